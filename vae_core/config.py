@@ -1,0 +1,332 @@
+"""The settings of a run: validated, documented, and the same in Python, on the command line, on a page and in a file.
+
+A field's title, help and range stand once, here. Forms, `--help` and error messages read them from the field itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+import annotated_types
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+
+from vae_core.errors import N_, InputError
+
+
+class _Part(BaseModel):
+    """Unknown keys are errors, absent ones take their defaults, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
+
+
+class DataConfig(_Part):
+    """What the model learns from."""
+
+    name: str = Field(
+        "digits",
+        title=N_("Data set"),
+        description=N_("The pictures to learn from. 'digits' is bundled: it needs no network."),
+        pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",
+    )
+    classes: tuple[Annotated[int, Field(ge=0, le=999)], ...] | None = Field(
+        None,
+        title=N_("Only these classes"),
+        description=N_(
+            "Learn from some classes only. The model then knows what is normal, and everything else should look strange to it."
+        ),
+        min_length=1,
+        max_length=1000,
+    )
+    validation: float = Field(
+        0.1,
+        title=N_("Validation share"),
+        description=N_(
+            "The part of the training pictures that is kept aside to see whether the model also works on pictures it did not learn from."
+        ),
+        ge=0.01,
+        le=0.5,
+    )
+    leave_out_digits_test: bool = Field(
+        False,
+        title=N_("Leave out the test pictures of 'digits'"),
+        description=N_(
+            "Only for MNIST: train without the 1,000 pictures on which 'digits' is tested, so that a model trained on MNIST can be shown on them honestly."
+        ),
+    )
+
+    @field_validator("classes")
+    @classmethod
+    def _sorted_once(cls, classes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        return None if classes is None else tuple(sorted(set(classes)))
+
+
+class ModelConfig(_Part):
+    """An encoder, a code of `latent_dim` numbers, and a decoder."""
+
+    kind: Literal["autoencoder", "vae"] = Field(
+        "vae",
+        title=N_("Model"),
+        description=N_(
+            "An autoencoder turns each picture into one code. A variational autoencoder (VAE) turns it into a small cloud of codes, which lets you draw new pictures."
+        ),
+    )
+    network: Literal["dense", "conv"] = Field(
+        "dense",
+        title=N_("Network"),
+        description=N_(
+            "Dense layers look at all pixels at once and are fast. Convolutional layers look at neighbouring pixels first and suit pictures better."
+        ),
+    )
+    latent_dim: int = Field(
+        2,
+        title=N_("Latent size"),
+        description=N_(
+            "How many numbers the code has. With 2 you can look at the whole latent space; with more the pictures get sharper."
+        ),
+        ge=1,
+        le=256,
+    )
+    hidden: tuple[Annotated[int, Field(ge=1, le=2048)], ...] = Field(
+        (400,),
+        title=N_("Hidden widths"),
+        description=N_(
+            "The width of each layer between picture and code (for the convolutional network: its channels). The decoder has the same in reverse."
+        ),
+        min_length=1,
+        max_length=6,
+    )
+    activation: Literal["relu", "gelu", "silu", "tanh"] = Field(
+        "relu",
+        title=N_("Activation"),
+        description=N_("The bend after each layer. Without one, all layers together could only do what a single one can."),
+    )
+    likelihood: Literal["bernoulli", "gaussian"] = Field(
+        "bernoulli",
+        title=N_("Likelihood"),
+        description=N_(
+            "How a difference between picture and reconstruction is counted: cross-entropy (Bernoulli) or squared error (Gaussian)."
+        ),
+    )
+    sigma: float = Field(
+        0.25,
+        title=N_("Pixel sigma"),
+        description=N_(
+            "Only for the Gaussian likelihood: the standard deviation of a pixel around its reconstruction. Smaller means that the reconstruction counts more against the KL."
+        ),
+        ge=0.01,
+        le=1.0,
+    )
+
+
+class LossConfig(_Part):
+    """How reconstruction and KL are weighed."""
+
+    beta: float = Field(
+        1.0,
+        title=N_("Beta"),
+        description=N_(
+            "The weight of the KL term. 1 is the VAE itself; more gives a tidier latent space and blurrier pictures; 0 leaves only the reconstruction. An autoencoder has no KL, so nothing changes there."
+        ),
+        ge=0.0,
+        le=100.0,
+    )
+
+
+class TrainingConfig(_Part):
+    """How long and how fast it learns."""
+
+    epochs: int = Field(
+        20,
+        title=N_("Epochs"),
+        description=N_("How many times the model sees every training picture."),
+        ge=1,
+        le=10_000,
+    )
+    batch_size: int = Field(
+        128,
+        title=N_("Batch size"),
+        description=N_("How many pictures it looks at before each small correction of its weights."),
+        ge=1,
+        le=4096,
+    )
+    learning_rate: float = Field(
+        1e-3,
+        title=N_("Learning rate"),
+        description=N_("How large each correction is. Too small is slow; too large makes the loss jump or explode."),
+        ge=1e-6,
+        le=1.0,
+    )
+    seed: int = Field(
+        0,
+        title=N_("Seed"),
+        description=N_("The start of all chance. The same seed with the same settings gives exactly the same model."),
+        ge=0,
+        le=2**32 - 1,
+    )
+    threads: int | None = Field(
+        None,
+        title=N_("Threads"),
+        description=N_(
+            "How many processor cores it computes on. Empty means: as many as there are. Fixed when the run first starts, because the last bits of the weights depend on it."
+        ),
+        ge=1,
+        le=64,
+    )
+
+
+class RunConfig(_Part):
+    """Everything that decides a run, as it stands in its `config.json`."""
+
+    version: Literal[1] = Field(1, alias="schema", title=N_("Schema"), description=N_("The version of this format."))
+    name: str = Field(
+        "",
+        title=N_("Name"),
+        description=N_("What you call this run. Left empty, it is named after its settings."),
+        max_length=80,
+    )
+    recipe: str | None = Field(
+        None,
+        title=N_("Recipe"),
+        description=N_("The recipe that these settings began with."),
+        max_length=64,
+    )
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from plain values.
+
+        Raises:
+            InputError: A key is unknown or a value outside its range; the message names it.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise _as_input_error(error) from error
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InputError(
+                N_("These settings are not valid JSON ({reason}). Correct the file, or make the run anew."),
+                reason=str(error),
+            ) from error
+        if not isinstance(values, dict):
+            raise InputError(N_("Settings must be a JSON object with keys such as 'model' and 'training'."))
+        return cls.from_dict(values)
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some settings changed, by their dotted names with `__` for the dot: `replace(model__latent_dim=8)`.
+
+        Raises:
+            InputError: As `from_dict`.
+        """
+        return self.with_values({key.replace("__", "."): value for key, value in changes.items()})
+
+    def with_values(self, changes: Mapping[str, Any]) -> Self:
+        """A copy with some settings changed, by their dotted names: `with_values({"model.latent_dim": 8})`.
+
+        Raises:
+            InputError: As `from_dict`; an unknown name is one.
+        """
+        values = self.to_dict()
+        for path, value in changes.items():
+            field(path)
+            *parts, last = path.split(".")
+            target = values
+            for part in parts:
+                target = target[part]
+            target["schema" if last == "version" else last] = value
+        return type(self).from_dict(values)
+
+    def get(self, path: str) -> Any:
+        """The value of one setting by its dotted name, such as `model.latent_dim`."""
+        field(path)
+        value: Any = self
+        for part in path.split("."):
+            value = getattr(value, part)
+        return value
+
+
+def fields() -> dict[str, FieldInfo]:
+    """Every setting by its dotted name (`data.name`, `model.latent_dim`, ...), in order."""
+    found: dict[str, FieldInfo] = {}
+    for name, info in RunConfig.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, _Part):
+            found |= {f"{name}.{inner}": inner_info for inner, inner_info in info.annotation.model_fields.items()}
+        else:
+            found[name] = info
+    return found
+
+
+def field(path: str) -> FieldInfo:
+    """One setting's title, help, default and range.
+
+    Raises:
+        InputError: There is no setting of that name.
+    """
+    known = fields()
+    if path not in known:
+        raise InputError(
+            N_("There is no setting '{path}'. The settings are: {known}."), path=path, known=", ".join(known)
+        )
+    return known[path]
+
+
+def bounds(info: FieldInfo) -> tuple[Any, Any]:
+    """The smallest and largest value a setting takes; `None` where there is no bound."""
+    low = next((m.ge for m in info.metadata if isinstance(m, annotated_types.Ge)), None)
+    high = next((m.le for m in info.metadata if isinstance(m, annotated_types.Le)), None)
+    return low, high
+
+
+def choices(info: FieldInfo) -> tuple[str, ...]:
+    """The values of a setting that takes one of a few names, else ()."""
+    return tuple(getattr(info.annotation, "__args__", ())) if getattr(info.annotation, "__origin__", None) is Literal else ()
+
+
+def _as_input_error(error: ValidationError) -> InputError:
+    """The first thing that pydantic found, in our words: the setting, its value, what is allowed, what to do."""
+    found = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in found["loc"])
+    shown = repr(found.get("input"))
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    if found["type"] == "extra_forbidden":
+        return InputError(
+            N_("There is no setting '{path}'. The settings are: {known}."), path=path, known=", ".join(fields())
+        )
+    setting = ".".join(str(part) for part in found["loc"] if not isinstance(part, int))
+    info = fields().get(setting)
+    low, high = bounds(info) if info else (None, None)
+    if low is not None and high is not None:
+        return InputError(
+            N_("'{path}' is {value}, but must be a number from {low} to {high}. Choose one in that range."),
+            path=path,
+            value=shown,
+            low=low,
+            high=high,
+        )
+    if info and choices(info):
+        return InputError(
+            N_("'{path}' is {value}, but must be one of: {choices}. Choose one of them."),
+            path=path,
+            value=shown,
+            choices=", ".join(choices(info)),
+        )
+    return InputError(
+        N_("'{path}' is {value}: {reason}. Correct it and try again."), path=path, value=shown, reason=found["msg"]
+    )

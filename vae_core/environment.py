@@ -1,0 +1,69 @@
+"""The environment variables, all read here: `DIABOLO_DATA`, `DIABOLO_RUNS`, `DIABOLO_JOBS`, `DIABOLO_THREADS`."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from vae_core.errors import N_, InputError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def _root(variable: str, default: str) -> Path:
+    return Path(os.environ.get(variable) or REPOSITORY / default).expanduser().absolute()
+
+
+def data_root() -> Path:
+    """Where downloaded data sets lie, in torchvision's layout (`DIABOLO_DATA`, default `data/`)."""
+    return _root("DIABOLO_DATA", "data")
+
+
+def runs_root() -> Path:
+    """Where runs lie, a folder each (`DIABOLO_RUNS`, default `runs/`)."""
+    return _root("DIABOLO_RUNS", "runs")
+
+
+def writable(root: Path) -> Path:
+    """`root`, made where it is missing.
+
+    Raises:
+        InputError: It can't be made or written to.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise InputError(
+            N_(
+                "The folder '{root}' can't be written to ({reason}). Set DIABOLO_RUNS and DIABOLO_DATA to folders that you may write to."
+            ),
+            root=str(root),
+            reason=error.strerror or str(error),
+        ) from error
+    return root
+
+
+def jobs_backend() -> str:
+    """Where jobs are run (`DIABOLO_JOBS`). Only `local`, a supervisor on this machine, exists so far."""
+    backend = os.environ.get("DIABOLO_JOBS") or "local"
+    if backend != "local":
+        raise InputError(
+            N_("DIABOLO_JOBS is '{backend}', but this version knows only 'local'. Unset it."), backend=backend
+        )
+    return backend
+
+
+def available_threads() -> int:
+    """Threads that jobs may use together: the cores this process may use (affinity and container quota), at most `DIABOLO_THREADS`."""
+    from joblib import cpu_count  # counts affinity masks and cgroup quotas, which os.cpu_count does not
+
+    cores = max(1, cpu_count())
+    cap = os.environ.get("DIABOLO_THREADS")
+    if not cap:
+        return cores
+    if not cap.isdecimal() or int(cap) < 1:
+        raise InputError(
+            N_("DIABOLO_THREADS is '{cap}', but must be a whole number of at least 1. Correct or unset it."), cap=cap
+        )
+    return min(cores, int(cap))
