@@ -1,0 +1,11 @@
+"""Diabolo's entry: `streamlit run app.py`. Chooses a page and runs it; what the pages show is in `pages/`."""
+
+from pages.ui import navigation
+from pages.ui.boundary import guarded
+from pages.ui.cache import supervisor
+
+page = navigation.enter()
+with guarded():
+    supervisor()
+with guarded():
+    page.run()

@@ -1,0 +1,5 @@
+"""Generate."""
+
+from pages.ui.navigation import begin
+
+begin("generate")

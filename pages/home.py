@@ -1,0 +1,5 @@
+"""Home."""
+
+from pages.ui.navigation import begin
+
+begin("home")

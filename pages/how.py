@@ -1,0 +1,5 @@
+"""How it works."""
+
+from pages.ui.navigation import begin
+
+begin("how")

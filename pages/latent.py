@@ -1,0 +1,5 @@
+"""Latent space."""
+
+from pages.ui.navigation import begin
+
+begin("latent")

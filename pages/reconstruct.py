@@ -1,0 +1,5 @@
+"""Reconstruct and anomalies."""
+
+from pages.ui.navigation import begin
+
+begin("reconstruct")

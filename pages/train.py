@@ -1,0 +1,5 @@
+"""Train."""
+
+from pages.ui.navigation import begin
+
+begin("train")

@@ -1,0 +1,43 @@
+"""What a visitor sees when something fails: one sentence, never a traceback.
+
+    with guarded():            # app.py, around the whole page
+        page.run()
+
+    @st.fragment(run_every=0.5)
+    @guarded()                 # Streamlit re-runs a fragment alone, outside app.py
+    def follow() -> None: ...
+
+Streamlit's own `st.stop()` and `st.rerun()` are no `Exception`s, and pass.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from pages.ui.text import describe, t
+from vae_core.errors import DiaboloError
+
+log = logging.getLogger("diabolo")
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show a `DiaboloError` in its own words; log any other exception and show what to do next.
+
+    Also a decorator: a new context is made for each call.
+    """
+    try:
+        yield
+    except DiaboloError as error:
+        st.error(describe(error), icon=":material/error:")
+    except Exception:
+        log.exception("A page failed.")
+        st.error(
+            t(
+                "Something went wrong on this page, and nothing of yours was lost. "
+                "Reload the page to try again; the server's log says what happened."
+            ),
+            icon=":material/error:",
+        )

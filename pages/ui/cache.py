@@ -1,0 +1,14 @@
+"""The only `@st.cache_data` and `@st.cache_resource` wrappers. Keyed by run id and checkpoint, never by language."""
+
+import streamlit as st
+
+
+@st.cache_resource(ttl=5, show_spinner=False)
+def supervisor() -> None:
+    """Make sure that the jobs' supervisor runs. It leaves after ten idle minutes, so ask again every few seconds."""
+    try:
+        from vae_core.jobs.client import ensure_supervisor
+    except ModuleNotFoundError:
+        return
+
+    ensure_supervisor()

@@ -1,0 +1,141 @@
+"""The table of pages, and the call that every page begins with.
+
+A new page is one file in `pages/` and one row in `PAGES`.
+
+Until `st.navigation` has run once in a server's life, Streamlit takes every script in `pages/` for an old-style page:
+the first visitor of a fresh server who opens `/train` directly gets that script without `app.py`. So `app.py` marks
+the session after `st.navigation`, and a page that finds no mark calls the same `st.navigation` and runs again. For
+that, a page's file is named as its address.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from pages.ui.text import N_, t
+
+_MARK = "_entered"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page.
+
+    Args:
+        name: Its file in `pages/` and its address: `train` is `pages/train.py` at `/train`. The default page is at `/`.
+        title: Its heading and its name in the menu.
+        icon: A material symbol for the menu.
+        section: The menu's heading above it; empty for none.
+        line: What one does there, in one sentence.
+    """
+
+    name: str
+    title: str
+    icon: str
+    section: str
+    line: str
+    default: bool = False
+
+    @property
+    def script(self) -> str:
+        """The page's file, relative to `app.py`: what `st.page_link` and `st.switch_page` take."""
+        return f"pages/{self.name}.py"
+
+    @property
+    def address(self) -> str:
+        """The path in the browser, without the leading slash."""
+        return "" if self.default else self.name
+
+
+LABORATORY = N_("Laboratory")
+LEARN = N_("Learn")
+
+PAGES = (
+    Entry(
+        "home",
+        N_("Home"),
+        ":material/home:",
+        "",
+        N_("Train autoencoders on handwritten digits, and see what they have learnt."),
+        default=True,
+    ),
+    Entry(
+        "train",
+        N_("Train"),
+        ":material/model_training:",
+        LABORATORY,
+        N_("Choose a model, press Start, and watch it learn."),
+    ),
+    Entry(
+        "generate",
+        N_("Generate"),
+        ":material/auto_awesome:",
+        LABORATORY,
+        N_("Draw new digits from a trained model, and walk from one to another."),
+    ),
+    Entry(
+        "reconstruct",
+        N_("Reconstruct & anomalies"),
+        ":material/compare:",
+        LABORATORY,
+        N_("See what a model gives back for a picture, and find the pictures that look strange to it."),
+    ),
+    Entry(
+        "latent",
+        N_("Latent space"),
+        ":material/scatter_plot:",
+        LABORATORY,
+        N_("See where a model places each picture, and what every number of its code does."),
+    ),
+    Entry(
+        "how",
+        N_("How it works"),
+        ":material/school:",
+        LEARN,
+        N_("Autoencoders and VAEs in ten minutes, with pictures and without skipping the mathematics."),
+    ),
+)
+BY_NAME: Mapping[str, Entry] = {entry.name: entry for entry in PAGES}
+
+
+def enter() -> Page:
+    """Show the menu and mark the session. Called by `app.py` alone, which then runs the page that it returns."""
+    page = _navigation()
+    st.session_state[_MARK] = True
+    return page
+
+
+def begin(name: str, *, heading: bool = True) -> None:
+    """Begin a page: nothing else may come first on it.
+
+    Args:
+        name: The page's name in `PAGES`.
+        heading: Show its title and its line. A page that passes False shows a heading of its own.
+    """
+    if _MARK not in st.session_state:
+        _navigation()
+        st.rerun()
+    if heading:
+        entry = BY_NAME[name]
+        st.title(t(entry.title))
+        st.caption(t(entry.line))
+
+
+def _navigation() -> Page:
+    sections: dict[str, list[Page]] = {}
+    for entry in PAGES:
+        page = st.Page(
+            entry.script,
+            title=t(entry.title),
+            icon=entry.icon,
+            url_path=entry.address or None,
+            default=entry.default,
+        )
+        sections.setdefault(t(entry.section) if entry.section else "", []).append(page)
+    # An emoji, because Streamlit fetches the favicon of a material symbol from a font host.
+    st.set_page_config(page_title="Diabolo", page_icon="🪀", layout="wide")
+    page = st.navigation(sections)
+    st.set_page_config(page_title=f"{page.title} · Diabolo")
+    return page
