@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from vae_core.environment import REPOSITORY
-from vae_core.errors import DiaboloError, N_
+from vae_core.errors import N_, DiaboloError
 
 __all__ = ["N_", "describe", "t"]
 
