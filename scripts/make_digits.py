@@ -46,8 +46,8 @@ def find_in_mnist(images: NDArray[np.uint8], labels: NDArray[np.uint8], root: Pa
     """The position of each image in MNIST's training split, shape (N,), each used once, the lowest first."""
     from vae_core.datasets.idx import read_idx
 
-    mnist = read_idx(root / "MNIST" / "raw" / "train-images-idx3-ubyte", 3)
-    classes = read_idx(root / "MNIST" / "raw" / "train-labels-idx1-ubyte", 1)
+    mnist = read_idx(root / "MNIST" / "raw" / "train-images-idx3-ubyte")
+    classes = read_idx(root / "MNIST" / "raw" / "train-labels-idx1-ubyte")
     positions: dict[bytes, list[int]] = defaultdict(list)
     for position in range(len(mnist) - 1, -1, -1):
         positions[mnist[position].tobytes() + bytes([classes[position]])].append(position)
