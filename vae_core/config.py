@@ -101,7 +101,9 @@ class ModelConfig(_Part):
     activation: Literal["relu", "gelu", "silu", "tanh"] = Field(
         "relu",
         title=N_("Activation"),
-        description=N_("The bend after each layer. Without one, all layers together could only do what a single one can."),
+        description=N_(
+            "The bend after each layer. Without one, all layers together could only do what a single one can."
+        ),
     )
     likelihood: Literal["bernoulli", "gaussian"] = Field(
         "bernoulli",
@@ -296,7 +298,11 @@ def bounds(info: FieldInfo) -> tuple[Any, Any]:
 
 def choices(info: FieldInfo) -> tuple[str, ...]:
     """The values of a setting that takes one of a few names, else ()."""
-    return tuple(getattr(info.annotation, "__args__", ())) if getattr(info.annotation, "__origin__", None) is Literal else ()
+    return (
+        tuple(getattr(info.annotation, "__args__", ()))
+        if getattr(info.annotation, "__origin__", None) is Literal
+        else ()
+    )
 
 
 def _as_input_error(error: ValidationError) -> InputError:

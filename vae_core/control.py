@@ -1,0 +1,139 @@
+"""How a job stands and what is wanted of it: three small files in its folder, understood by pages, worker and supervisor.
+
+`request.json` is what somebody wants (`run`, `pause`, `stop`), with a number that grows. `state.json` is what became of
+the job and the number of the last request that was honoured; only the holder of `lock` writes it. What is not honoured
+yet is pending. So a request can be made at any time, by anyone, and outlives every process.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from vae_core import files, locks
+from vae_core.errors import N_, DiaboloError, WorkError
+
+State = Literal["queued", "starting", "running", "paused", "stopping", "finished", "failed", "interrupted"]
+Recorded = Literal["queued", "starting", "running", "paused", "finished", "failed"]
+Wish = Literal["run", "pause", "stop"]
+
+UNEXPECTED = N_(
+    "Something unexpected went wrong; the details are in the run's worker.log. Try again, or change the settings."
+)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `state.json` holds.
+
+    Attributes:
+        recorded: The state that the last holder of the lock wrote.
+        answered: The number of the last request that was honoured.
+        restarts: How often it was started again without getting further.
+        epoch: The last finished epoch when it was last started.
+        message: Why it failed (or something to know), a message id, filled with `values`.
+        values: The message's values.
+    """
+
+    recorded: Recorded = "queued"
+    answered: int = 0
+    restarts: int = 0
+    epoch: int = 0
+    message: str = ""
+    values: dict[str, Any] | None = None
+
+    @property
+    def error(self) -> DiaboloError | None:
+        return WorkError(self.message, **(self.values or {})) if self.message else None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `request.json` holds: the wish, its number, and when it was made (seconds since 1970)."""
+
+    wish: Wish = "run"
+    number: int = 0
+    time: float = 0.0
+
+
+class Job:
+    """A job by its folder.
+
+    Args:
+        folder: Where it lies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = folder / "lock"
+
+    def status(self) -> Status:
+        """Raises WorkError where `state.json` is damaged."""
+        path = self.folder / "state.json"
+        if not path.exists():
+            return Status()
+        values = files.read_json(path)
+        if values.get("recorded") not in get_args(Recorded):
+            raise files.damaged(path, f"unknown state {values.get('recorded')!r}")
+        try:
+            status = Status(**values)
+            numbers = (status.answered, status.restarts, status.epoch)
+            if not all(isinstance(number, int) for number in numbers) or not isinstance(status.message, str):
+                raise TypeError("wrong types")
+            if status.message:
+                str(status.error)  # a message whose values don't fit is damage too
+        except (TypeError, KeyError, ValueError, IndexError, AttributeError) as error:
+            raise files.damaged(path, error) from error
+        return status
+
+    def write_status(self, status: Status) -> None:
+        """Only for the holder of the lock."""
+        files.write_json(self.folder / "state.json", {k: v for k, v in vars(status).items() if v is not None})
+
+    def request(self) -> Request:
+        """Raises WorkError where `request.json` is damaged."""
+        path = self.folder / "request.json"
+        if not path.exists():
+            return Request()
+        try:
+            request = Request(**files.read_json(path))
+            if request.wish not in get_args(Wish) or not isinstance(request.number, int):
+                raise TypeError("unknown wish")
+            if not isinstance(request.time, int | float):
+                raise TypeError("wrong types")
+        except TypeError as error:
+            raise files.damaged(path, error) from error
+        return request
+
+    def ask(self, wish: Wish) -> None:
+        """Writes down what is wanted; somebody else does it."""
+        number = max(self.request().number, self.status().answered) + 1
+        files.write_json(self.folder / "request.json", {"wish": wish, "number": number, "time": time.time()})
+
+    def pending(self) -> Wish | None:
+        """What is wanted and was not honoured yet."""
+        request = self.request()
+        return request.wish if request.number > self.status().answered else None
+
+    def is_alive(self) -> bool:
+        """Whether a process works at it."""
+        return locks.is_held(self.lock)
+
+    def state(self) -> State:
+        """How it stands, for a person.
+
+        Raises:
+            WorkError: One of the files is damaged.
+        """
+        # Alive first: a job that ends between the two looks is then seen as it ended.
+        alive = self.is_alive()
+        status, pending = self.status(), self.pending()
+        if alive:
+            if pending == "stop":
+                return "stopping"
+            return "running" if status.recorded == "running" else "starting"
+        if pending == "run":
+            return "queued"
+        if status.recorded in ("starting", "running"):
+            return "interrupted"
+        return status.recorded

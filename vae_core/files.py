@@ -1,0 +1,160 @@
+"""Files that are whole or absent, and arrays that are what was saved."""
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_safetensors
+
+from vae_core.errors import N_, WorkError
+
+LARGEST_JSON = 1 << 20
+LARGEST_ARRAYS = 2 << 30
+TEMPORARY = ".tmp"
+
+
+def write(path: Path, data: bytes) -> None:
+    """Writes a file so that it is either the old one or the new one, whatever dies in between.
+
+    A temporary file, flushed to disk, renamed into place, and the folder flushed.
+
+    Raises:
+        WorkError: The disk is full or the folder can't be written to; the old file stands.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise WorkError(
+            N_("'{path}' can't be written ({reason}). Make room on the disk or check the folder's permissions."),
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+
+
+def sweep(folder: Path) -> None:
+    """Removes the temporary files that a killed writer left in `folder`; call it only while nobody writes there."""
+    for stray in folder.glob(f".*{TEMPORARY}"):
+        stray.unlink(missing_ok=True)
+
+
+def damaged(path: Path, reason: object) -> WorkError:
+    """The error for a file that is there and can't be used."""
+    return WorkError(
+        N_("The file '{file}' of '{folder}' is damaged ({reason}). Delete this run, or train it again."),
+        file=path.name,
+        folder=path.parent.name,
+        reason=str(reason),
+    )
+
+
+def missing(path: Path) -> WorkError:
+    """The error for a file that should be there."""
+    return WorkError(
+        N_("The file '{file}' of '{folder}' is missing. Delete this run, or train it again."),
+        file=path.name,
+        folder=path.parent.name,
+    )
+
+
+def read_text(path: Path) -> str:
+    """A small text file.
+
+    Raises:
+        WorkError: It is missing, too large, or not text.
+    """
+    try:
+        if path.stat().st_size > LARGEST_JSON:
+            raise damaged(path, f"larger than {LARGEST_JSON} bytes")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise missing(path) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise damaged(path, error) from error
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    write(path, (json.dumps(values, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A small JSON object.
+
+    Raises:
+        WorkError: It is missing or damaged.
+    """
+    try:
+        values = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, error) from error
+    if not isinstance(values, dict):
+        raise damaged(path, "not a JSON object")
+    return values
+
+
+def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """CRC-32 over names and bytes: safetensors itself does not notice a flipped bit."""
+    crc = 0
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        crc = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), crc)
+        crc = zlib.crc32(array.reshape(-1).view(np.uint8), crc)
+    return f"{crc:08x}"
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> None:
+    """Arrays as safetensors, with a checksum."""
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write(path, to_safetensors(whole, {**(metadata or {}), "crc32": _checksum(whole)}))
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a file written by `write_arrays`.
+
+    Raises:
+        WorkError: It is missing or damaged.
+    """
+    if not path.is_file():
+        raise missing(path)
+    try:
+        if path.stat().st_size > LARGEST_ARRAYS:
+            raise damaged(path, f"larger than {LARGEST_ARRAYS} bytes")
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            expected = (file.metadata() or {}).get("crc32")
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise damaged(path, error) from error
+    if expected != _checksum(arrays):
+        raise damaged(path, "its checksum does not match")
+    return arrays
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What `write_arrays` was given beside the arrays; reads only the file's head.
+
+    Raises:
+        WorkError: It is missing or damaged.
+    """
+    if not path.is_file():
+        raise missing(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise damaged(path, error) from error

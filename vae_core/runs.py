@@ -1,0 +1,377 @@
+"""The run folder is the truth: made, recorded, listed and read here. Nothing in it is a pickle.
+
+config.json         the settings
+events.jsonl        what happened, a line an event
+metrics.json        figures of the finished model on the test split
+model.safetensors   the finished model's weights
+resume.safetensors  weights, optimizer, generator and place: enough to go on, bit for bit
+snapshots/          what the model made of fixed inputs, an epoch a file
+request.json, state.json, lock   what is wanted and how it stands (`control.py`)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vae_core import events as ev
+from vae_core import files
+from vae_core.config import RunConfig
+from vae_core.control import Job, State, Status
+from vae_core.environment import runs_root, writable
+from vae_core.errors import N_, DiaboloError, InputError, WorkError
+from vae_core.locks import Lock
+
+STARTERS = Path(__file__).resolve().parent / "starters"
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run by its folder.
+
+    Attributes:
+        id: The folder's name.
+        folder: Where it lies.
+    """
+
+    id: str
+    folder: Path
+
+    @property
+    def is_starter(self) -> bool:
+        """Whether it came with Diabolo, and so is only to be looked at."""
+        return self.folder.parent == STARTERS
+
+    @property
+    def job(self) -> Job:
+        return Job(self.folder)
+
+    @property
+    def config(self) -> RunConfig:
+        """Raises WorkError where `config.json` is missing or damaged."""
+        path = self.folder / "config.json"
+        try:
+            return RunConfig.from_json(files.read_text(path))
+        except InputError as error:
+            raise files.damaged(path, error) from error
+
+    @property
+    def title(self) -> str:
+        """Its name, or its settings in a few words."""
+        return title(self.config)
+
+    def state(self) -> State:
+        return "finished" if self.is_starter else self.job.state()
+
+    def metrics(self) -> dict[str, Any] | None:
+        """Figures of the finished model; `None` while there are none. Raises WorkError where the file is damaged."""
+        path = self.folder / "metrics.json"
+        return files.read_json(path) if path.exists() else None
+
+    def weights(self) -> dict[str, Any]:
+        """The model's arrays by parameter name: the finished ones, else those of the last checkpoint.
+
+        Raises:
+            InputError: There are none yet.
+            WorkError: The file is damaged.
+        """
+        finished, resume = self.folder / "model.safetensors", self.folder / "resume.safetensors"
+        if finished.exists():
+            return files.read_arrays(finished)
+        if resume.exists():
+            return _model_arrays(files.read_arrays(resume))
+        if Job(self.folder).status().recorded == "finished":
+            raise files.missing(finished)
+        raise InputError(
+            N_("'{run}' has no weights yet. Wait until it has begun, or choose another run."), run=self.title
+        )
+
+    def weights_version(self) -> tuple[str, int]:
+        """Changes when `weights` would: a key for caches."""
+        for name in ("model.safetensors", "resume.safetensors"):
+            path = self.folder / name
+            if path.exists():
+                return name, path.stat().st_mtime_ns
+        return "", 0
+
+    def snapshot_epochs(self) -> list[int]:
+        """The epochs that have a snapshot, in order."""
+        names = (path.stem for path in (self.folder / "snapshots").glob("*.safetensors"))
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def snapshot(self, epoch: int) -> dict[str, Any]:
+        """The arrays of `events.Snapshot`. Raises WorkError where the file is missing or damaged."""
+        return files.read_arrays(self.folder / _snapshot_file(epoch))
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    def created(self) -> float:
+        """Seconds since 1970."""
+        request = self.folder / "config.json"
+        return request.stat().st_ctime if request.exists() else 0.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A line of the list of runs. `error` is what is wrong with it, if anything is."""
+
+    id: str
+    name: str
+    state: State
+    starter: bool
+    config: RunConfig | None = None
+    epoch: int = 0
+    metrics: dict[str, Any] | None = None
+    error: DiaboloError | None = None
+
+
+def title(config: RunConfig) -> str:
+    """The run's name, or its settings in a few words."""
+    if config.name.strip():
+        return config.name.strip()
+    kind = {"vae": "VAE", "autoencoder": "AE"}[config.model.kind]
+    classes = "" if config.data.classes is None else " " + ",".join(map(str, config.data.classes))
+    return f"{kind} {config.model.network} {config.model.latent_dim}-D, {config.data.name}{classes}"
+
+
+def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -> tuple[Run, Lock | None]:
+    """A new run's folder, whole from its first moment.
+
+    Args:
+        config: The settings.
+        hold: Take its lock at once, so that no supervisor starts it: for a training in the foreground.
+        root: Where (default: the run root).
+
+    Returns:
+        The run and, where `hold`, its lock.
+
+    Raises:
+        InputError: The run root can't be written to.
+    """
+    root = writable(root or runs_root())
+    slug = f"{config.model.kind}-{config.model.network}-{config.model.latent_dim}"
+    run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(2)}"
+    new = root / f".new-{run_id}"
+    new.mkdir()
+    lock = Lock(new / "lock") if hold else None
+    if lock is not None:
+        lock.acquire()
+    (new / "snapshots").mkdir()
+    files.write(new / "config.json", config.to_json().encode())
+    job = Job(new)
+    job.ask("run")
+    if hold:
+        job.write_status(Status(recorded="starting", answered=job.request().number))
+    new.rename(root / run_id)
+    return Run(run_id, root / run_id), lock
+
+
+def find(run_id: str) -> Run:
+    """The run of that name, a starter or one's own.
+
+    Raises:
+        InputError: There is none.
+    """
+    if _ID.fullmatch(run_id):
+        for root in (runs_root(), STARTERS):
+            if (root / run_id).is_dir():
+                return Run(run_id, root / run_id)
+    raise InputError(N_("There is no run '{run}'. Choose one from the list of runs."), run=run_id[:100])
+
+
+def all_runs() -> list[Run]:
+    """One's own runs, newest first, then the starters."""
+    own, starters = (
+        [Run(path.name, path) for path in root.iterdir() if path.is_dir() and _ID.fullmatch(path.name)]
+        if root.is_dir()
+        else []
+        for root in (runs_root(), STARTERS)
+    )
+    own.sort(key=lambda run: (run.created(), run.id), reverse=True)
+    return own + sorted(starters, key=lambda run: run.id)
+
+
+def list_runs() -> list[Summary]:
+    """All runs. One that is damaged is listed with what is wrong with it, and never keeps the others from being listed."""
+    return [summary(run) for run in all_runs()]
+
+
+def summary(run: Run) -> Summary:
+    """How a run stands; does not raise where its files are damaged."""
+    try:
+        config = run.config
+        state, metrics = run.state(), run.metrics()
+        error = None if run.is_starter else run.job.status().error
+        return Summary(run.id, title(config), state, run.is_starter, config, _last_epoch(run), metrics, error)
+    except DiaboloError as error:
+        return Summary(run.id, run.id, "failed", run.is_starter, error=error)
+
+
+def _last_epoch(run: Run) -> int:
+    """The last finished epoch, from the newest file that carries one."""
+    for name in ("model.safetensors", "resume.safetensors"):
+        path = run.folder / name
+        if path.exists():
+            epoch = files.read_metadata(path).get("epoch", "0")
+            return int(epoch) if epoch.isdecimal() else 0
+    return 0
+
+
+def rename(run: Run, name: str) -> None:
+    """Gives a run another name.
+
+    Raises:
+        InputError: It is a starter, or the name is too long.
+    """
+    _own(run)
+    files.write(run.folder / "config.json", run.config.replace(name=name.strip()).to_json().encode())
+
+
+def delete(run: Run) -> None:
+    """Removes a run's folder. Stop it first.
+
+    Raises:
+        InputError: It is a starter, or a process still works at it.
+    """
+    _own(run)
+    lock = Lock(run.folder / "lock")
+    if not lock.acquire():
+        raise InputError(N_("'{run}' is still at work. Stop it first, then delete it."), run=run.id)
+    try:
+        # Out of the list in one step; what a crash leaves of the rest is swept by the next supervisor.
+        trash = run.folder.with_name(f".deleted-{run.id}")
+        run.folder.rename(trash)
+        shutil.rmtree(trash, ignore_errors=True)
+    finally:
+        lock.close()
+
+
+def _own(run: Run) -> None:
+    if run.is_starter:
+        raise InputError(
+            N_("'{run}' came with Diabolo and can't be changed. Train a run of your own instead."), run=run.id
+        )
+
+
+def sweep(root: Path) -> None:
+    """Removes what killed processes left half-made or half-deleted in a run root."""
+    for pattern in (".new-*", ".deleted-*"):
+        for folder in root.glob(pattern):
+            lock = Lock(folder / "lock")
+            # A folder that is being made right now is younger than a minute.
+            if time.time() - folder.stat().st_mtime > 60 and lock.acquire():
+                shutil.rmtree(folder, ignore_errors=True)
+                lock.close()
+
+
+def record(run: Run, stream: Iterable[ev.Event]) -> Iterator[ev.Event]:
+    """Writes each event into the run's folder, then passes it on with its arrays' file named.
+
+    Only for the holder of the run's lock. Nothing is logged before its file is whole on disk.
+    """
+    log = run.folder / "events.jsonl"
+    (run.folder / "snapshots").mkdir(exist_ok=True)
+    with log.open("a", encoding="utf-8") as lines:
+        for event in stream:
+            match event:
+                case ev.Snapshot(epoch=epoch, arrays=arrays):
+                    event = dataclasses.replace(event, file=_snapshot_file(epoch))
+                    files.write_arrays(run.folder / event.file, arrays, {"epoch": str(epoch)})
+                case ev.Checkpoint(epoch=epoch, step=step, arrays=arrays):
+                    event = dataclasses.replace(event, file="resume.safetensors")
+                    place = {"epoch": str(epoch), "step": str(step)}
+                    files.write_arrays(run.folder / event.file, arrays, place)
+                case ev.Finished() | ev.Diverged():
+                    resume = run.folder / "resume.safetensors"
+                    place = files.read_metadata(resume)
+                    place.pop("crc32")
+                    files.write_arrays(
+                        run.folder / "model.safetensors", _model_arrays(files.read_arrays(resume)), place
+                    )
+            lines.write(ev.to_json(event) + "\n")
+            lines.flush()
+            yield event
+
+
+def resume_arrays(run: Run) -> dict[str, Any] | None:
+    """The last checkpoint to go on from, `None` where there is none yet; drops the events that came after it.
+
+    Only for the holder of the run's lock.
+
+    Raises:
+        WorkError: The checkpoint is damaged.
+    """
+    path = run.folder / "resume.safetensors"
+    files.sweep(run.folder)
+    files.sweep(run.folder / "snapshots")
+    (run.folder / "model.safetensors").unlink(missing_ok=True)
+    arrays = files.read_arrays(path) if path.exists() else None
+    step = int(files.read_metadata(path)["step"]) if arrays is not None else -1
+    log = EventLog(run)
+    kept = [event for event in log.read() if event.step <= step and not isinstance(event, ev.Finished | ev.Diverged)]
+    files.write(run.folder / "events.jsonl", "".join(ev.to_json(event) + "\n" for event in kept).encode())
+    return arrays
+
+
+class EventLog:
+    """Follows a run's `events.jsonl` while somebody appends to it. Safe to share between threads.
+
+    Attributes:
+        damaged: Lines that could not be read.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.path = run.folder / "events.jsonl"
+        self.damaged = 0
+        self._events: list[ev.Event] = []
+        self._offset = 0
+        self._inode = 0
+        self._mutex = threading.Lock()
+
+    def read(self) -> list[ev.Event]:
+        """All events so far, in order; complete lines only."""
+        with self._mutex:
+            try:
+                with self.path.open("rb") as lines:
+                    self._follow(lines)
+            except FileNotFoundError:
+                self._restart(0)
+            return list(self._events)
+
+    def _restart(self, inode: int) -> None:
+        self._events, self._offset, self._inode, self.damaged = [], 0, inode, 0
+
+    def _follow(self, lines: Any) -> None:
+        status = os.fstat(lines.fileno())
+        # A resumed run rewrites its log: another file, or a shorter one.
+        if status.st_ino != self._inode or status.st_size < self._offset:
+            self._restart(status.st_ino)
+        lines.seek(self._offset)
+        for line in lines:
+            if not line.endswith(b"\n"):
+                break
+            self._offset += len(line)
+            try:
+                self._events.append(ev.from_json(line))
+            except WorkError:
+                self.damaged += 1
+
+
+def _snapshot_file(epoch: int) -> str:
+    return f"snapshots/{epoch:06d}.safetensors"
+
+
+def _model_arrays(arrays: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")}

@@ -1,0 +1,292 @@
+"""Training as a stream of events. It touches no disk and no screen: whoever iterates decides what becomes of them.
+
+The same settings, data, machine and thread count give the same bits, also across a pause or a kill: every draw of an
+epoch comes from one generator that is seeded by (seed, epoch), and a checkpoint carries its state.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from vae_core import losses
+from vae_core.config import LossConfig, RunConfig
+from vae_core.datasets import ImageData, Splits
+from vae_core.errors import N_, InputError, WorkError
+from vae_core.events import Arrays, Checkpoint, Diverged, EpochEnd, Event, Finished, Losses, Paused, Progress, Snapshot
+from vae_core.models import Model, build
+from vae_core.pixels import to_bytes, to_unit
+
+Wish = Literal["run", "pause", "stop"]
+
+PROGRESS_SECONDS = 0.25  # the page looks every 0.25 s until the first point, then every 0.5 s
+SNAPSHOTS = 200  # a longer training keeps about as many, evenly thinned
+SNAPSHOT_IMAGES = 16
+SNAPSHOT_CODES = 1_000
+VALIDATION_BATCH = 1_000
+
+
+def train(
+    config: RunConfig,
+    splits: Splits,
+    *,
+    resume: Arrays | None = None,
+    wish: Callable[[], Wish] = lambda: "run",
+) -> Iterator[Event]:
+    """Trains a model, an event at a time.
+
+    Args:
+        config: The settings. `training.threads` is the caller's business: this function uses the threads it is given.
+        splits: Training and validation images, and test images for the snapshots.
+        resume: The arrays of a `Checkpoint` to go on from.
+        wish: Asked at every progress point. On "pause" a checkpoint is yielded and training ends where it is; on
+            "stop" it ends as well, for good.
+
+    Yields:
+        Progress, and at each epoch's end EpochEnd, Snapshot (thinned over 200) and Checkpoint; at last Finished,
+        Paused or Diverged.
+
+    Raises:
+        InputError: A setting does not fit the data.
+        WorkError: `resume` does not fit the settings.
+    """
+    check(config, splits)
+    hyper = config.training
+    trainer = _Trainer(config, splits)
+    if resume is None:
+        yield trainer.snapshot(first=True)
+        yield trainer.checkpoint()
+    else:
+        trainer.restore(resume)
+
+    clock = _Clock(done=trainer.step)
+    while trainer.epoch <= hyper.epochs:
+        epoch_start, epoch_first = time.perf_counter(), trainer.position
+        since = trainer.sums.clone(), trainer.position
+        due = 0.0  # the first point comes after the first batch
+        for _ in trainer.rest_of_epoch():
+            now = time.perf_counter()
+            if now < due:
+                continue
+            due = now + PROGRESS_SECONDS
+            window = trainer.mean(trainer.sums - since[0], trainer.position - since[1])
+            since = trainer.sums.clone(), trainer.position
+            if window is None:
+                yield Diverged(trainer.epoch, trainer.step)
+                return
+            yield Progress(
+                epoch=trainer.epoch,
+                step=trainer.step,
+                steps=trainer.steps,
+                train=window,
+                images_per_s=(trainer.position - epoch_first) / (now - epoch_start),
+                seconds_left=clock.left(trainer.step, trainer.steps),
+            )
+            wanted = wish()
+            if wanted != "run" and trainer.is_finite():
+                yield trainer.checkpoint()
+                if wanted == "pause":
+                    yield Paused(trainer.epoch, trainer.step)
+                else:
+                    yield Finished(trainer.epoch, trainer.step, stopped=True)
+                return
+
+        trained = time.perf_counter()
+        mean = trainer.mean(trainer.sums, len(splits.train))
+        validation = trainer.validate()
+        if mean is None or validation is None or not trainer.is_finite():
+            yield Diverged(trainer.epoch, trainer.step)
+            return
+        epoch = trainer.epoch
+        yield EpochEnd(
+            epoch=epoch,
+            step=trainer.step,
+            steps=trainer.steps,
+            train=mean,
+            validation=validation,
+            images_per_s=(len(splits.train) - epoch_first) / max(trained - epoch_start, 1e-9),
+            seconds=time.perf_counter() - epoch_start,
+            seconds_left=clock.left(trainer.step, trainer.steps),
+        )
+        trainer.next_epoch()
+        if epoch % math.ceil(hyper.epochs / SNAPSHOTS) == 0 or epoch == hyper.epochs:
+            yield trainer.snapshot()
+        yield trainer.checkpoint()
+    yield Finished(hyper.epochs, trainer.step, stopped=False)
+
+
+def check(config: RunConfig, splits: Splits) -> None:
+    """Raises InputError where the settings don't fit the data."""
+    if config.training.batch_size > len(splits.train):
+        raise InputError(
+            N_(
+                "'training.batch_size' is {batch_size}, but there are only {images} training pictures. Choose a number from 1 to {images}."
+            ),
+            batch_size=config.training.batch_size,
+            images=len(splits.train),
+        )
+
+
+def measure(model: Model, data: ImageData, config: LossConfig, generator: Generator) -> Losses | None:
+    """The loss on images that are only looked at, with one draw of z for each; `None` where it is not finite."""
+    sums = torch.zeros(2, dtype=torch.float64)
+    images = torch.from_numpy(data.images)
+    with torch.inference_mode():
+        for batch in images.split(VALIDATION_BATCH):
+            x = to_unit(batch)
+            posterior = model.encode(x)
+            recon = losses.reconstruction(model.decode(posterior.sample(generator)), x)
+            sums += torch.stack([recon.sum(), losses.kl(posterior).sum()])
+    return _mean(sums, len(data), config)
+
+
+def _mean(sums: Tensor, images: int, config: LossConfig) -> Losses | None:
+    recon, kl = (sums / max(images, 1)).tolist()
+    loss = recon + config.beta * kl
+    return Losses(loss, recon, kl) if math.isfinite(loss) else None
+
+
+@dataclass
+class _Clock:
+    """Time left by this session's own pace, everything included."""
+
+    done: int
+
+    def __post_init__(self) -> None:
+        self.start = time.perf_counter()
+
+    def left(self, step: int, steps: int) -> float:
+        return (time.perf_counter() - self.start) / max(step - self.done, 1) * (steps - step)
+
+
+class _Trainer:
+    """The changing state of a training: weights, optimizer, generator, and the place in the epoch.
+
+    Attributes:
+        epoch: The epoch under way, from 1.
+        position: Training images of this epoch that are done.
+        step: Batches done since the start of the training.
+        sums: Reconstruction and KL in nats, each summed over the images done in this epoch, float64 with shape (2,).
+    """
+
+    def __init__(self, config: RunConfig, splits: Splits) -> None:
+        self.config = config
+        self.splits = splits
+        self.images = torch.from_numpy(splits.train.images)
+        self.model = build(config.model, splits.train.image_shape, config.training.seed)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.training.learning_rate, fused=True)
+        self.generator = Generator()
+        self.batches = math.ceil(len(self.images) / config.training.batch_size)
+        self.steps = config.training.epochs * self.batches
+        self.epoch = 1
+        self.position = 0
+        self.step = 0
+        self.sums = torch.zeros(2, dtype=torch.float64)
+        self.resumed_generator: Tensor | None = None
+
+        chance = np.random.default_rng(0)  # not the run's seed: every run is shown on the same pictures
+        chosen = chance.permutation(len(splits.test))[:SNAPSHOT_CODES]
+        self.watched = splits.test.subset(chosen)
+        self.z = self.model.sample_prior(SNAPSHOT_IMAGES, Generator().manual_seed(0))
+
+    def _reseed(self) -> None:
+        # Python's integers and numpy's SeedSequence give every (seed, epoch) a stream of its own.
+        words = np.random.SeedSequence((self.config.training.seed, self.epoch)).generate_state(1, np.uint64)
+        self.generator.manual_seed(int(words[0]))
+
+    def rest_of_epoch(self) -> Iterator[None]:
+        """One optimizer step an iteration, over what is left of this epoch."""
+        self._reseed()
+        order = torch.randperm(len(self.images), generator=self.generator)
+        if self.resumed_generator is not None:
+            self.generator.set_state(self.resumed_generator)
+            self.resumed_generator = None
+        # Shuffled once as bytes: batches are then slices, and the images stay one byte a pixel.
+        shuffled = self.images[order]
+        size = self.config.training.batch_size
+        for batch in shuffled[self.position :].split(size):
+            x = to_unit(batch)
+            posterior = self.model.encode(x)
+            likelihood = self.model.decode(posterior.sample(self.generator))
+            recon = losses.reconstruction(likelihood, x).sum()
+            kl = losses.kl(posterior).sum()
+            loss = losses.weighted(recon, kl, self.config.loss) / len(x)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+            self.sums += torch.stack([recon.detach(), kl.detach()])
+            self.position += len(x)
+            self.step += 1
+            yield
+
+    def next_epoch(self) -> None:
+        self.epoch += 1
+        self.position = 0
+        self.sums.zero_()
+
+    def mean(self, sums: Tensor, images: int) -> Losses | None:
+        return _mean(sums, images, self.config.loss)
+
+    def validate(self) -> Losses | None:
+        """The same draws at every epoch, so that the curve shows the model and not the dice."""
+        return measure(self.model, self.splits.validation, self.config.loss, Generator().manual_seed(0))
+
+    def is_finite(self) -> bool:
+        return all(bool(p.isfinite().all()) for p in self.model.parameters())
+
+    @torch.inference_mode()
+    def snapshot(self, first: bool = False) -> Snapshot:
+        x = to_unit(torch.from_numpy(self.watched.images))
+        mu = self.model.encode(x).mu
+        arrays = {
+            "recon": to_bytes(self.model.decode(mu[:SNAPSHOT_IMAGES]).mean),
+            "samples": to_bytes(self.model.decode(self.z).mean),
+            "mu": mu.to(torch.float16).numpy(),
+        }
+        if first:
+            arrays |= {"images": self.watched.images[:SNAPSHOT_IMAGES], "labels": self.watched.labels}
+        return Snapshot(self.epoch - 1, self.step, arrays=arrays)
+
+    def checkpoint(self) -> Checkpoint:
+        """A copy of everything; its epoch is the last finished one."""
+        arrays = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for name, parameter in self.model.named_parameters():
+            for key, value in self.optimizer.state.get(parameter, {}).items():
+                arrays[f"optimizer.{name}.{key}"] = value
+        arrays["generator"] = self.generator.get_state()
+        arrays["sums"] = self.sums
+        arrays["place"] = torch.tensor([self.epoch, self.position, self.step], dtype=torch.int64)
+        return Checkpoint(self.epoch - 1, self.step, arrays={k: v.detach().numpy().copy() for k, v in arrays.items()})
+
+    def restore(self, arrays: Arrays) -> None:
+        """Takes up a checkpoint.
+
+        Raises:
+            WorkError: It belongs to other settings.
+        """
+        try:
+            tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+            self.model.load_state_dict(
+                {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+            )
+            for name, parameter in self.model.named_parameters():
+                prefix = f"optimizer.{name}."
+                state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+                if state:
+                    self.optimizer.state[parameter] = state
+            self.sums = tensors["sums"]
+            self.epoch, self.position, self.step = tensors["place"].tolist()
+            # At the start of an epoch there is nothing to take up: it seeds its own generator.
+            self.resumed_generator = tensors["generator"] if self.position else None
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise WorkError(
+                N_("The saved state does not fit this run's settings ({reason}). Start the run anew."),
+                reason=str(error).splitlines()[0],
+            ) from error
