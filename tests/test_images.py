@@ -47,7 +47,7 @@ def test_pixels_outside_the_range_are_clipped() -> None:
 
 @pytest.mark.parametrize("shape", [(4, 4), (2, 2, 4, 4), (0, 4, 4)])
 def test_what_is_no_list_of_images_is_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="shape|at least one"):
+    with pytest.raises(ValueError, match=r"shape|at least one"):
         images.sheet(np.zeros(shape))
 
 

@@ -1,0 +1,328 @@
+"""Arrays to plotly figures. Imports no Streamlit: a page shows a figure with `st.plotly_chart(figure, key=...)`.
+
+Backgrounds are transparent and no text has a colour of its own, so that Streamlit's light and dark theme both fit.
+`uirevision` keeps what a visitor zoomed to when new points arrive.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+from plotly.subplots import make_subplots
+
+from pages.ui.images import ERROR_SCALE
+from pages.ui.text import N_, t
+
+CLASS_COLOURS = (
+    "#2889b9",
+    "#b7ad01",
+    "#a7336d",
+    "#3ac4e3",
+    "#5f7c05",
+    "#f995a0",
+    "#734419",
+    "#9c87fe",
+    "#3d43ab",
+    "#a77d72",
+)
+"""A colour a class, the same on every page. Found by maximising the smallest OKLab distance between two of them, as
+seen with normal vision and with protanopia, deuteranopia and tritanopia (Machado et al. 2009), at a contrast of at
+least 2 on the light and on the dark page: 0.103, where Petroff's sequence has 0.056 and Tableau's 0.007."""
+
+NORMAL = CLASS_COLOURS[0]
+STRANGE = CLASS_COLOURS[2]
+NEUTRAL = "rgba(128, 140, 144, 0.9)"
+FAINT = "rgba(128, 140, 144, 0.25)"
+
+Part = Literal["loss", "recon", "kl"]
+PART_TITLES: Mapping[Part, str] = {
+    "loss": N_("Loss"),
+    "recon": N_("Reconstruction"),
+    "kl": N_("KL divergence"),
+}
+Curve = Mapping[str, ArrayLike]
+"""Points of a training by name: `epoch` (fractions too) and, in nats per image, `loss`, `recon`, `kl`; each (N,)."""
+
+
+def class_colour(number: int) -> str:
+    """The colour of a class. Beyond ten classes they repeat."""
+    return CLASS_COLOURS[number % len(CLASS_COLOURS)]
+
+
+def template(figure: go.Figure, *, height: int = 360, x: str = "", y: str = "", revision: str = "same") -> go.Figure:
+    """Give a figure the look that all of them share.
+
+    Args:
+        x, y: The axes' titles, with their units.
+        revision: A visitor's zoom is kept while this stays the same.
+    """
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        colorway=CLASS_COLOURS,
+        uirevision=revision,
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0},
+        hoverlabel={"namelength": -1},
+    )
+    axis = {"automargin": True, "gridcolor": FAINT, "zerolinecolor": FAINT}
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    if x:
+        figure.update_xaxes(title_text=x)
+    if y:
+        figure.update_yaxes(title_text=y)
+    return figure
+
+
+def loss_curves(
+    train: Curve,
+    validation: Curve,
+    *,
+    parts: Sequence[Part] = ("loss", "recon", "kl"),
+    log: bool = False,
+    height: int = 320,
+    revision: str = "same",
+) -> go.Figure:
+    """Training and validation side by side for each part of the loss; one part makes one plain chart.
+
+    Args:
+        train: Points while it learns.
+        validation: Points at the end of each epoch.
+        parts: An autoencoder has only `recon`.
+        log: A logarithmic vertical axis; points at 0 or below are left out then.
+    """
+    figure = make_subplots(1, len(parts), subplot_titles=[t(PART_TITLES[part]) for part in parts])
+    for column, part in enumerate(parts, start=1):
+        for name, curve, colour, mode in (
+            (t("Training"), train, NORMAL, "lines"),
+            (t("Validation"), validation, STRANGE, "lines+markers"),
+        ):
+            figure.add_scatter(
+                x=np.asarray(curve["epoch"], float),
+                y=_drawable(curve[part], log),
+                name=name,
+                legendgroup=name,
+                showlegend=column == 1,
+                mode=mode,
+                line={"color": colour, "width": 2, "dash": "solid" if curve is train else "dot"},
+                marker={"size": 6},
+                hovertemplate=t("epoch %{x:.2f}: %{y:.2f} nats"),
+                row=1,
+                col=column,
+            )
+    template(figure, height=height, x=t("Epoch"), revision=f"{revision}-{log}")
+    figure.update_yaxes(type="log" if log else "linear")
+    figure.update_yaxes(title_text=t("nats per image"), col=1)
+    figure.update_layout(margin_t=48, legend={"y": -0.2, "yanchor": "top"}, hovermode="x")
+    return figure
+
+
+def score_histogram(
+    scores: ArrayLike, strange: ArrayLike, *, threshold: float | None = None, bins: int = 60, unit: str = ""
+) -> go.Figure:
+    """How the scores of normal and strange images are spread. Only the counts are sent to the browser.
+
+    Args:
+        scores: Higher is stranger, with shape (N,).
+        strange: Which images are strange, bool with shape (N,).
+        threshold: Above it, an image is called strange; drawn as a line.
+        unit: The scores' name and unit.
+    """
+    scores, strange = np.asarray(scores, float), np.asarray(strange, bool)
+    edges = np.histogram_bin_edges(scores[np.isfinite(scores)], bins)
+    figure = go.Figure()
+    for name, chosen, colour in ((t("Normal"), ~strange, NORMAL), (t("Strange"), strange, STRANGE)):
+        figure.add_bar(
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=np.histogram(scores[chosen], edges)[0],
+            width=np.diff(edges),
+            name=name,
+            marker={"color": colour, "opacity": 0.65, "line_width": 0},
+            hovertemplate=t("score %{x:.3g}: %{y} images"),
+        )
+    template(figure, x=unit or t("Score (higher is stranger)"), y=t("Images"))
+    figure.update_layout(barmode="overlay", bargap=0)
+    if threshold is not None:
+        figure.add_vline(
+            x=threshold, line={"color": NEUTRAL, "width": 2, "dash": "dash"}, annotation_text=t("Threshold")
+        )
+    return figure
+
+
+def roc(
+    false_alarms: ArrayLike, found: ArrayLike, auroc: float, *, chosen: tuple[float, float] | None = None
+) -> go.Figure:
+    """The receiver operating characteristic.
+
+    Args:
+        false_alarms: The share of normal images that is called strange, at each threshold.
+        found: The share of strange images that is called strange, at each threshold.
+        auroc: The area under it.
+        chosen: Both shares at the chosen threshold.
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=np.asarray(false_alarms, float),
+        y=np.asarray(found, float),
+        name=t("AUROC {auroc:.3f}", auroc=auroc),
+        mode="lines",
+        line={"color": NORMAL, "width": 2.5},
+        hovertemplate=t("false alarms %{x:.1%}, found %{y:.1%}"),
+    )
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        name=t("Guessing: 0.5"),
+        mode="lines",
+        line={"color": NEUTRAL, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    if chosen is not None:
+        figure.add_scatter(
+            x=[chosen[0]],
+            y=[chosen[1]],
+            name=t("Threshold"),
+            mode="markers",
+            marker={"color": STRANGE, "size": 11},
+            hovertemplate=t("false alarms %{x:.1%}, found %{y:.1%}"),
+        )
+    template(figure, x=t("False alarms (share of normal)"), y=t("Found (share of strange)"))
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
+    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
+    return figure
+
+
+def latent_scatter(
+    points: ArrayLike,
+    labels: ArrayLike,
+    class_names: Sequence[str],
+    *,
+    index: ArrayLike | None = None,
+    prior: bool = False,
+    axes: Sequence[str] = ("z₁", "z₂", "z₃"),
+    marked: ArrayLike | None = None,
+    height: int = 560,
+    revision: str = "same",
+) -> go.Figure:
+    """Codes as points, drawn by WebGL, a trace for each class that occurs.
+
+    Args:
+        points: With shape (N, 2) or (N, 3).
+        labels: The class of each point, with shape (N,).
+        index: What stands for each point in `customdata[0]` of a selection; by default its row in `points`.
+        prior: Draw the prior N(0, I) as circles (in three dimensions: three great circles) at 1, 2 and 3 sigma.
+        axes: The axes' titles.
+        marked: One more point, drawn as a cross, with shape (2,) or (3,).
+    """
+    points, labels = np.asarray(points, np.float32), np.asarray(labels)
+    if points.ndim != 2 or points.shape[1] not in (2, 3):
+        raise ValueError(f"Points have shape {points.shape}, but must be (N, 2) or (N, 3).")
+    index = np.arange(len(points)) if index is None else np.asarray(index)
+    solid = points.shape[1] == 3
+    kind = go.Scatter3d if solid else go.Scattergl
+    figure = go.Figure()
+    for number in np.unique(labels):
+        chosen = labels == number
+        figure.add_trace(
+            kind(
+                **_coordinates(points[chosen]),
+                mode="markers",
+                name=class_names[number],
+                customdata=index[chosen][:, None],
+                marker={"color": class_colour(int(number)), "size": 3 if solid else 6, "opacity": 0.8},
+                hovertemplate=t("{name}, picture", name=class_names[number]) + " %{customdata[0]}<extra></extra>",
+            )
+        )
+    if marked is not None:
+        marker: dict[str, Any] = {"color": NEUTRAL, "size": 6 if solid else 16, "symbol": "cross"}
+        here = np.asarray(marked, np.float32)[None]
+        figure.add_trace(kind(**_coordinates(here), mode="markers", name=t("Here"), marker=marker, hoverinfo="skip"))
+    if prior:
+        _add_prior(figure, solid)
+    template(figure, height=height, revision=revision)
+    figure.update_layout(legend={"itemsizing": "constant"}, dragmode="orbit" if solid else "pan")
+    if solid:
+        scene = {f"{axis}axis": {"title": {"text": title}} for axis, title in zip("xyz", axes, strict=False)}
+        figure.update_layout(scene=scene | {"aspectmode": "cube"})
+    else:
+        figure.update_xaxes(title_text=axes[0])
+        figure.update_yaxes(title_text=axes[1], scaleanchor="x" if prior else None)
+    return figure
+
+
+def dimension_bars(kl: ArrayLike, spread: ArrayLike, *, active: ArrayLike | None = None) -> go.Figure:
+    """What each latent dimension carries.
+
+    Args:
+        kl: KL(q(z_j|x) || N(0, 1)) in nats, averaged over the images, with shape (D,).
+        spread: The standard deviation of the posterior mean over the images, with shape (D,).
+        active: Which dimensions are in use, bool with shape (D,); the others are drawn grey.
+    """
+    kl, spread = np.asarray(kl, float), np.asarray(spread, float)
+    colours = NORMAL if active is None else np.where(np.asarray(active, bool), NORMAL, NEUTRAL)
+    names = np.arange(1, len(kl) + 1)
+    figure = make_subplots(2, 1, shared_xaxes=True, vertical_spacing=0.08)
+    for row, values, title in ((1, kl, t("KL (nats)")), (2, spread, t("Spread of the mean"))):
+        hover = t("dimension") + " %{x}: %{y:.3f}<extra></extra>"
+        figure.add_bar(x=names, y=values, marker={"color": colours}, hovertemplate=hover, row=row, col=1)
+        figure.update_yaxes(title_text=title, row=row, col=1)
+    template(figure, height=400)
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(title_text=t("Latent dimension"), row=2, col=1)
+    return figure
+
+
+def error_heatmap(error: ArrayLike, *, limit: float | None = None, unit: str = "") -> go.Figure:
+    """The error of each pixel of one image.
+
+    Args:
+        error: With shape (H, W).
+        limit: The error that gets the end of the colour scale; by default the largest.
+        unit: The error's name and unit.
+    """
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=np.asarray(error, float),
+        zmin=0,
+        zmax=limit,
+        colorscale=ERROR_SCALE,
+        colorbar={"title": {"text": unit or t("Error"), "side": "right"}, "thickness": 12},
+        hovertemplate=t("row %{y}, column %{x}: %{z:.3f}") + "<extra></extra>",
+    )
+    template(figure, height=340)
+    figure.update_xaxes(visible=False, constrain="domain")
+    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
+    return figure
+
+
+def _drawable(values: ArrayLike, log: bool) -> NDArray[np.float64]:
+    values = np.asarray(values, float)
+    return np.where(values > 0, values, np.nan) if log else values
+
+
+def _coordinates(points: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    return dict(zip("xyz", points.T, strict=False))
+
+
+def _add_prior(figure: go.Figure, solid: bool) -> None:
+    if not solid:
+        for sigma in (1, 2, 3):
+            # A shape, not a trace: it catches no click and no lasso.
+            circle = {"x0": -sigma, "x1": sigma, "y0": -sigma, "y1": sigma, "line": {"color": NEUTRAL, "dash": "dot"}}
+            figure.add_shape(type="circle", layer="below", **circle)
+            figure.add_annotation(x=0, y=sigma, text=f"{sigma}σ", showarrow=False, yshift=8, font={"color": NEUTRAL})
+        return
+    angle = np.linspace(0, 2 * np.pi, 61)
+    line = {"color": NEUTRAL, "width": 2}
+    for sigma in (1, 2, 3):
+        for x, y, z in _great_circles(sigma * np.cos(angle), sigma * np.sin(angle)):
+            figure.add_scatter3d(x=x, y=y, z=z, mode="lines", line=line, hoverinfo="skip", showlegend=False)
+
+
+def _great_circles(a: NDArray[Any], b: NDArray[Any]) -> Iterable[tuple[NDArray[Any], ...]]:
+    flat = np.zeros_like(a)
+    return (a, b, flat), (a, flat, b), (flat, a, b)
