@@ -2,13 +2,10 @@
 
 import streamlit as st
 
+from vae_core.jobs.client import ensure_supervisor
+
 
 @st.cache_resource(ttl=5, show_spinner=False)
 def supervisor() -> None:
     """Make sure that the jobs' supervisor runs. It leaves after ten idle minutes, so ask again every few seconds."""
-    try:
-        from vae_core.jobs.client import ensure_supervisor
-    except ModuleNotFoundError:
-        return
-
     ensure_supervisor()

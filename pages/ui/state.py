@@ -1,0 +1,124 @@
+"""What a visitor's session remembers: small plain values only, read and written here.
+
+The chosen run also stands in the address (`?run=...`), so that F5 and a shared link keep it; the session keeps it
+across a page switch, where Streamlit drops the address's parameters. What comes from an address is only believed
+where it names a run that is there.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+import streamlit as st
+
+from pages.ui.navigation import BY_NAME
+from pages.ui.text import N_, t
+from vae_core import runs
+from vae_core.control import State
+from vae_core.runs import Summary
+
+_RUN = "run"
+_WRITTEN = "run_in_address"
+_WIDGET = "run_widget"
+_PICTURE = "picture"
+
+STATE_TITLES: Mapping[State, str] = {
+    "queued": N_("waiting"),
+    "starting": N_("starting"),
+    "running": N_("training"),
+    "paused": N_("paused"),
+    "stopping": N_("stopping"),
+    "finished": N_("finished"),
+    "failed": N_("failed"),
+    "interrupted": N_("interrupted"),
+}
+
+
+def chosen_run() -> str | None:
+    """The run that the visitor chose last, by its id; not checked whether it is still there."""
+    written, named = st.session_state.get(_WRITTEN), st.query_params.get(_RUN)
+    # The address counts where somebody other than this page wrote it: a link, F5, the browser's back button.
+    if named and named != written:
+        st.session_state[_RUN] = st.session_state[_WRITTEN] = named[:100]
+    chosen = st.session_state.get(_RUN)
+    return chosen if isinstance(chosen, str) else None
+
+
+def remember_run(run_id: str) -> None:
+    """Make this the chosen run, in the session and in the address."""
+    st.session_state[_RUN] = run_id
+    _write_address(run_id)
+
+
+def choose_run(kinds: Collection[str] | None = None) -> str | None:
+    """A box to choose among the runs that have a model to look at: one's own, newest first, then the starters.
+
+    Args:
+        kinds: Only models of these kinds (`autoencoder`, `vae`).
+
+    Returns:
+        The run's id; `None` where there is no run yet, which the page has then been told in words.
+    """
+    usable = {summary.id: summary for summary in runs.list_runs() if _is_usable(summary, kinds)}
+    if not usable:
+        st.info(t("There is no trained model to look at yet. Train one first: it takes less than a minute."))
+        st.page_link(BY_NAME["train"].script, label=t("Train a model"), icon=BY_NAME["train"].icon)
+        return None
+    chosen = chosen_run()
+    if chosen not in usable:
+        chosen = next(iter(usable))
+    names = Counter(summary.name for summary in usable.values())
+    # Set before the widget is made: its own memory doesn't know of the address, and is lost on a page switch.
+    st.session_state[_WIDGET] = chosen
+    picked = st.selectbox(
+        t("Model"),
+        list(usable),
+        format_func=lambda run_id: run_label(usable[run_id], twice=names[usable[run_id].name] > 1),
+        key=_WIDGET,
+        on_change=_take_widget,
+        help=t("Whichever model you choose here is the one that the other pages show too."),
+    )
+    _write_address(picked)
+    return picked
+
+
+def run_label(summary: Summary, *, twice: bool = False) -> str:
+    """A run in a few words.
+
+    Args:
+        twice: Another run has the same name, so say something that tells them apart.
+    """
+    parts = [summary.name]
+    if twice:
+        parts.append(summary.id[-4:])
+    if summary.starter:
+        parts.append(t("starter"))
+    elif summary.state != "finished":
+        parts.append(t(STATE_TITLES[summary.state]))
+    return " · ".join(parts)
+
+
+def picked_picture(count: int) -> int:
+    """The number of the test picture that the visitor picked, from 0 to `count - 1`."""
+    picked = st.session_state.get(_PICTURE, 0)
+    return min(max(int(picked), 0), max(count - 1, 0)) if isinstance(picked, int | float) else 0
+
+
+def pick_picture(number: int) -> None:
+    """Remember a test picture by its number, for the other pages too."""
+    st.session_state[_PICTURE] = int(number)
+
+
+def _is_usable(summary: Summary, kinds: Collection[str] | None) -> bool:
+    if summary.config is None or (kinds is not None and summary.config.model.kind not in kinds):
+        return False
+    return summary.starter or summary.epoch > 0 or summary.state == "finished"
+
+
+def _take_widget() -> None:
+    st.session_state[_RUN] = st.session_state[_WIDGET]
+
+
+def _write_address(run_id: str) -> None:
+    st.session_state[_WRITTEN] = run_id
+    if st.query_params.get(_RUN) != run_id:
+        st.query_params[_RUN] = run_id
