@@ -316,7 +316,8 @@ def resume_arrays(run: Run) -> dict[str, Any] | None:
     path = run.folder / "resume.safetensors"
     files.sweep(run.folder)
     files.sweep(run.folder / "snapshots")
-    (run.folder / "model.safetensors").unlink(missing_ok=True)
+    for name in ("metrics.json", "model.safetensors"):  # of a run that was stopped and now goes on
+        (run.folder / name).unlink(missing_ok=True)
     arrays = files.read_arrays(path) if path.exists() else None
     step = int(files.read_metadata(path)["step"]) if arrays is not None else -1
     log = EventLog(run)

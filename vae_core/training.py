@@ -67,10 +67,10 @@ def train(
         trainer.restore(resume)
 
     clock = _Clock(done=trainer.step)
+    due = 0.0  # the first point comes after the first batch
     while trainer.epoch <= hyper.epochs:
         epoch_start, epoch_first = time.perf_counter(), trainer.position
         since = trainer.sums.clone(), trainer.position
-        due = 0.0  # the first point comes after the first batch
         for _ in trainer.rest_of_epoch():
             now = time.perf_counter()
             if now < due:

@@ -1,11 +1,14 @@
 """Models by name, and how to build one."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import torch
+from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
 from vae_core.config import ModelConfig
+from vae_core.errors import N_, WorkError
 from vae_core.models.distributions import Bernoulli, DiagonalGaussian, Gaussian, Likelihood, PointMass, Posterior
 from vae_core.models.model import VAE, Autoencoder, Model
 from vae_core.models.networks import ACTIVATIONS, NETWORKS, ImageShape
@@ -26,6 +29,7 @@ __all__ = [
     "Posterior",
     "Size",
     "build",
+    "load",
     "size",
 ]
 
@@ -47,6 +51,30 @@ def build(config: ModelConfig, image_shape: ImageShape, seed: int = 0) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return MODELS[config.kind](config, image_shape)
+
+
+def load(config: ModelConfig, weights: Mapping[str, NDArray[Any]], image_shape: ImageShape) -> Model:
+    """A trained model, for looking at: its parameters take no gradients.
+
+    Args:
+        config: The settings.
+        weights: Arrays by parameter name, float16 or float32.
+        image_shape: (C, H, W) of the pictures.
+
+    Raises:
+        WorkError: The weights are those of other settings.
+    """
+    with torch.device("meta"):
+        model = MODELS[config.kind](config, image_shape)
+    tensors = {name: torch.from_numpy(array).float() for name, array in weights.items()}
+    try:
+        model.load_state_dict(tensors, assign=True)
+    except RuntimeError as error:
+        raise WorkError(
+            N_("The weights don't fit the run's settings ({reason}). Delete this run, or train it again."),
+            reason=str(error).splitlines()[-1].strip(),
+        ) from error
+    return model.eval().requires_grad_(False)
 
 
 class Size(NamedTuple):

@@ -1,0 +1,115 @@
+"""What pages and the command line ask for. Imports no torch; writes requests, reads files."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from vae_core import locks, runs
+from vae_core.config import RunConfig
+from vae_core.control import Wish
+from vae_core.environment import REPOSITORY, data_root, jobs_backend, runs_root, writable
+from vae_core.errors import N_, InputError
+from vae_core.runs import Run
+
+ALLOWED: dict[Wish, tuple[str, ...]] = {
+    "run": ("paused", "failed", "interrupted", "finished"),
+    "pause": ("queued", "starting", "running"),
+    "stop": ("queued", "starting", "running", "paused", "interrupted"),
+}
+"""The states in which each wish makes sense."""
+
+
+def supervisor_folder(root: Path) -> Path:
+    """Where a run root's supervisor keeps its lock, bell and log."""
+    return root / ".jobs"
+
+
+def supervisor_is_alive() -> bool:
+    return locks.is_held(supervisor_folder(runs_root()) / "lock")
+
+
+def ensure_supervisor() -> None:
+    """Starts a supervisor for the run root if none is there. Cheap when one is; two at once do no harm.
+
+    Raises:
+        InputError: The run root can't be written to.
+    """
+    jobs_backend()
+    if supervisor_is_alive():
+        return
+    root = writable(runs_root())
+    folder = supervisor_folder(root)
+    folder.mkdir(exist_ok=True)
+    environment = os.environ | {"DIABOLO_RUNS": str(root), "DIABOLO_DATA": str(data_root())}
+    with (folder / "supervisor.log").open("ab") as log:
+        # A session of its own: it outlives the server that started it, and its terminal.
+        subprocess.Popen(
+            [sys.executable, "-m", "vae_core.jobs"],
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def ring(root: Path) -> None:
+    """Tells the supervisor to look at the folders now."""
+    folder = supervisor_folder(root)
+    folder.mkdir(exist_ok=True)
+    (folder / "bell").touch()
+
+
+def submit(config: RunConfig) -> Run:
+    """Queues a new run.
+
+    Raises:
+        InputError: The run root can't be written to.
+    """
+    run, _ = runs.create(config)
+    ensure_supervisor()
+    ring(run.folder.parent)
+    return run
+
+
+def ask(run: Run, wish: Wish) -> None:
+    """Asks for a run to go on, to pause, or to stop. Returns at once; `run.state()` tells what became of it.
+
+    Raises:
+        InputError: It makes no sense in the run's state; the message names the state.
+        WorkError: The run's folder is damaged.
+    """
+    state = run.state()
+    if run.is_starter or state not in ALLOWED[wish] or (wish == "run" and state == "finished" and not was_stopped(run)):
+        raise InputError(
+            N_("'{run}' is {state}, so '{wish}' does nothing. It can be asked of a run that is: {allowed}."),
+            run=run.title,
+            state=state,
+            wish=wish,
+            allowed=", ".join(ALLOWED[wish]),
+        )
+    run.job.ask(wish)
+    ensure_supervisor()
+    ring(run.folder.parent)
+
+
+def was_stopped(run: Run) -> bool:
+    """Whether a finished run was stopped before its last epoch, so that it can go on."""
+    return bool((run.metrics() or {}).get("stopped"))
+
+
+def delete(run: Run, timeout: float = 15.0) -> None:
+    """Removes a run; one that is at work is stopped first.
+
+    Raises:
+        InputError: It is a starter, or did not stop in time.
+    """
+    if not run.is_starter and run.job.is_alive():
+        run.job.ask("stop")
+        deadline = time.monotonic() + timeout
+        while run.job.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    runs.delete(run)

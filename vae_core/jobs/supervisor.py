@@ -1,0 +1,209 @@
+"""Starts the runs that wait, one process each, and picks up those that a dead process left behind.
+
+It has torch loaded and forks: that takes 20 ms, where importing torch takes more than a second. It computes nothing
+itself, because a parent that has used torch's thread pool hangs its children. It keeps nothing in memory that the
+folders don't say: kill it at any moment, and the next one goes on.
+"""
+
+import dataclasses
+import gc
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from vae_core import files, runs
+from vae_core.control import Status
+from vae_core.environment import available_threads, runs_root, writable
+from vae_core.errors import N_, DiaboloError, WorkError
+from vae_core.jobs.client import supervisor_folder
+from vae_core.locks import Lock
+from vae_core.runs import Run
+
+IDLE_SECONDS = 600.0
+LOOK_SECONDS = 0.05  # how often it looks at the bell
+SCAN_SECONDS = 1.0  # how often it looks at all folders even if nobody rang
+RESTARTS = 3  # without a new epoch
+
+DIED = N_("The process died {restarts} times without finishing another epoch. Try a smaller model or a smaller batch.")
+
+
+class Supervisor:
+    """The supervisor of one run root.
+
+    Args:
+        root: The run root.
+        fork: Fork workers; False starts each as a new Python process (where a fork is not safe).
+    """
+
+    def __init__(self, root: Path, *, fork: bool) -> None:
+        self.root = writable(root)
+        self.fork = fork
+        self.folder = supervisor_folder(root)
+        self.folder.mkdir(exist_ok=True)
+        self.lock = Lock(self.folder / "lock")
+        self.children: dict[int, str] = {}
+        self.leaving = False
+
+    def serve(self, idle_seconds: float = IDLE_SECONDS) -> bool:
+        """Works until nothing has happened for `idle_seconds`. False: another supervisor is there already."""
+        if not self._become_the_one():
+            return False
+        if self.fork:
+            import torch
+
+            torch.set_num_threads(1)
+            import vae_core.jobs.worker  # noqa: F401  what a child needs is loaded once, here
+
+            gc.collect()
+            gc.freeze()  # no collection in a child touches, and so copies, the parent's pages
+        signal.signal(signal.SIGTERM, self._leave)
+        signal.signal(signal.SIGINT, self._leave)
+        runs.sweep(self.root)
+        busy, rung, scanned = time.monotonic(), -1, 0.0
+        while not self.leaving and time.monotonic() - busy < idle_seconds:
+            self._reap()
+            bell = self._bell()
+            if bell != rung or time.monotonic() - scanned > SCAN_SECONDS:
+                rung, scanned = bell, time.monotonic()
+                if self.scan():
+                    busy = time.monotonic()
+            select.select([], [], [], LOOK_SECONDS)
+        self.lock.close()
+        return True
+
+    def _become_the_one(self) -> bool:
+        # An onlooker holds the lock for a few microseconds: ask more than once before believing in another supervisor.
+        for _ in range(20):
+            if self.lock.acquire():
+                return True
+            select.select([], [], [], LOOK_SECONDS)
+        return False
+
+    def _leave(self, signum: int, frame: FrameType | None) -> None:
+        self.leaving = True
+
+    def _bell(self) -> int:
+        try:
+            return (self.folder / "bell").stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def _reap(self) -> None:
+        for pid in list(self.children):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                del self.children[pid]
+                self._ring()
+
+    def _ring(self) -> None:
+        (self.folder / "bell").touch()
+
+    def scan(self) -> bool:
+        """Looks at every run once and starts what may start; says whether there is work."""
+        waiting: list[tuple[float, Run]] = []
+        used, alive = 0, False
+        for path in self.root.iterdir():
+            if path.name.startswith(".") or not path.is_dir():
+                continue
+            run = Run(path.name, path)
+            try:
+                if run.job.is_alive():
+                    alive = True
+                    used += run.config.training.threads or available_threads()
+                elif run.job.state() in ("queued", "interrupted") or run.job.pending():
+                    waiting.append((run.job.request().time, run))
+            except DiaboloError:
+                continue  # damaged: the list of runs says so
+        for _, run in sorted(waiting, key=lambda entry: (entry[0], entry[1].id)):
+            try:
+                used += self._admit(run, used)
+            except DiaboloError as error:
+                print(f"{run.id}: {error}", file=sys.stderr, flush=True)
+        return alive or bool(waiting)
+
+    def _admit(self, run: Run, used: int) -> int:
+        """Starts a waiting run if its threads fit beside the `used` ones; returns how many it takes."""
+        lock = Lock(run.job.lock)
+        if not lock.acquire():
+            return 0
+        try:
+            status, pending = run.job.status(), run.job.pending()
+            answered = run.job.request().number
+            resumable = (run.folder / "resume.safetensors").exists()
+            if pending in ("pause", "stop") and status.recorded in ("finished", "failed"):
+                run.job.write_status(dataclasses.replace(status, answered=answered))  # it ended before it was asked to
+                return 0
+            if pending == "pause" or (pending == "stop" and not resumable):
+                # Nobody works at it, so it is already where the request wants it.
+                run.job.write_status(Status(recorded="paused", answered=answered))
+                return 0
+            threads = run.config.training.threads or available_threads()
+            if used and used + threads > available_threads():
+                return 0
+            epoch = _checkpoint_epoch(run)
+            restarts = 0 if pending or epoch > status.epoch else status.restarts + 1
+            if restarts > RESTARTS:
+                failure = WorkError(DIED, restarts=status.restarts)
+                run.job.write_status(
+                    Status(recorded="failed", answered=answered, message=failure.message, values=failure.values)
+                )
+                return 0
+            # A pending stop is left for the worker: it goes on, sees it, and ends with the figures of that moment.
+            honoured = status.answered if pending == "stop" else answered
+            run.job.write_status(Status("starting", answered=honoured, restarts=restarts, epoch=epoch))
+            self._start(run, lock)
+            return threads
+        finally:
+            lock.close()
+
+    def _start(self, run: Run, lock: Lock) -> None:
+        with (run.folder / "worker.log").open("ab") as log:
+            if not self.fork:
+                command = [sys.executable, "-m", "vae_core.jobs.worker", str(run.folder), "--lock-file", str(lock.file)]
+                child = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[lock.file]
+                )
+                child.returncode = 0  # reaped by `_reap`, like a forked one
+                self.children[child.pid] = run.id
+                return
+            pid = os.fork()
+            if pid:
+                self.children[pid] = run.id
+                return
+            self._become_worker(run, lock, log.fileno())
+
+    def _become_worker(self, run: Run, lock: Lock, log: int) -> None:
+        """The forked child: never returns."""
+        status = 1
+        try:
+            # An open file keeps its lock in every process that has it: a worker must not keep the supervisor's.
+            self.lock.close()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            os.dup2(log, sys.stdout.fileno())
+            os.dup2(log, sys.stderr.fileno())
+            from vae_core.jobs.worker import run_to_end
+
+            status = run_to_end(run, lock)
+        finally:
+            os._exit(status)
+
+
+def _checkpoint_epoch(run: Run) -> int:
+    path = run.folder / "resume.safetensors"
+    try:
+        return int(files.read_metadata(path).get("epoch", "0")) if path.exists() else 0
+    except (DiaboloError, ValueError):
+        return 0  # the worker will say what is wrong with it
+
+
+def main() -> int:
+    """Runs the supervisor of the run root in the foreground."""
+    supervisor = Supervisor(runs_root(), fork=sys.platform == "linux")
+    if not supervisor.serve():
+        print(f"A supervisor already works for {supervisor.root}.", file=sys.stderr)
+    return 0

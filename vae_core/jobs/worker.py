@@ -1,0 +1,179 @@
+"""Works at one run until it is finished, paused or failed. The same code in a forked child, in a process of its own
+(`python -m vae_core.jobs.worker RUN`) and in the foreground of the command line.
+"""
+
+import argparse
+import dataclasses
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from vae_core import events as ev
+from vae_core import files, metrics, runs
+from vae_core.config import RunConfig
+from vae_core.control import UNEXPECTED, Recorded, Status, Wish
+from vae_core.datasets import Splits, splits
+from vae_core.environment import available_threads
+from vae_core.errors import N_, DiaboloError, WorkError
+from vae_core.locks import Lock
+from vae_core.models import load
+from vae_core.runs import Run
+from vae_core.training import train
+
+DIVERGED = N_(
+    "The loss was no longer a finite number in epoch {epoch}, so training stopped. The weights are those of epoch {good}. Choose a smaller learning rate."
+)
+
+
+def work(run: Run) -> Iterator[ev.Event]:
+    """Trains a run and records it, from its last checkpoint if it has one. The caller holds the run's lock.
+
+    Yields:
+        The events, after they were recorded.
+
+    Raises:
+        DiaboloError: It failed; `state.json` says so as well.
+    """
+    try:
+        yield from _work(run)
+    except DiaboloError as error:
+        _settle(run, "failed", error)
+        raise
+    except OSError as error:
+        failure = WorkError(N_("The run's folder can't be used ({reason})."), reason=error.strerror or str(error))
+        _settle(run, "failed", failure)
+        raise failure from error
+    except Exception:
+        _settle(run, "failed", WorkError(UNEXPECTED))
+        raise
+
+
+def _work(run: Run) -> Iterator[ev.Event]:
+    config = fix_threads(run)
+    torch.set_num_threads(config.training.threads or 1)
+    data = splits(config.data)
+    resume = runs.resume_arrays(run)
+    started = time.monotonic(), time.process_time()
+    wish = _Wish(run)
+    recorded = False
+    for event in runs.record(run, train(config, data, resume=resume, wish=wish)):
+        if not recorded and isinstance(event, ev.Progress | ev.EpochEnd):
+            run.job.write_status(dataclasses.replace(run.job.status(), recorded="running"))
+            recorded = True
+        match event:
+            case ev.Paused():
+                # A stop that came after the pause was seen stays to be honoured.
+                _settle(run, "paused", answered=wish.number)
+            case ev.Finished(epoch=epoch, stopped=stopped):
+                _measure(run, config, data, epoch, started, stopped=stopped)
+                _settle(run, "finished")
+            case ev.Diverged(epoch=epoch):
+                good = int(files.read_metadata(run.folder / "model.safetensors")["epoch"])
+                if good:
+                    _measure(run, config, data, good, started, stopped=True)
+                _settle(run, "failed", WorkError(DIVERGED, epoch=epoch, good=good))
+        yield event
+
+
+def fix_threads(run: Run) -> RunConfig:
+    """The run's settings with its thread count fixed, since the last bits of the weights depend on it."""
+    config = run.config
+    if config.training.threads is None:
+        config = config.replace(training__threads=available_threads())
+        files.write(run.folder / "config.json", config.to_json().encode())
+    return config
+
+
+def _measure(
+    run: Run, config: RunConfig, data: Splits, epoch: int, started: tuple[float, float], *, stopped: bool
+) -> None:
+    """Figures of the weights in `model.safetensors` on the test split, into `metrics.json`."""
+    model = load(config.model, run.weights(), data.test.image_shape)
+    # Trained on some classes only: the figures are those of these classes; anomaly scores are about the others.
+    figures = metrics.evaluate(model, data.test.only(config.data.classes))
+    files.write_json(
+        run.folder / "metrics.json",
+        {
+            "dataset": config.data.name,
+            "split": "test",
+            "classes": config.data.classes,
+            "epoch": epoch,
+            "stopped": stopped,
+            "seconds": round(time.monotonic() - started[0], 2),
+            "cpu_seconds": round(time.process_time() - started[1], 2),
+            **figures,
+        },
+    )
+
+
+def _settle(run: Run, recorded: Recorded, error: DiaboloError | None = None, *, answered: int | None = None) -> None:
+    """Writes how it ended; whatever was asked for until now (or until request `answered`) is honoured by that."""
+    if answered is None:
+        try:
+            answered = run.job.request().number
+        except DiaboloError:
+            answered = 0
+    status = Status(
+        recorded=recorded,
+        answered=answered,
+        message=error.message if error else "",
+        values=error.values if error else None,
+    )
+    run.job.write_status(status)
+
+
+class _Wish:
+    """What is wanted of the run; looks into the file only when it changed, four times a second."""
+
+    def __init__(self, run: Run) -> None:
+        self.job = run.job
+        self.seen = 0
+        self.number = 0
+        self.wanted: Wish = "run"
+
+    def __call__(self) -> Wish:
+        path = self.job.folder / "request.json"
+        try:
+            changed = path.stat().st_mtime_ns
+            if changed != self.seen:
+                self.number = self.job.request().number
+                self.wanted = self.job.pending() or "run"
+                self.seen = changed
+        except (OSError, DiaboloError):
+            self.wanted = "run"  # a request that can't be read is not one; the run goes on
+        return self.wanted
+
+
+def main() -> None:
+    """`python -m vae_core.jobs.worker FOLDER --lock-file N`: a worker without a fork, started by the supervisor."""
+    parser = argparse.ArgumentParser(prog="python -m vae_core.jobs.worker", description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="the run's folder")
+    parser.add_argument("--lock-file", type=int, required=True, help="the open file that holds the run's lock")
+    arguments = parser.parse_args()
+    run = Run(arguments.folder.name, arguments.folder)
+    lock = Lock.inherited(run.job.lock, arguments.lock_file)
+    sys.exit(run_to_end(run, lock))
+
+
+def run_to_end(run: Run, lock: Lock) -> int:
+    """Works at a run whose lock this process was handed; returns the exit status. Errors go to standard error."""
+    try:
+        for _ in work(run):
+            pass
+    except DiaboloError as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    except Exception:
+        traceback.print_exc()
+        return 1
+    finally:
+        lock.close()
+    return 0
+
+
+if __name__ == "__main__":
+    main()
