@@ -1,0 +1,112 @@
+"""How a test drives the app: a fresh Streamlit server, and what to wait for in the browser."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 375, "height": 812}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running Streamlit server.
+
+    Attributes:
+        address: `http://127.0.0.1:port`.
+        runs: Its run root.
+        process: Kill it, and what it started lives on, as in real life.
+    """
+
+    address: str
+    runs: Path
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def serving(runs: Path, log: Path, environment: dict[str, str] | None = None) -> Iterator[Server]:
+    """A fresh server on a free port. Ends it, but not the supervisor that it started: see `nobody_left`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
+    env = os.environ | {"DIABOLO_RUNS": str(runs)} | (environment or {})
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=output, stderr=output)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(address, process, log)
+            yield Server(address, runs, process)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+                return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"The server did not start:\n{log.read_text()}")
+            time.sleep(0.05)  # between two looks; there is no event to wait for
+
+
+def settle(page: Page) -> None:
+    """Waits until Streamlit has nothing left to do. Under a fragment that repeats, wait for content instead."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
+    page.wait_for_selector('[data-test-script-state="notRunning"]')
+    page.wait_for_function("() => !document.querySelector('[data-stale=\"true\"]')")
+
+
+def problems(page: Page) -> list[str]:
+    """A list that fills with what goes wrong on the page from now on: errors, and requests to anywhere but the server."""
+    found: list[str] = []
+    # Streamlit looks for itself below the page's path first, and then at the root.
+    probe = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+    page.on("pageerror", lambda error: found.append(f"error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            found.append(f"console: {message.text} ({message.location.get('url')})")
+            if message.type == "error" and not probe.search(message.location.get("url", ""))
+            else None
+        ),
+    )
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if re.match(r"(http|ws)://127\.0\.0\.1[:/]|data:|blob:", request.url)
+            else found.append(f"request to another host: {request.url}")
+        ),
+    )
+    return found
+
+
+def complaints(page: Page) -> list[str]:
+    """What the page itself says went wrong: exceptions and error boxes."""
+    return page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').all_inner_texts()
+
+
+def screenshot(page: Page, name: str) -> Path:
+    """The page as it is, in out/screenshots/, for people to look at."""
+    path = REPOSITORY / "out" / "screenshots" / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path)
+    return path

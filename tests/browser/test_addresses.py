@@ -1,0 +1,60 @@
+"""Every page by its own address, as the very first request that a server ever gets."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pages.ui.navigation import BY_NAME, PAGES, Entry
+from tests.browser.driving import PHONE, WIDE, complaints, problems, screenshot, serving, settle
+from tests.processes import nobody_left
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One run root for all servers here, so that the supervisor starts once."""
+    root = tmp_path_factory.mktemp("addresses") / "runs"
+    with nobody_left(root):
+        yield root
+
+
+@pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.name)
+def test_a_fresh_server_shows_the_page_that_is_asked_for(
+    entry: Entry, runs: Path, tmp_path: Path, page: Page, new_page: Callable[..., Page]
+) -> None:
+    wrong = problems(page)
+    with serving(runs, tmp_path / "server.log") as server:
+        page.goto(f"{server.address}/{entry.address}")
+        expect(page.get_by_role("heading", level=1)).to_have_text(entry.title)
+        expect(page).to_have_title(f"{entry.title} · Diabolo")
+        settle(page)
+        assert page.get_by_test_id("stSidebarNavLink").count() == len(PAGES)
+        assert complaints(page) == []
+        screenshot(page, f"{entry.name}-light")
+        for name, size, dark in (("phone", PHONE, False), ("dark", WIDE, True)):
+            other = new_page(size, dark=dark)
+            other.goto(f"{server.address}/{entry.address}")
+            expect(other.get_by_role("heading", level=1)).to_have_text(entry.title)
+            settle(other)
+            screenshot(other, f"{entry.name}-{name}")
+            assert other.evaluate("document.documentElement.scrollWidth") <= size["width"], "no sideways scrolling"
+        assert wrong == []
+    assert "Traceback" not in (tmp_path / "server.log").read_text()
+
+
+def test_the_menu_leads_to_every_page(runs: Path, tmp_path: Path, page: Page) -> None:
+    with serving(runs, tmp_path / "server.log") as server:
+        page.goto(server.address)
+        for entry in (*PAGES[1:], BY_NAME["home"]):
+            page.get_by_test_id("stSidebarNav").get_by_text(entry.title, exact=True).click()
+            expect(page.get_by_role("heading", level=1)).to_have_text(entry.title)
+            settle(page)
+            assert complaints(page) == []
+            assert page.url.split("?")[0] == f"{server.address}/{entry.address}"
+
+
+def test_an_unknown_address_leads_home(runs: Path, tmp_path: Path, page: Page) -> None:
+    with serving(runs, tmp_path / "server.log") as server:
+        page.goto(f"{server.address}/nowhere")
+        expect(page.get_by_role("heading", level=1)).to_have_text(BY_NAME["home"].title)

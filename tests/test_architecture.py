@@ -1,0 +1,154 @@
+"""The rules of the house that a machine can check: who imports whom, what loads without what, and no pickle anywhere."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SOURCES = sorted(
+    path.relative_to(REPOSITORY)
+    for pattern in ("app.py", "pages/**/*.py", "vae_core/**/*.py", "benchmarks/*.py", "scripts/*.py", "tests/**/*.py")
+    for path in REPOSITORY.glob(pattern)
+)
+
+LAYERS = [
+    {"vae_core", "vae_core.errors"},
+    {"vae_core.environment", "vae_core.files", "vae_core.locks", "vae_core.pixels"},
+    {"vae_core.config", "vae_core.events", "vae_core.control"},
+    {"vae_core.recipes", "vae_core.datasets", "vae_core.models", "vae_core.losses"},
+    {"vae_core.training", "vae_core.metrics"},
+    {"vae_core.latent", "vae_core.anomaly", "vae_core.compression", "vae_core.oversampling", "vae_core.diagnosis"},
+    {"vae_core.runs"},
+    {"vae_core.export", "vae_core.jobs"},
+    {"vae_core.__main__"},
+    {"pages.ui"},
+    {"pages"},
+    {"app"},
+]
+"""From the ground up. A module imports from its own layer and from those below; a name stands for all within it."""
+
+WITHOUT_TORCH = [
+    "vae_core.config",
+    "vae_core.events",
+    "vae_core.recipes",
+    "vae_core.runs",
+    "vae_core.jobs.client",
+    "vae_core.datasets",
+    "pages.ui.state",
+    "pages.ui.navigation",
+]
+
+
+def module_name(path: Path) -> str:
+    parts = list(path.with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer(module: str) -> int | None:
+    """The layer of a module of ours; `None` for others'."""
+    while module:
+        for number, names in enumerate(LAYERS):
+            if module in names:
+                return number
+        module = module.rpartition(".")[0]
+    return None
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports, anywhere in it."""
+    tree = ast.parse((REPOSITORY / path).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import; write the whole name"
+            assert node.module
+            for name in node.names:
+                inner = f"{node.module}.{name.name}"
+                yield inner if _is_module(inner) else node.module
+
+
+def _is_module(name: str) -> bool:
+    path = REPOSITORY / Path(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def in_new_process(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=120
+    ).stdout.strip()
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[0] in ("vae_core", "pages", "app.py")], ids=str)
+def test_imports_run_one_way(path: Path) -> None:
+    own = layer(module_name(path))
+    assert own is not None, f"{path} has no layer: give it one in LAYERS"
+    upwards = [name for name in imported(path) if (other := layer(name)) is not None and other > own]
+    assert upwards == []
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[0] == "vae_core"], ids=str)
+def test_the_package_knows_no_streamlit(path: Path) -> None:
+    assert [name for name in imported(path) if name.split(".")[0] in ("streamlit", "plotly", "pages")] == []
+
+
+def test_the_whole_package_loads_without_streamlit() -> None:
+    names = [module_name(p) for p in SOURCES if p.parts[0] == "vae_core" and p.stem != "__main__"]
+    assert in_new_process(f"import sys, {', '.join(names)}; print('streamlit' in sys.modules)") == "False"
+
+
+@pytest.mark.parametrize("name", WITHOUT_TORCH)
+def test_loads_without_torch(name: str) -> None:
+    assert in_new_process(f"import sys, {name}; print('torch' in sys.modules)") == "False"
+
+
+@pytest.mark.parametrize("name", ["pages.ui.charts", "pages.ui.images", "pages.ui.text"])
+def test_what_makes_pictures_loads_without_streamlit(name: str) -> None:
+    assert in_new_process(f"import sys, {name}; print('streamlit' in sys.modules)") == "False"
+
+
+def test_only_one_module_imports_torchvision() -> None:
+    users = [str(p) for p in SOURCES if p.parts[0] in ("vae_core", "pages") and "torchvision" in _roots(p)]
+    assert len(users) <= 1, users
+
+
+def test_only_cache_py_caches() -> None:
+    users = {
+        str(path)
+        for path in SOURCES
+        if path.parts[0] in ("pages", "app.py")
+        for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("cache_data", "cache_resource")
+    }
+    assert users <= {"pages/ui/cache.py"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_no_pickle(path: Path) -> None:
+    assert not _roots(path) & {"pickle", "cloudpickle", "dill", "shelve", "marshal"}
+    for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        assert called not in ("torch.load", "torch.save", "joblib.load", "joblib.dump"), f"{path}:{node.lineno}"
+        given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        assert given.get("allow_pickle", "False") == "False", f"{path}:{node.lineno}"
+
+
+def test_home_opens_without_torch() -> None:
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=60).run()
+assert not app.exception and not app.error, (app.exception, app.error)
+print(app.title[0].value, "torch" in sys.modules)
+"""
+    assert in_new_process(code).splitlines()[-1] == "Home False"
+
+
+def _roots(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported(path)}
