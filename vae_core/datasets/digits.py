@@ -45,7 +45,8 @@ class Digits:
 
     def _arrays(self, *names: str) -> list[NDArray[Any]]:
         try:
-            with np.load(self.path, allow_pickle=False) as file:
+            # Opened here, since np.load leaves a file open whose archive is damaged.
+            with self.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 return [file[name] for name in names]
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise WorkError(
