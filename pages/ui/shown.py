@@ -1,81 +1,71 @@
-"""On which pictures a run is shown: those that it was tested on, or the bundled digits where its data is not here.
+"""On which pictures a run is shown: its own test split, or the bundled digits where its data are not on this machine.
 
 Imports no Streamlit and no torch.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from pages.ui.text import N_
+from pages.ui.text import t
 from vae_core import datasets
 from vae_core.datasets import Split
-from vae_core.errors import InputError
+from vae_core.errors import N_, InputError
 from vae_core.runs import Run
 
 BUNDLED = "digits"
-SAME_SCANS = ("mnist", "qmnist")
-"""Their training parts hold the pictures of `digits`."""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """Pictures to show a run on.
-
-    Attributes:
-        name: A data set that is on this machine.
-        split: Always the part that no training learns from.
-        own: Whether it is the data set that the run learnt from.
-        same_classes: Whether its classes are those that the run learnt from.
-        note: What a visitor must know about it, for `t`; empty where there is nothing to say.
-        values: What fills the note's fields.
-    """
+class Shown(NamedTuple):
+    """A split of a data set, by name: what `cache.images` and `cache.latent` take."""
 
     name: str
     split: Split
-    own: bool
-    same_classes: bool
-    note: str = ""
-    values: tuple[tuple[str, str], ...] = ()
 
 
-def shown(run: Run) -> Shown:
-    """The pictures for a run, and what to say about them.
+def shown_data(run: Run) -> Shown:
+    """Where the pictures come from on which a run is shown.
+
+    Starters are shown on the bundled digits on every machine, whatever else lies there.
 
     Raises:
-        InputError: Its data set is not here, and the bundled digits have another shape.
-        WorkError: Its settings are damaged.
+        InputError: The run's data set is not here, and the bundled digits have another shape.
+        WorkError: The run's settings are damaged.
     """
-    data = run.config.data
-    if datasets.is_present(data.name):
-        return Shown(data.name, "test", own=True, same_classes=True)
-    its, bundled = datasets.source(data.name), datasets.source(BUNDLED)
-    if its.image_shape != bundled.image_shape:
+    name = run.config.data.name
+    if not run.is_starter and datasets.is_present(name):
+        return Shown(name, "test")
+    if datasets.source(name).image_shape != datasets.source(BUNDLED).image_shape:
         raise InputError(
             N_(
-                "This model learnt from '{name}', which is not on this machine, and the bundled digits have another "
-                "size. Fetch the data on the page Train, or choose another model."
+                "'{run}' was trained on '{name}', which is not on this machine, and the bundled digits have another "
+                "shape. Fetch it with: python -m vae_core data get {name}"
             ),
-            name=data.name,
+            run=run.title,
+            name=name,
         )
-    same = its.class_names == bundled.class_names
-    values = (("name", its.title),)
-    if not same:
-        note = N_(
-            "This model learnt from {name}, which is not on this machine. It is shown on the 1,000 bundled test "
-            "digits, which are nothing like what it has learnt."
-        )
-    elif data.name in SAME_SCANS and not data.leave_out_digits_test:
-        note = N_(
-            "This model learnt from {name}, which is not on this machine. It is shown on the 1,000 bundled test "
-            "digits, which were among its training pictures: what you see here flatters it."
-        )
-    else:
-        note = N_(
-            "This model learnt from {name}. It is shown on the 1,000 bundled test digits, which it has not seen."
-        )
-    return Shown(BUNDLED, "test", own=False, same_classes=same, note=note, values=values)
+    return Shown(BUNDLED, "test")
 
 
-def shown_data(run: Run) -> tuple[str, Split]:
-    """The data set and the split to show a run on, for `cache.images` and `cache.latent`. Raises as `shown`."""
-    found = shown(run)
-    return found.name, found.split
+def shown_note(run: Run) -> str:
+    """One sentence on which pictures the run is shown, for under a page's box of models.
+
+    Raises:
+        InputError, WorkError: As `shown_data`.
+    """
+    name, _ = shown_data(run)
+    own = run.config.data
+    count = datasets.source(name).sizes["test"]
+    if name == own.name:
+        return t("Shown on the {count:,} test pictures of '{name}', which it has not seen.", count=count, name=name)
+    if own.name == "mnist" and own.leave_out_digits_test:
+        return t("Trained on MNIST; shown on the {count:,} bundled test digits, which it has not seen.", count=count)
+    if own.name == "mnist":
+        return t(
+            "Trained on MNIST, which is not on this machine. Shown on the {count:,} bundled test digits, which are "
+            "among the pictures it learnt from.",
+            count=count,
+        )
+    return t(
+        "Trained on '{name}', which is not on this machine. Shown on the {count:,} bundled test digits instead.",
+        name=own.name,
+        count=count,
+    )
