@@ -18,7 +18,7 @@ from types import FrameType
 
 from vae_core import files, runs
 from vae_core.control import Status
-from vae_core.environment import available_threads, runs_root, writable
+from vae_core.environment import available_threads, default_threads, runs_root, writable
 from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.jobs.client import supervisor_folder
 from vae_core.locks import Lock
@@ -53,6 +53,8 @@ class Supervisor:
         """Works until nothing has happened for `idle_seconds`. False: another supervisor is there already."""
         if not self._become_the_one():
             return False
+        # Threads that wait for each other by spinning starve when the cores are shared; let them sleep soon.
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
         if self.fork:
             import torch
 
@@ -113,7 +115,7 @@ class Supervisor:
             try:
                 if run.job.is_alive():
                     alive = True
-                    used += run.config.training.threads or available_threads()
+                    used += run.config.training.threads or default_threads()
                 elif run.job.state() in ("queued", "interrupted") or run.job.pending():
                     waiting.append((run.job.request().time, run))
             except DiaboloError:
@@ -141,7 +143,7 @@ class Supervisor:
                 # Nobody works at it, so it is already where the request wants it.
                 run.job.write_status(Status(recorded="paused", answered=answered))
                 return 0
-            threads = run.config.training.threads or available_threads()
+            threads = run.config.training.threads or default_threads()
             if used and used + threads > available_threads():
                 return 0
             epoch = _checkpoint_epoch(run)

@@ -17,7 +17,7 @@ from vae_core import files, metrics, runs
 from vae_core.config import RunConfig
 from vae_core.control import UNEXPECTED, Recorded, Status, Wish
 from vae_core.datasets import Splits, splits
-from vae_core.environment import available_threads
+from vae_core.environment import default_threads
 from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.locks import Lock
 from vae_core.models import load
@@ -83,7 +83,7 @@ def fix_threads(run: Run) -> RunConfig:
     """The run's settings with its thread count fixed, since the last bits of the weights depend on it."""
     config = run.config
     if config.training.threads is None:
-        config = config.replace(training__threads=available_threads())
+        config = config.replace(training__threads=default_threads())
         files.write(run.folder / "config.json", config.to_json().encode())
     return config
 
