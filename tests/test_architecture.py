@@ -17,14 +17,14 @@ SOURCES = sorted(
 
 LAYERS = [
     {"vae_core", "vae_core.errors"},
-    {"vae_core.environment", "vae_core.files", "vae_core.locks", "vae_core.pixels"},
+    {"vae_core.environment", "vae_core.files", "vae_core.locks", "vae_core.pixels", "vae_core.sheets"},
     {"vae_core.config", "vae_core.events", "vae_core.control"},
     {"vae_core.recipes", "vae_core.datasets", "vae_core.models", "vae_core.losses"},
     {"vae_core.training", "vae_core.metrics"},
     {"vae_core.latent", "vae_core.anomaly", "vae_core.compression", "vae_core.oversampling", "vae_core.diagnosis"},
     {"vae_core.runs"},
     {"vae_core.export", "vae_core.jobs"},
-    {"vae_core.__main__"},
+    {"vae_core.__main__", "vae_core.commands"},
     {"pages.ui"},
     {"pages"},
     {"app"},
@@ -147,7 +147,7 @@ app = AppTest.from_file("app.py", default_timeout=60).run()
 assert not app.exception and not app.error, (app.exception, app.error)
 print(app.title[0].value, "torch" in sys.modules)
 """
-    assert in_new_process(code).splitlines()[-1] == "Home False"
+    assert in_new_process(code).splitlines()[-1] == "Diabolo False"
 
 
 def _roots(path: Path) -> set[str]:

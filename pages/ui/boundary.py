@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.ui.text import describe, t
+from pages.ui.text import describe, plain, t
 from vae_core.errors import DiaboloError
 
 log = logging.getLogger("diabolo")
@@ -31,7 +31,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except DiaboloError as error:
-        st.error(describe(error), icon=":material/error:")
+        st.error(plain(describe(error)), icon=":material/error:")
     except Exception:
         log.exception("A page failed.")
         st.error(

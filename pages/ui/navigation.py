@@ -25,7 +25,7 @@ class Entry:
 
     Args:
         name: Its file in `pages/` and its address: `train` is `pages/train.py` at `/train`. The default page is at `/`.
-        title: Its heading and its name in the menu.
+        title: Its name in the menu and, unless `heading` says otherwise, its heading.
         icon: A material symbol for the menu.
         section: The menu's heading above it; empty for none.
         line: What one does there, in one sentence.
@@ -37,6 +37,7 @@ class Entry:
     section: str
     line: str
     default: bool = False
+    heading: str = ""
 
     @property
     def script(self) -> str:
@@ -58,8 +59,9 @@ PAGES = (
         N_("Home"),
         ":material/home:",
         "",
-        N_("Train autoencoders on handwritten digits, and see what they have learnt."),
+        N_("The autoencoder laboratory in your browser."),
         default=True,
+        heading=N_("Diabolo"),
     ),
     Entry(
         "train",
@@ -119,7 +121,7 @@ def begin(name: str, *, heading: bool = True) -> None:
         st.rerun()
     if heading:
         entry = BY_NAME[name]
-        st.title(t(entry.title))
+        st.title(t(entry.heading or entry.title))
         st.caption(t(entry.line))
 
 

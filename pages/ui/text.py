@@ -5,13 +5,14 @@ what `t` returned, because another visitor may read another language.
 """
 
 import gettext
+import re
 from functools import cache
 from typing import Any
 
 from vae_core.environment import REPOSITORY
 from vae_core.errors import N_, DiaboloError
 
-__all__ = ["N_", "describe", "t"]
+__all__ = ["N_", "describe", "plain", "t"]
 
 DOMAIN = "diabolo"
 LANGUAGE = "en"
@@ -36,3 +37,9 @@ def t(message: str, **values: Any) -> str:
 def describe(error: DiaboloError) -> str:
     """What went wrong, for the visitor, with the error's values in it."""
     return _catalogue(LANGUAGE).gettext(error.message).format(**error.values)
+
+
+def plain(text: str) -> str:
+    """Text that a person typed or a file held, for a place that understands Markdown: shown as it is, never obeyed."""
+    text = re.sub(r"(?i)(https?:/|www)(?=[/.])", "\\1\u2060", text)  # a word joiner, or it becomes a link by itself
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:])", r"\\\1", text)

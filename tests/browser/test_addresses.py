@@ -26,7 +26,7 @@ def test_a_fresh_server_shows_the_page_that_is_asked_for(
     wrong = problems(page)
     with serving(runs, tmp_path / "server.log") as server:
         page.goto(f"{server.address}/{entry.address}")
-        expect(page.get_by_role("heading", level=1)).to_have_text(entry.title)
+        expect(page.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
         expect(page).to_have_title(f"{entry.title} · Diabolo")
         settle(page)
         assert page.get_by_test_id("stSidebarNavLink").count() == len(PAGES)
@@ -35,7 +35,7 @@ def test_a_fresh_server_shows_the_page_that_is_asked_for(
         for name, size, dark in (("phone", PHONE, False), ("dark", WIDE, True)):
             other = new_page(size, dark=dark)
             other.goto(f"{server.address}/{entry.address}")
-            expect(other.get_by_role("heading", level=1)).to_have_text(entry.title)
+            expect(other.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
             settle(other)
             screenshot(other, f"{entry.name}-{name}")
             assert other.evaluate("document.documentElement.scrollWidth") <= size["width"], "no sideways scrolling"
@@ -48,7 +48,7 @@ def test_the_menu_leads_to_every_page(runs: Path, tmp_path: Path, page: Page) ->
         page.goto(server.address)
         for entry in (*PAGES[1:], BY_NAME["home"]):
             page.get_by_test_id("stSidebarNav").get_by_text(entry.title, exact=True).click()
-            expect(page.get_by_role("heading", level=1)).to_have_text(entry.title)
+            expect(page.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
             settle(page)
             assert complaints(page) == []
             assert page.url.split("?")[0] == f"{server.address}/{entry.address}"
@@ -57,4 +57,4 @@ def test_the_menu_leads_to_every_page(runs: Path, tmp_path: Path, page: Page) ->
 def test_an_unknown_address_leads_home(runs: Path, tmp_path: Path, page: Page) -> None:
     with serving(runs, tmp_path / "server.log") as server:
         page.goto(f"{server.address}/nowhere")
-        expect(page.get_by_role("heading", level=1)).to_have_text(BY_NAME["home"].title)
+        expect(page.get_by_role("heading", level=1)).to_have_text(BY_NAME["home"].heading)

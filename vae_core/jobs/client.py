@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def ensure_supervisor() -> None:
     environment = os.environ | {"DIABOLO_RUNS": str(root), "DIABOLO_DATA": str(data_root())}
     with (folder / "supervisor.log").open("ab") as log:
         # A session of its own: it outlives the server that started it, and its terminal.
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "vae_core.jobs"],
             cwd=REPOSITORY,
             env=environment,
@@ -54,6 +55,8 @@ def ensure_supervisor() -> None:
             stderr=log,
             start_new_session=True,
         )
+    # Waited for in the background: else it stays a zombie of this process when it leaves.
+    threading.Thread(target=process.wait, daemon=True).start()
 
 
 def ring(root: Path) -> None:
