@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vae_core.datasets.sources import DataSource, Part, damaged, fits, labels_fit
 
-_LONGEST_LINE, _MOST_LINES = 16_384, 20_000  # bytes and images; real ones have about 4,000 and 7,291
+_LONGEST_LINE, _MOST_LINES = 16_384, 20_000  # bytes and images; USPS has 7,291 at most
 _END_MARK = 0x177245385090
 
 
