@@ -5,6 +5,7 @@ What comes out is shared by all visitors: look at it, never change it. torch is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -15,10 +16,13 @@ from vae_core.jobs.client import ensure_supervisor
 from vae_core.runs import EventLog, Run
 
 if TYPE_CHECKING:
-    from vae_core.latent import LatentPoints
-
+    from pages.ui.reconstruction import Baseline
+    from vae_core.anomaly import Scores
     from vae_core.config import ModelConfig
+    from vae_core.latent import LatentPoints
     from vae_core.models import ImageShape, Model, Size
+
+    Cut = tuple[str, Split, bool, float]
 
 
 @st.cache_resource(ttl=5, show_spinner=False)
@@ -28,9 +32,17 @@ def supervisor() -> None:
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def images(name: str, split: Split, leave_out_digits_test: bool = False) -> ImageData:
+def images(name: str, split: Split, leave_out_digits_test: bool = False, validation: float = 0.1) -> ImageData:
     """A split of a data set, all classes. Raises as `datasets.load`."""
-    return datasets.load(name, split, leave_out_digits_test=leave_out_digits_test)
+    return datasets.load(name, split, leave_out_digits_test=leave_out_digits_test, validation=validation)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def baseline(name: str, split: Split, classes: tuple[int, ...] | None) -> Baseline:
+    """What the mean image of some classes gives on a split. Raises as `datasets.load`."""
+    from pages.ui.reconstruction import mean_image_baseline
+
+    return mean_image_baseline(images(name, split), classes)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -83,3 +95,31 @@ def size(config: ModelConfig, image_shape: ImageShape) -> Size:
     from vae_core.models import size as count
 
     return count(config, image_shape)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _scores(run_id: str, version: tuple[str, int], cut: tuple[str, Split] | Cut) -> Mapping[str, Scores]:
+    from vae_core.anomaly import score
+
+    return score(_model(run_id, version), images(*cut))
+
+
+def scores(run: Run, name: str, split: Split = "test") -> Mapping[str, Scores]:
+    """Anomaly scores of all images of a split, by their names in `anomaly.SCORES`. Of the validation split: of the
+    images of `validation(run, name)`.
+
+    Raises:
+        InputError: As `model`, or the images don't fit the model.
+        WorkError: Its files are damaged, or its weights of no use.
+    """
+    return _scores(run.id, run.weights_version(), _cut(run, name) if split == "validation" else (name, split))
+
+
+def validation(run: Run, name: str) -> ImageData:
+    """A data set's validation images, all classes; of the run's own data set, those that it was validated on."""
+    return images(*_cut(run, name))
+
+
+def _cut(run: Run, name: str) -> Cut:
+    own = run.config.data
+    return (name, "validation", *((own.leave_out_digits_test, own.validation) if own.name == name else (False, 0.1)))
