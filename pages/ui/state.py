@@ -7,6 +7,7 @@ where it names a run that is there.
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -20,6 +21,7 @@ _RUN = "run"
 _WRITTEN = "run_in_address"
 _WIDGET = "run_widget"
 _PICTURE = "picture"
+_PROPOSAL = "proposal"
 
 STATE_TITLES: Mapping[State, str] = {
     "queued": N_("waiting"),
@@ -106,6 +108,17 @@ def picked_picture(count: int) -> int:
 def pick_picture(number: int) -> None:
     """Remember a test picture by its number, for the other pages too."""
     st.session_state[_PICTURE] = int(number)
+
+
+def propose(settings: Mapping[str, Any]) -> None:
+    """Hand settings to the page Train, by their dotted names: `{"data.classes": [5]}`. The rest keeps its defaults."""
+    st.session_state[_PROPOSAL] = dict(settings)
+
+
+def take_proposal() -> dict[str, Any] | None:
+    """The settings that another page proposed, once; `None` where there are none. For `RunConfig.with_values`."""
+    found = st.session_state.pop(_PROPOSAL, None)
+    return found if isinstance(found, dict) else None
 
 
 def _is_usable(summary: Summary, kinds: Collection[str] | None) -> bool:
