@@ -55,3 +55,6 @@ style: $(DEV) ## check style and types
 bench: $(DEV) ## measure the training speed (a few minutes, on a quiet machine)
 	@mkdir -p out/benchmarks
 	$(BIN)/python benchmarks/training.py --json out/benchmarks/training.json
+
+starters: $(DEV) ## train the models that come with Diabolo again (needs MNIST; about half an hour)
+	$(BIN)/python scripts/make_starters.py
