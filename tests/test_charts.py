@@ -173,3 +173,9 @@ def test_dead_dimensions_are_grey() -> None:
 
 def test_heatmap_has_its_first_row_on_top() -> None:
     assert charts.error_heatmap(np.eye(3)).layout.yaxis.autorange == "reversed"
+
+
+def test_heatmap_uses_no_colour_that_streamlit_takes_for_its_theme() -> None:
+    scale = charts.error_heatmap(np.eye(3)).data[0].colorscale
+    assert scale[0][1] == "rgb(0, 0, 4)"
+    assert not any(colour.startswith("#0000") for _, colour in scale)

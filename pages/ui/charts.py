@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
+from PIL import ImageColor
+from plotly.colors import get_colorscale
 from plotly.subplots import make_subplots
 
 from pages.ui.images import ERROR_SCALE
@@ -117,7 +119,8 @@ def loss_curves(
     template(figure, height=height, x=t("Epoch"), revision=f"{revision}-{log}")
     figure.update_yaxes(type="log" if log else "linear")
     figure.update_yaxes(title_text=t("nats per image"), col=1)
-    figure.update_layout(margin_t=48, legend={"y": -0.2, "yanchor": "top"}, hovermode="x")
+    figure.update_layout(margin_t=72, legend={"y": 1.16}, hovermode="x")
+    figure.update_annotations(font_size=13)  # three titles side by side on a phone
     return figure
 
 
@@ -238,7 +241,8 @@ def latent_scatter(
             )
         )
     if marked is not None:
-        marker: dict[str, Any] = {"color": NEUTRAL, "size": 6 if solid else 16, "symbol": "cross"}
+        marker: dict[str, Any] = {"color": "white", "size": 6 if solid else 14, "symbol": "cross"}
+        marker["line"] = {"color": "black", "width": 1 if solid else 2}
         here = np.asarray(marked, np.float32)[None]
         figure.add_trace(kind(**_coordinates(here), mode="markers", name=t("Here"), marker=marker, hoverinfo="skip"))
     if prior:
@@ -289,7 +293,7 @@ def error_heatmap(error: ArrayLike, *, limit: float | None = None, unit: str = "
         z=np.asarray(error, float),
         zmin=0,
         zmax=limit,
-        colorscale=ERROR_SCALE,
+        colorscale=_safe_scale(ERROR_SCALE),
         colorbar={"title": {"text": unit or t("Error"), "side": "right"}, "thickness": 12},
         hovertemplate=t("row %{y}, column %{x}: %{z:.3f}") + "<extra></extra>",
     )
@@ -297,6 +301,11 @@ def error_heatmap(error: ArrayLike, *, limit: float | None = None, unit: str = "
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
     return figure
+
+
+def _safe_scale(name: str) -> list[tuple[float, str]]:
+    """A colour scale in rgb(): Streamlit takes #000004, where Inferno begins, for a colour of its theme, and paints red."""
+    return [(place, f"rgb{ImageColor.getrgb(colour)}") for place, colour in get_colorscale(name)]
 
 
 def _drawable(values: ArrayLike, log: bool) -> NDArray[np.float64]:
@@ -314,7 +323,8 @@ def _add_prior(figure: go.Figure, solid: bool) -> None:
             # A shape, not a trace: it catches no click and no lasso.
             circle = {"x0": -sigma, "x1": sigma, "y0": -sigma, "y1": sigma, "line": {"color": NEUTRAL, "dash": "dot"}}
             figure.add_shape(type="circle", layer="below", **circle)
-            figure.add_annotation(x=0, y=sigma, text=f"{sigma}σ", showarrow=False, yshift=8, font={"color": NEUTRAL})
+            chip = {"text": f"{sigma}σ", "bgcolor": "rgba(64, 74, 78, 0.85)", "font": {"color": "white", "size": 11}}
+            figure.add_annotation(x=0, y=sigma, showarrow=False, **chip)
         return
     angle = np.linspace(0, 2 * np.pi, 61)
     line = {"color": NEUTRAL, "width": 2}
