@@ -1,5 +1,23 @@
-"""Generate."""
+"""Generate: new pictures, the map of what lies where, the way from one code to another."""
+
+import streamlit as st
 
 from pages.ui.navigation import begin
+from pages.ui.state import choose_run
+from pages.ui.text import t
+from vae_core import runs
 
 begin("generate")
+chosen = choose_run()
+if chosen is not None:
+    from pages.ui import generate_tabs, walk_tab  # both import torch
+
+    run = runs.find(chosen)
+    new, places, between = st.tabs(
+        [t("New pictures"), t("Map"), t("From one to another")], key="generate_tab", on_change="rerun"
+    )
+    # Only the open tab is computed.
+    for tab, show in ((new, generate_tabs.drawing), (places, generate_tabs.manifold), (between, walk_tab.walk)):
+        if tab.open:
+            with tab:
+                show(run)

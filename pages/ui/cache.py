@@ -16,6 +16,7 @@ from vae_core.jobs.client import ensure_supervisor
 from vae_core.runs import EventLog, Run
 
 if TYPE_CHECKING:
+    from pages.ui.generation import CodeFit
     from pages.ui.reconstruction import Baseline
     from vae_core.anomaly import Scores
     from vae_core.config import ModelConfig
@@ -87,6 +88,22 @@ def _latent(run_id: str, version: tuple[str, int], name: str, split: Split) -> L
 def latent(run: Run, name: str, split: Split = "test") -> LatentPoints:
     """Where the run's model places each image of a split: posterior means and spreads."""
     return _latent(run.id, run.weights_version(), name, split)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _code_fit(run_id: str, version: tuple[str, int], name: str) -> CodeFit:
+    from pages.ui.generation import fit
+    from vae_core.latent import encode
+
+    own = runs.find(run_id).config.data
+    is_own = name == own.name
+    pictures = images(name, "train", is_own and own.leave_out_digits_test).only(own.classes if is_own else None)
+    return fit(encode(_model(run_id, version), pictures.subset(slice(10_000))).mu)  # enough for a covariance
+
+
+def code_fit(run: Run, name: str) -> CodeFit:
+    """Where the run's model places training pictures of a data set, at most 10,000: what an autoencoder is drawn from."""
+    return _code_fit(run.id, run.weights_version(), name)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -1,0 +1,173 @@
+"""What the Generate page shows: a function a tab, each a fragment, so that only it runs again when one of its controls moves."""
+
+import streamlit as st
+
+from pages.ui import cache, generation
+from pages.ui.boundary import guarded
+from pages.ui.controls import download, seed_box
+from pages.ui.generation import MOST, Drawing
+from pages.ui.shown import shown_data
+from pages.ui.text import t
+from vae_core import latent
+from vae_core.latent import Codes, FittedGaussian, Plane
+from vae_core.models import Model
+from vae_core.runs import Run
+from vae_core.sheets import sheet
+
+
+@st.fragment
+@guarded()
+def drawing(run: Run) -> None:
+    """Draws new pictures, from N(0, I) and, for an autoencoder, from the Gaussian fitted to its codes beside it."""
+    model = cache.model(run)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        count = st.slider(
+            t("How many"), 1, MOST, 25, key="draw_count", bind="query-params", width=260, help=t("1 to 100 pictures.")
+        )
+        temperature = st.slider(
+            t("Temperature"),
+            0.0,
+            2.0,
+            1.0,
+            0.05,
+            key="draw_temperature",
+            bind="query-params",
+            width=260,
+            help=t(
+                "How far from the middle the codes are drawn. 1 is the distribution itself; less gives more ordinary "
+                "pictures, more gives stranger ones; 0 gives the middle every time."
+            ),
+        )
+        seed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same pictures."))
+    if model.config.kind == "vae":
+        _show_drawing(run, model, count, seed, temperature)
+        return
+    found = cache.code_fit(run, shown_data(run).name)
+    st.info(
+        t(
+            "**This is an autoencoder: nothing ever told it to put its codes where N(0, I) draws them.** The codes of "
+            "{pictures:,} training pictures lie {distance:.1f} from 0 on average; draws from N(0, I) lie {prior:.1f}. "
+            "So most draws from N(0, I) land where it learnt little. The Gaussian fitted to its codes at least draws "
+            "in the right region; a VAE is trained so that N(0, I) itself works.",
+            pictures=found.pictures,
+            distance=found.distance,
+            prior=generation.prior_distance(model.latent_dim),
+        ),
+        icon=":material/info:",
+    )
+    left, right = st.columns(2)
+    with left:
+        st.subheader(t("From N(0, I)"))
+        st.caption(t("Not the distribution of its codes."))
+        _show_drawing(run, model, count, seed, temperature, width=440)
+    with right:
+        st.subheader(t("From the fitted Gaussian"))
+        st.caption(t("Mean and covariance of its own codes."))
+        _show_drawing(run, model, count, seed, temperature, found.gaussian, width=440)
+
+
+def _show_drawing(
+    run: Run,
+    model: Model,
+    count: int,
+    seed: int,
+    temperature: float,
+    gaussian: FittedGaussian | None = None,
+    width: int = 640,
+) -> None:
+    made = generation.draw(model, count, seed, temperature, gaussian)
+    what = t("N(0, I)") if gaussian is None else t("the fitted Gaussian")
+    st.image(
+        made.png(generation.sheet_scale(count, model.image_shape[2], width)),
+        caption=t(
+            "{count} new pictures from {what}, seed {seed}, temperature {temperature:.2f}",
+            count=count,
+            what=what,
+            seed=seed,
+            temperature=temperature,
+        ),
+        alt=t("A sheet of {count} pictures that the model made up", count=count),
+    )
+    _downloads(run, made)
+
+
+def _downloads(run: Run, made: Drawing) -> None:
+    stem = generation.file_stem(run.id, "digits" if made.prior == "normal" else "digits-fitted", f"seed{made.seed}")
+    with st.container(horizontal=True):
+        download(t("Sheet (PNG)"), made.png(), f"{stem}.png", "image/png")
+        download(
+            t("Arrays (NPZ)"),
+            made.npz(),
+            f"{stem}.npz",
+            "application/octet-stream",
+            help=t("For numpy: images, their codes z, seed and temperature. No pickle inside."),
+        )
+
+
+@st.fragment
+@guarded()
+def manifold(run: Run) -> None:
+    """Decodes a grid of places: all of a small latent space, or a plane through a larger one."""
+    model = cache.model(run)
+    points = cache.latent(run, *shown_data(run)).mu
+    by_prior = model.config.kind == "vae"
+    if model.latent_dim == 1:
+        _line(run, model, points, by_prior)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        side = st.slider(t("Pictures a side"), 5, 30, 15, key="manifold_side", width=260)
+        axes = _plane(model, points)
+    if isinstance(axes, Plane):
+        by_prior = False
+    grid = generation.plane_grid(points, side, axes, by_prior=by_prior)
+    images = latent.decode(model, generation.plane_codes(grid, model.latent_dim, axes))
+    st.plotly_chart(
+        generation.plane_chart(images, grid, generation.plane_titles(axes)),
+        key="manifold_chart",
+        config={"displayModeBar": False},
+        alt=t("A square of {count} pictures, each decoded at its place", count=len(images)),
+    )
+    st.caption(" ".join([t("What the model makes of each place."), *generation.plane_words(model, axes, by_prior)]))
+    stem = generation.file_stem(run.id, "map", f"{side}x{side}")
+    download(t("Map (PNG)"), sheet(images, side, padding=0), f"{stem}.png", "image/png")
+
+
+def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
+    count = st.slider(t("Pictures"), 10, MOST, 50, 10, key="line_count", width=260)
+    z = generation.line_codes(points, count, by_prior=by_prior)
+    images = latent.decode(model, z)
+    words = t(
+        "The code's only number, from {low:.2f} (top left) to {high:.2f} (bottom right).",
+        low=float(z[0, 0]),
+        high=float(z[-1, 0]),
+    )
+    st.image(
+        sheet(images, 10),
+        caption=" ".join([words, *generation.plane_words(model, (0, 0), by_prior)]),
+        alt=t("{count} pictures along the code's only number", count=count),
+    )
+    stem = generation.file_stem(run.id, "line", count)
+    download(t("Sheet (PNG)"), sheet(images, 10, scale=4), f"{stem}.png", "image/png")
+
+
+def _plane(model: Model, points: Codes) -> tuple[int, int] | Plane:
+    """Which plane of a latent space is shown; one of two dimensions is its own."""
+    if model.latent_dim == 2:
+        return 0, 1
+    kind = st.segmented_control(
+        t("Plane"),
+        ["pca", "two"],
+        default="pca",
+        required=True,
+        format_func=lambda kind: t("Widest (PCA)") if kind == "pca" else t("Two numbers"),
+        key="manifold_plane",
+    )
+    if kind == "pca":
+        return generation.widest_plane(points)
+    first, second = generation.widest_dimensions(points)
+    numbers = range(model.latent_dim)
+    across = st.selectbox(t("Across"), numbers, first, format_func=lambda i: i + 1, key="manifold_across", width=110)
+    rest = [number for number in numbers if number != across]
+    start = rest.index(second) if second in rest else 0
+    up = st.selectbox(t("Up"), rest, start, format_func=lambda i: i + 1, key="manifold_up", width=110)
+    return across, up

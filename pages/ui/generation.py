@@ -1,0 +1,231 @@
+"""New pictures from a model: draws, the map of what lies where, the way from one code to another.
+
+Imports no Streamlit, so that plain tests reach what the Generate page shows.
+"""
+
+import base64
+import io
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from pages.ui.charts import template
+from pages.ui.images import animation, manifold
+from pages.ui.text import t
+from vae_core import latent
+from vae_core.latent import Codes, FittedGaussian, Plane
+from vae_core.models import Model
+from vae_core.sheets import sheet
+
+MOST = 100
+Prior = Literal["normal", "fitted"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Pictures that were drawn, and all it takes to draw them again.
+
+    Attributes:
+        images: uint8 with shape (N, C, H, W).
+        z: The codes, float32 with shape (N, latent_dim).
+        seed, temperature: As given.
+        prior: `normal` is N(0, I), `fitted` the Gaussian fitted to codes of pictures.
+    """
+
+    images: NDArray[np.uint8]
+    z: Codes
+    seed: int
+    temperature: float
+    prior: Prior
+
+    def png(self, scale: int = 4) -> bytes:
+        """All pictures in a square sheet."""
+        return sheet(self.images, scale=scale)
+
+    def npz(self) -> bytes:
+        """The arrays, for `np.load(file, allow_pickle=False)`."""
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            allow_pickle=False,
+            images=self.images,
+            z=self.z,
+            seed=np.int64(self.seed),
+            temperature=np.float64(self.temperature),
+            prior=np.str_(self.prior),
+        )
+        return file.getvalue()
+
+
+@dataclass(frozen=True)
+class CodeFit:
+    """Where a model's codes lie.
+
+    Attributes:
+        gaussian: Fitted to the codes.
+        pictures: How many codes there were.
+        distance: Their mean distance from 0.
+    """
+
+    gaussian: FittedGaussian
+    pictures: int
+    distance: float
+
+
+def fit(mu: Codes) -> CodeFit:
+    """Fits a Gaussian to codes with shape (N, latent_dim). Raises as `latent.fitted_gaussian`."""
+    return CodeFit(latent.fitted_gaussian(mu), len(mu), float(np.linalg.norm(mu, axis=1).mean()))
+
+
+def prior_distance(latent_dim: int) -> float:
+    """The mean distance from 0 of a draw from N(0, I): the mean of the chi distribution."""
+    half = latent_dim / 2
+    return math.sqrt(2) * math.exp(math.lgamma(half + 0.5) - math.lgamma(half))
+
+
+def draw(
+    model: Model, count: int, seed: int, temperature: float = 1.0, gaussian: FittedGaussian | None = None
+) -> Drawing:
+    """Draws codes and decodes them; the same seed gives the same pictures.
+
+    Args:
+        temperature: Stretches the standard deviations.
+        gaussian: Draw from it instead of from N(0, I).
+    """
+    if gaussian is None:
+        z = latent.sample_prior(model.latent_dim, count, seed, temperature)
+    else:
+        z = gaussian.sample(count, seed, temperature)
+    return Drawing(latent.decode(model, z), z, seed, temperature, "normal" if gaussian is None else "fitted")
+
+
+def sheet_scale(count: int, side: int, width: int = 640) -> int:
+    """How many screen pixels a pixel gets in a square sheet of `count` pictures, `side` wide, that fits `width`."""
+    columns = math.ceil(math.sqrt(count))
+    return max(1, min(8, width // (columns * (side + 1))))
+
+
+def plane_codes(points: Codes, latent_dim: int, axes: tuple[int, int] | Plane) -> Codes:
+    """Places on a plane to codes of the whole space.
+
+    Args:
+        points: With shape (N, 2).
+        axes: Two dimensions, the others at 0; or a plane.
+    """
+    if isinstance(axes, Plane):
+        return axes.to_codes(points)
+    codes = np.zeros((len(points), latent_dim), np.float32)
+    codes[:, list(axes)] = points
+    return codes
+
+
+def plane_places(mu: Codes, axes: tuple[int, int] | Plane) -> NDArray[np.float32]:
+    """Codes to their places on a plane, (N, 2); `axes` as in `plane_codes`."""
+    return axes.to_points(mu) if isinstance(axes, Plane) else mu[:, list(axes)]
+
+
+def line_codes(mu: Codes, count: int, *, by_prior: bool) -> Codes:
+    """Codes along a latent space of one dimension, (count, 1): at equal steps of probability under N(0, 1), or along
+    the quantiles of the codes `mu`."""
+    both = np.repeat(mu, 2, axis=1)
+    grid = latent.manifold_grid(count) if by_prior else latent.quantile_grid(both, count)
+    return grid[:count, :1]
+
+
+def plane_chart(images: NDArray[np.uint8], points: Codes, titles: tuple[str, str]) -> go.Figure:
+    """A square grid of decoded pictures with the places they were decoded at along its axes.
+
+    Args:
+        images: uint8 with shape (side * side, C, H, W), in reading order.
+        points: Their places, with shape (side * side, 2).
+        titles: Of the two axes.
+    """
+    side = math.isqrt(len(images))
+    picture = manifold(images.reshape(side, side, *images.shape[1:]))
+    figure = go.Figure()
+    figure.add_layout_image(
+        source="data:image/png;base64," + base64.b64encode(picture).decode(),
+        **{"x": 0, "y": side, "sizex": side, "sizey": side, "xref": "x", "yref": "y", "sizing": "stretch"},
+    )
+    template(figure, height=640, x=titles[0], y=titles[1])
+    shown = np.unique(np.linspace(0, side - 1, min(side, 7)).round().astype(int))
+    across, up = points[:side, 0], points[::side, 1][::-1]
+    ticks = {"tickvals": shown + 0.5, "range": [0, side], "showgrid": False, "zeroline": False, "fixedrange": True}
+    figure.update_xaxes(ticktext=[f"{across[i]:.2g}" for i in shown], constrain="domain", **ticks)
+    figure.update_yaxes(ticktext=[f"{up[i]:.2g}" for i in shown], scaleanchor="x", constrain="domain", **ticks)
+    figure.update_layout(hovermode=False, dragmode=False)
+    return figure
+
+
+def plane_grid(mu: Codes, side: int, axes: tuple[int, int] | Plane, *, by_prior: bool) -> Codes:
+    """The places of a square map, (side * side, 2): at equal steps of probability under N(0, I), or along the quantiles
+    of the codes `mu`."""
+    return latent.manifold_grid(side) if by_prior else latent.quantile_grid(plane_places(mu, axes), side)
+
+
+def widest_plane(mu: Codes) -> Plane:
+    """The plane on which the codes differ most."""
+    plane = latent.project(mu, "pca").plane
+    assert plane is not None, "PCA always has the way back"
+    return plane
+
+
+def widest_dimensions(mu: Codes) -> tuple[int, int]:
+    """The two numbers of the code that differ most between pictures."""
+    first, second = np.argsort(-mu.var(0), kind="stable")[:2]
+    return int(first), int(second)
+
+
+def plane_words(model: Model, axes: tuple[int, int] | Plane, by_prior: bool) -> list[str]:
+    """How a map was made, in sentences."""
+    words = []
+    if isinstance(axes, Plane):
+        words.append(
+            t(
+                "The code has {count} numbers; this plane goes through the mean of the test pictures' codes, along the "
+                "two directions in which they differ most, and leaves all other directions at 0.",
+                count=model.latent_dim,
+            )
+        )
+    elif model.latent_dim > 2:
+        words.append(t("The code has {count} numbers; all but these two are 0.", count=model.latent_dim))
+    if by_prior:
+        words.append(t("Steps are even in probability under N(0, 1), from 1 % to 99 % along each axis."))
+    elif model.config.kind == "vae":
+        words.append(t("Steps follow the quantiles of the test pictures' codes, from 1 % to 99 % along each axis."))
+    else:
+        words.append(
+            t(
+                "An autoencoder has no prior, so the steps follow the quantiles of the test pictures' codes, from 1 % "
+                "to 99 % along each axis."
+            )
+        )
+    return words
+
+
+def plane_titles(axes: tuple[int, int] | Plane) -> tuple[str, str]:
+    """What stands along the axes of a plane."""
+    if isinstance(axes, Plane):
+        return t("First principal component"), t("Second principal component")
+    return t("Code number {number}", number=axes[0] + 1), t("Code number {number}", number=axes[1] + 1)
+
+
+def gif(images: NDArray[np.uint8], scale: int = 6) -> bytes:
+    """The pictures (N, C, H, W) one after the other, there and back."""
+    return animation([image[None] for image in images], scale=scale, milliseconds=90, back_and_forth=True)
+
+
+def find_picture(labels: NDArray[np.int64], wanted: int | None, seed: int) -> int:
+    """The number of a random test picture, of the class `wanted` where there is one of it."""
+    among = np.flatnonzero(labels == wanted) if wanted is not None else np.arange(len(labels))
+    among = among if len(among) else np.arange(len(labels))
+    return int(np.random.default_rng(seed).choice(among))
+
+
+def file_stem(run_id: str, what: str, *parts: object) -> str:
+    """A file's name without its ending: `diabolo-RUN-sheet-seed7`."""
+    return "-".join(["diabolo", run_id, what, *map(str, parts)])

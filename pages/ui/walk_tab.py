@@ -1,0 +1,117 @@
+"""The Generate page's way from one code to another."""
+
+import secrets
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.ui import cache, generation
+from pages.ui.boundary import guarded
+from pages.ui.controls import LARGEST_SEED, download, seed_box
+from pages.ui.shown import shown_data, shown_note
+from pages.ui.state import picked_picture
+from pages.ui.text import t
+from vae_core import latent
+from vae_core.datasets import ImageData
+from vae_core.runs import Run
+from vae_core.sheets import sheet
+
+_WAYS: tuple[Literal["linear", "spherical"], ...] = ("linear", "spherical")
+
+
+@st.fragment
+@guarded()
+def walk(run: Run) -> None:
+    """Goes from one code to another, decoding on the way."""
+    model, shown = cache.model(run), shown_data(run)
+    between = st.segmented_control(
+        t("Between"),
+        ["pictures", "codes"],
+        default="pictures",
+        required=True,
+        format_func=lambda kind: t("Two test pictures") if kind == "pictures" else t("Two random codes"),
+        key="walk_between",
+    )
+    ends: list[NDArray[np.uint8]] = []
+    if between == "pictures":
+        data, points = cache.images(*shown), cache.latent(run, *shown).mu
+        st.caption(shown_note(run))
+        left, right = st.columns(2)
+        with left:
+            a = _pick(data, "walk_from", t("From"), picked_picture(len(data)))
+        with right:
+            b = _pick(data, "walk_to", t("To"), generation.find_picture(data.labels, None, 1))
+        z_a, z_b = points[a], points[b]
+        ends = [data.images[a], data.images[b]]
+        name = f"{a}-{b}"
+    else:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            seed = seed_box("walk_seed", t("The same seed gives the same two codes."))
+        gaussian = None if model.config.kind == "vae" else cache.code_fit(run, shown.name).gaussian
+        z_a, z_b = generation.draw(model, 2, seed, gaussian=gaussian).z
+        name = f"seed{seed}"
+        if gaussian is not None:
+            st.caption(t("Drawn from the Gaussian fitted to its codes, since N(0, I) is not their distribution."))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        steps = st.slider(t("Steps"), 3, 30, 12, key="walk_steps", width=260)
+        kind = st.segmented_control(
+            t("Way"),
+            _WAYS,
+            default="linear",
+            required=True,
+            format_func=lambda kind: t("Straight") if kind == "linear" else t("On an arc"),
+            key="walk_kind",
+            help=t(
+                "Straight: equal steps along the line between both codes. On an arc (spherical): turning around 0, "
+                "which keeps the distance from 0 at which codes with many numbers lie."
+            ),
+        )
+    images = latent.decode(model, latent.interpolate(z_a, z_b, steps, kind))
+    _show_walk(images, ends)
+    download(
+        t("Animation (GIF)"), generation.gif(images), f"{generation.file_stem(run.id, 'walk', name)}.gif", "image/gif"
+    )
+
+
+def _show_walk(images: NDArray[np.uint8], ends: list[NDArray[np.uint8]]) -> None:
+    if ends:
+        with st.container(horizontal=True):
+            for title, picture in zip((t("From: the original"), t("To: the original")), ends, strict=True):
+                st.image(sheet(picture[None], scale=4), caption=title, alt=title)
+    words = t("What the model decodes at {count} codes on the way, both ends included.", count=len(images))
+    st.image(sheet(images, 10, scale=3), caption=words, alt=words)
+
+
+def _pick(data: ImageData, key: str, title: str, start: int) -> int:
+    """One test picture, by its number or at random among a class."""
+    number, wanted = f"{key}_number", f"{key}_class"
+    st.session_state[number] = min(max(int(st.session_state.get(number, start)), 0), len(data) - 1)
+
+    def again() -> None:
+        st.session_state[number] = generation.find_picture(
+            data.labels, st.session_state.get(wanted), secrets.randbelow(LARGEST_SEED)
+        )
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picked = st.number_input(
+            title,
+            0,
+            len(data) - 1,
+            key=number,
+            width=150,
+            help=t("A test picture by its number, 0 to {last}.", last=len(data) - 1),
+        )
+        st.selectbox(
+            t("Class"),
+            range(len(data.class_names)),
+            None,
+            format_func=lambda i: data.class_names[i],
+            key=wanted,
+            on_change=again,
+            placeholder=t("any"),
+            width=110,
+        )
+        st.button(t("Random"), icon=":material/casino:", key=f"{key}_again", on_click=again)
+    return int(picked)
