@@ -1,5 +1,36 @@
-"""Reconstruct and anomalies."""
+"""Reconstruct and anomalies: what a model gives back for a picture, and what looks strange to it."""
 
+import streamlit as st
+
+from pages.ui import cache, state
+from pages.ui.anomaly_views import show_anomalies
 from pages.ui.navigation import begin
+from pages.ui.reconstruction_views import show_reconstructions
+from pages.ui.shown import shown_data, shown_note
+from pages.ui.text import N_, plain, t
+from vae_core import runs
+
+VIEWS = {"reconstruct": N_("Reconstruct"), "anomalies": N_("Anomalies")}
 
 begin("reconstruct")
+run_id = state.choose_run()
+if run_id is not None:
+    run = runs.find(run_id)
+    st.caption(plain(shown_note(run)))
+    data = cache.images(*shown_data(run))
+    with st.spinner(t("Loading the model"), show_time=False):
+        cache.scores(run, data.name)  # says what is wrong with the model's files once, for the whole page
+    view = st.segmented_control(
+        t("What to look at"),
+        list(VIEWS),
+        format_func=lambda name: t(VIEWS[name]),
+        default="reconstruct",
+        required=True,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if view == "anomalies":
+        show_anomalies(run, data)
+    else:
+        show_reconstructions(run, data)

@@ -1,0 +1,204 @@
+"""Original, reconstruction and error map side by side, with the figures of each picture."""
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import cache, charts, state
+from pages.ui.boundary import guarded
+from pages.ui.reconstruction import (
+    Baseline,
+    Reconstructions,
+    legend,
+    number_in_class,
+    place_in_class,
+    random_numbers,
+    reconstruct,
+)
+from pages.ui.text import N_, t
+from vae_core import datasets
+from vae_core.datasets import ImageData
+from vae_core.runs import Run
+
+MODES = {"random": N_("Random pictures"), "one": N_("One picture")}
+MODE, SEED, COUNT, CLASS, PLACE = "recon_mode", "recon_seed", "recon_count", "recon_class", "recon_place"
+SEEDS = 1_000_000
+COUNTS = (3, 6, 12, 24)
+
+
+@st.fragment
+@guarded()
+def show_reconstructions(run: Run, data: ImageData) -> None:
+    """Pictures to choose, then each beside what the model makes of it.
+
+    Args:
+        data: The test pictures that the run is shown on.
+    """
+    own = run.config.data
+    learnt = own.classes if datasets.source(own.name).class_names == data.class_names else None
+    base = cache.baseline(data.name, data.split, learnt)
+    _show_means(run, data, base, learnt)
+    mode = st.segmented_control(
+        t("Pictures"),
+        list(MODES),
+        format_func=lambda name: t(MODES[name]),
+        default="random",
+        required=True,
+        key=MODE,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    if mode == "one":
+        _show_one(run, data, base)
+    else:
+        _show_random(run, data, base)
+
+
+def _show_means(run: Run, data: ImageData, base: Baseline, learnt: tuple[int, ...] | None) -> None:
+    judged = np.ones(len(data), bool) if learnt is None else np.isin(data.labels, learnt)
+    with st.container(horizontal=True, gap="large"):
+        for label, errors, words in (
+            (t("Error of this model"), cache.scores(run, data.name)["squared_error"], None),
+            (
+                t("Error of the mean image"),
+                base.squared_error,
+                t("What answering every picture with the mean of them all would give. A model must beat it."),
+            ),
+        ):
+            st.metric(label, f"{errors[judged].mean():.1f}", help=words, width="content")
+    st.caption(
+        t(
+            "Squared error of a picture, summed over its {pixels:,} pixels from 0 to 1: the mean over the {count:,} test "
+            "pictures of the classes it has learnt.",
+            pixels=int(np.prod(data.image_shape)),
+            count=int(judged.sum()),
+        )
+    )
+
+
+def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        count = st.selectbox(t("How many"), COUNTS, index=1, key=COUNT, persist_state="session", width=110)
+        seed = st.number_input(
+            t("Seed"),
+            0,
+            SEEDS - 1,
+            0,
+            key=SEED,
+            persist_state="session",
+            width=150,
+            help=t("Decides which pictures are drawn. The same seed shows the same pictures."),
+        )
+        st.button(t("Other pictures"), icon=":material/casino:", on_click=_next_seed, args=(seed,))
+    found = reconstruct(cache.model(run), data, random_numbers(count, len(data), seed))
+    _show_legend()
+    with st.container(horizontal=True):
+        for row, number in enumerate(found.numbers.tolist()):
+            with st.container(border=True, width=262):
+                _show_pictures(found, row, width=228)
+                st.markdown(_title(found, row) + "  \n" + _figures(found, row, base))
+                st.button(
+                    t("Look closer"), key=f"closer{row}", type="tertiary", on_click=_look_closer, args=(data, number)
+                )
+
+
+def _show_one(run: Run, data: ImageData, base: Baseline) -> None:
+    label, place = place_in_class(data, state.picked_picture(len(data)))
+    # Set before the boxes are made: another page may have picked another picture meanwhile.
+    st.session_state[CLASS], st.session_state[PLACE] = label, place + 1
+    of_class = int((data.labels == label).sum())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            t("Class"),
+            np.unique(data.labels).tolist(),
+            format_func=lambda number: t(data.class_names[number]),
+            key=CLASS,
+            on_change=_take_choice,
+            args=(data,),
+            width=140,
+        )
+        st.number_input(
+            t("Which one of {count:,}", count=of_class),
+            1,
+            of_class,
+            key=PLACE,
+            on_change=_take_choice,
+            args=(data,),
+            width=170,
+        )
+    found = reconstruct(cache.model(run), data, [state.picked_picture(len(data))])
+    left, right = st.columns(2)
+    with left:
+        _show_pictures(found, 0, width=460, scale=5)
+        st.markdown(_title(found, 0) + "  \n" + _figures(found, 0, base))
+        scores = cache.scores(run, data.name)["squared_error"]
+        st.caption(
+            t(
+                "Its squared error is larger than that of {share:.0%} of the test pictures.",
+                share=float((scores < found.errors["squared_error"][0] - 1e-3).mean()),
+            )
+        )
+        _show_legend()
+    with right:
+        st.plotly_chart(
+            charts.error_heatmap(found.pixel_error(0), limit=1.0, unit=t("Error of a pixel")),
+            key="pixel_error",
+            config={"displayModeBar": False},
+            alt=t("The error of each pixel of the picture"),
+        )
+        st.caption(t("The error of each pixel, on the same scale: point at one to read it."))
+
+
+def _show_pictures(found: Reconstructions, row: int, *, width: int, scale: int = 3) -> None:
+    st.image(
+        found.side_by_side(row, scale=scale),
+        width=width,
+        alt=t("Original, reconstruction and error map of picture {number}", number=int(found.numbers[row])),
+    )
+
+
+def _show_legend() -> None:
+    st.caption(
+        t(
+            "From left to right: original, reconstruction, error. The reconstruction is decoded from the posterior "
+            "mean, not from a random draw, so it is the same each time. All error maps have one scale:"
+        )
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(t("0, no error"), width="content")
+        st.image(legend(), width=130, alt=t("Colour scale from black over red to yellow"))
+        st.caption(t("1, black for white"), width="content")
+
+
+def _title(found: Reconstructions, row: int) -> str:
+    name = t(found.data.class_names[int(found.data.labels[row])])
+    return t("**{name}** · picture {number}", name=name, number=int(found.numbers[row]))
+
+
+def _figures(found: Reconstructions, row: int, base: Baseline) -> str:
+    """The figures of one picture, in Markdown."""
+    errors = {name: values[row] for name, values in found.errors.items()}
+    lines = [
+        t(
+            "Squared error {error:.1f} (mean image {base:.1f})",
+            error=errors["squared_error"],
+            base=base.squared_error[found.numbers[row]],
+        ),
+        t("Cross-entropy {nats:.1f} nats", nats=errors["cross_entropy"]),
+    ]
+    if "kl" in errors:
+        lines.append(t("KL {kl:.1f} nats · −ELBO {loss:.1f} nats", kl=errors["kl"], loss=errors["negative_elbo"]))
+    return "  \n".join(lines)
+
+
+def _next_seed(seed: int) -> None:
+    st.session_state[SEED] = (seed + 1) % SEEDS
+
+
+def _look_closer(data: ImageData, number: int) -> None:
+    state.pick_picture(number)
+    st.session_state[MODE] = "one"
+
+
+def _take_choice(data: ImageData) -> None:
+    label, place = st.session_state[CLASS], st.session_state[PLACE]
+    state.pick_picture(number_in_class(data, label, int(place or 1) - 1))
