@@ -16,13 +16,14 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from vae_core import files, runs
+from vae_core import runs
 from vae_core.control import Status
-from vae_core.environment import available_threads, default_threads, runs_root, writable
+from vae_core.environment import available_threads, runs_root, writable
 from vae_core.errors import N_, DiaboloError, WorkError
+from vae_core.jobs import speed
 from vae_core.jobs.client import supervisor_folder
+from vae_core.jobs.tasks import Task, tasks
 from vae_core.locks import Lock
-from vae_core.runs import Run
 
 IDLE_SECONDS = 600.0
 LOOK_SECONDS = 0.05  # how often it looks at the bell
@@ -46,7 +47,7 @@ class Supervisor:
         self.folder = supervisor_folder(root)
         self.folder.mkdir(exist_ok=True)
         self.lock = Lock(self.folder / "lock")
-        self.children: dict[int, str] = {}
+        self.children: set[int] = set()
         self.leaving = False
 
     def serve(self, idle_seconds: float = IDLE_SECONDS) -> bool:
@@ -59,6 +60,8 @@ class Supervisor:
             import torch
 
             torch.set_num_threads(1)
+            import torch._dynamo  # an optimizer loads it, for a second, when it is first made
+
             import vae_core.jobs.worker  # noqa: F401  what a child needs is loaded once, here
 
             gc.collect()
@@ -66,6 +69,7 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._leave)
         signal.signal(signal.SIGINT, self._leave)
         runs.sweep(self.root)
+        speed.ask(self.root)
         busy, rung, scanned = time.monotonic(), -1, 0.0
         while not self.leaving and time.monotonic() - busy < idle_seconds:
             self._reap()
@@ -98,7 +102,7 @@ class Supervisor:
     def _reap(self) -> None:
         for pid in list(self.children):
             if os.waitpid(pid, os.WNOHANG)[0]:
-                del self.children[pid]
+                self.children.discard(pid)
                 self._ring()
 
     def _ring(self) -> None:
@@ -106,79 +110,82 @@ class Supervisor:
 
     def scan(self) -> bool:
         """Looks at every run once and starts what may start; says whether there is work."""
-        waiting: list[tuple[float, Run]] = []
+        waiting: list[tuple[float, Task]] = []
         used, alive = 0, False
-        for path in self.root.iterdir():
-            if path.name.startswith(".") or not path.is_dir():
-                continue
-            run = Run(path.name, path)
+        for task in tasks(self.root):
             try:
-                if run.job.is_alive():
+                if task.job.is_alive():
                     alive = True
-                    used += run.config.training.threads or default_threads()
-                elif run.job.state() in ("queued", "interrupted") or run.job.pending():
-                    waiting.append((run.job.request().time, run))
+                    used += task.threads()
+                elif task.job.state() in ("queued", "interrupted") or task.job.pending():
+                    waiting.append((task.job.request().time, task))
             except DiaboloError:
                 continue  # damaged: the list of runs says so
-        for _, run in sorted(waiting, key=lambda entry: (entry[0], entry[1].id)):
+        for _, task in sorted(waiting, key=lambda entry: (entry[0], entry[1].folder)):
             try:
-                used += self._admit(run, used)
+                used += self._admit(task, used)
             except DiaboloError as error:
-                print(f"{run.id}: {error}", file=sys.stderr, flush=True)
+                print(f"{task.folder}: {error}", file=sys.stderr, flush=True)
         return alive or bool(waiting)
 
-    def _admit(self, run: Run, used: int) -> int:
-        """Starts a waiting run if its threads fit beside the `used` ones; returns how many it takes."""
-        lock = Lock(run.job.lock)
+    def _admit(self, task: Task, used: int) -> int:
+        """Starts a waiting job if its threads fit beside the `used` ones; returns how many it takes."""
+        job = task.job
+        lock = Lock(job.lock)
         if not lock.acquire():
             return 0
         try:
-            status, pending = run.job.status(), run.job.pending()
-            answered = run.job.request().number
-            resumable = (run.folder / "resume.safetensors").exists()
+            status, pending = job.status(), job.pending()
+            answered = job.request().number
             if pending in ("pause", "stop") and status.recorded in ("finished", "failed"):
-                run.job.write_status(dataclasses.replace(status, answered=answered))  # it ended before it was asked to
+                job.write_status(dataclasses.replace(status, answered=answered))  # it ended before it was asked to
                 return 0
-            if pending == "pause" or (pending == "stop" and not resumable):
+            if pending == "pause" or (pending == "stop" and not task.resumable()):
                 # Nobody works at it, so it is already where the request wants it.
-                run.job.write_status(Status(recorded="paused", answered=answered))
+                job.write_status(Status(recorded="paused", answered=answered))
                 return 0
-            threads = run.config.training.threads or default_threads()
+            try:
+                threads = task.threads()
+            except DiaboloError as error:
+                job.write_status(
+                    Status(recorded="failed", answered=answered, message=error.message, values=error.values)
+                )
+                return 0
             if used and used + threads > available_threads():
                 return 0
-            epoch = _checkpoint_epoch(run)
+            epoch = task.epoch()
             restarts = 0 if pending or epoch > status.epoch else status.restarts + 1
             if restarts > RESTARTS:
                 failure = WorkError(DIED, restarts=status.restarts)
-                run.job.write_status(
+                job.write_status(
                     Status(recorded="failed", answered=answered, message=failure.message, values=failure.values)
                 )
                 return 0
             # A pending stop is left for the worker: it goes on, sees it, and ends with the figures of that moment.
             honoured = status.answered if pending == "stop" else answered
-            run.job.write_status(Status("starting", answered=honoured, restarts=restarts, epoch=epoch))
-            self._start(run, lock)
+            job.write_status(Status("starting", answered=honoured, restarts=restarts, epoch=epoch))
+            self._start(task, lock)
             return threads
         finally:
             lock.close()
 
-    def _start(self, run: Run, lock: Lock) -> None:
-        with (run.folder / "worker.log").open("ab") as log:
+    def _start(self, task: Task, lock: Lock) -> None:
+        with (task.folder / "worker.log").open("ab") as log:
             if not self.fork:
-                command = [sys.executable, "-m", "vae_core.jobs.worker", str(run.folder), "--lock-file", str(lock.file)]
+                command = [sys.executable, "-m", "vae_core.jobs.worker", str(task.folder), task.kind, str(lock.file)]
                 child = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[lock.file]
                 )
                 child.returncode = 0  # reaped by `_reap`, like a forked one
-                self.children[child.pid] = run.id
+                self.children.add(child.pid)
                 return
             pid = os.fork()
             if pid:
-                self.children[pid] = run.id
+                self.children.add(pid)
                 return
-            self._become_worker(run, lock, log.fileno())
+            self._become_worker(task, lock, log.fileno())
 
-    def _become_worker(self, run: Run, lock: Lock, log: int) -> None:
+    def _become_worker(self, task: Task, lock: Lock, log: int) -> None:
         """The forked child: never returns."""
         status = 1
         try:
@@ -190,17 +197,9 @@ class Supervisor:
             os.dup2(log, sys.stderr.fileno())
             from vae_core.jobs.worker import run_to_end
 
-            status = run_to_end(run, lock)
+            status = run_to_end(task, lock)
         finally:
             os._exit(status)
-
-
-def _checkpoint_epoch(run: Run) -> int:
-    path = run.folder / "resume.safetensors"
-    try:
-        return int(files.read_metadata(path).get("epoch", "0")) if path.exists() else 0
-    except (DiaboloError, ValueError):
-        return 0  # the worker will say what is wrong with it
 
 
 def main() -> int:

@@ -8,17 +8,20 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 import torch
 
 from vae_core import events as ev
 from vae_core import files, metrics, runs
 from vae_core.config import RunConfig
-from vae_core.control import UNEXPECTED, Recorded, Status, Wish
+from vae_core.control import UNEXPECTED, Job, Recorded, Status, Wish
 from vae_core.datasets import Splits, splits
 from vae_core.environment import default_threads
 from vae_core.errors import N_, DiaboloError, WorkError
+from vae_core.jobs.tasks import Kind, Task
 from vae_core.locks import Lock
 from vae_core.models import load
 from vae_core.runs import Run
@@ -38,17 +41,24 @@ def work(run: Run) -> Iterator[ev.Event]:
     Raises:
         DiaboloError: It failed; `state.json` says so as well.
     """
-    try:
+    with settled(run.job):
         yield from _work(run)
+
+
+@contextmanager
+def settled(job: Job) -> Iterator[None]:
+    """Writes down that a job failed, and why, where what is inside raises; then raises it on."""
+    try:
+        yield
     except DiaboloError as error:
-        _settle(run, "failed", error)
+        _settle(job, "failed", error)
         raise
     except OSError as error:
         failure = WorkError(N_("The run's folder can't be used ({reason})."), reason=error.strerror or str(error))
-        _settle(run, "failed", failure)
+        _settle(job, "failed", failure)
         raise failure from error
     except Exception:
-        _settle(run, "failed", WorkError(UNEXPECTED))
+        _settle(job, "failed", WorkError(UNEXPECTED))
         raise
 
 
@@ -67,15 +77,15 @@ def _work(run: Run) -> Iterator[ev.Event]:
         match event:
             case ev.Paused():
                 # A stop that came after the pause was seen stays to be honoured.
-                _settle(run, "paused", answered=wish.number)
+                _settle(run.job, "paused", answered=wish.number)
             case ev.Finished(epoch=epoch, stopped=stopped):
                 _measure(run, config, data, epoch, started, stopped=stopped)
-                _settle(run, "finished")
+                _settle(run.job, "finished")
             case ev.Diverged(epoch=epoch):
                 good = int(files.read_metadata(run.folder / "model.safetensors")["epoch"])
                 if good:
                     _measure(run, config, data, good, started, stopped=True)
-                _settle(run, "failed", WorkError(DIVERGED, epoch=epoch, good=good))
+                _settle(run.job, "failed", WorkError(DIVERGED, epoch=epoch, good=good))
         yield event
 
 
@@ -110,11 +120,11 @@ def _measure(
     )
 
 
-def _settle(run: Run, recorded: Recorded, error: DiaboloError | None = None, *, answered: int | None = None) -> None:
+def _settle(job: Job, recorded: Recorded, error: DiaboloError | None = None, *, answered: int | None = None) -> None:
     """Writes how it ended; whatever was asked for until now (or until request `answered`) is honoured by that."""
     if answered is None:
         try:
-            answered = run.job.request().number
+            answered = job.request().number
         except DiaboloError:
             answered = 0
     status = Status(
@@ -123,7 +133,7 @@ def _settle(run: Run, recorded: Recorded, error: DiaboloError | None = None, *, 
         message=error.message if error else "",
         values=error.values if error else None,
     )
-    run.job.write_status(status)
+    job.write_status(status)
 
 
 class _Wish:
@@ -148,22 +158,17 @@ class _Wish:
         return self.wanted
 
 
-def main() -> None:
-    """`python -m vae_core.jobs.worker FOLDER --lock-file N`: a worker without a fork, started by the supervisor."""
-    parser = argparse.ArgumentParser(prog="python -m vae_core.jobs.worker", description=main.__doc__)
-    parser.add_argument("folder", type=Path, help="the run's folder")
-    parser.add_argument("--lock-file", type=int, required=True, help="the open file that holds the run's lock")
-    arguments = parser.parse_args()
-    run = Run(arguments.folder.name, arguments.folder)
-    lock = Lock.inherited(run.job.lock, arguments.lock_file)
-    sys.exit(run_to_end(run, lock))
-
-
-def run_to_end(run: Run, lock: Lock) -> int:
-    """Works at a run whose lock this process was handed; returns the exit status. Errors go to standard error."""
+def run_to_end(task: Task, lock: Lock) -> int:
+    """Works at a job whose lock this process was handed; returns the exit status. Errors go to standard error."""
     try:
-        for _ in work(run):
-            pass
+        if task.kind == "training":
+            for _ in work(Run(task.folder.name, task.folder)):
+                pass
+        else:
+            with settled(task.job):
+                torch.set_num_threads(task.threads())
+                task.compute()
+                _settle(task.job, "finished")
     except DiaboloError as error:
         print(error, file=sys.stderr, flush=True)
         return 1
@@ -173,6 +178,17 @@ def run_to_end(run: Run, lock: Lock) -> int:
     finally:
         lock.close()
     return 0
+
+
+def main() -> None:
+    """`python -m vae_core.jobs.worker FOLDER KIND LOCK`: a worker without a fork, started by the supervisor."""
+    parser = argparse.ArgumentParser(prog="python -m vae_core.jobs.worker", description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="the job's folder")
+    parser.add_argument("kind", choices=get_args(Kind), help="what is to be done there")
+    parser.add_argument("lock", type=int, help="the open file that holds the job's lock")
+    arguments = parser.parse_args()
+    task = Task(arguments.folder, arguments.kind)
+    sys.exit(run_to_end(task, Lock.inherited(task.job.lock, arguments.lock)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,68 @@
+"""What the supervisor finds in a run root: trainings, projections, and the measurement of this machine's speed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from vae_core import files
+from vae_core.control import Job
+from vae_core.environment import default_threads
+from vae_core.errors import DiaboloError
+from vae_core.jobs import projections, speed
+from vae_core.runs import Run
+
+Kind = Literal["training", "projection", "speed"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something for a process of its own.
+
+    Attributes:
+        folder: Where its request, its state and its result lie.
+        kind: What is to be done.
+    """
+
+    folder: Path
+    kind: Kind
+
+    @property
+    def job(self) -> Job:
+        return Job(self.folder)
+
+    def threads(self) -> int:
+        """How many it computes on. Raises WorkError where a training's settings are damaged."""
+        if self.kind == "training":
+            return Run(self.folder.name, self.folder).config.training.threads or default_threads()
+        return default_threads() if self.kind == "speed" else 1
+
+    def resumable(self) -> bool:
+        """Whether it has begun and can go on from there."""
+        return (self.folder / "resume.safetensors").exists()
+
+    def epoch(self) -> int:
+        """The last finished epoch that it can go on from; 0 where there is none, or its file is damaged."""
+        try:
+            place = files.read_metadata(self.folder / "resume.safetensors") if self.resumable() else {}
+            return int(place.get("epoch", "0"))
+        except (DiaboloError, ValueError):
+            return 0  # the worker will say what is wrong with it
+
+    def compute(self) -> None:
+        """Works at what is not a training. Only for the holder of its lock."""
+        if self.kind == "projection":
+            projections.compute(self.folder)
+        else:
+            speed.compute(self.folder)
+
+
+def tasks(root: Path) -> Iterator[Task]:
+    """Everything in a run root that may want a process."""
+    for folder in root.iterdir():
+        if not folder.name.startswith(".") and folder.is_dir():
+            yield Task(folder, "training")
+    for folder in projections.folders(root):
+        yield Task(folder, "projection")
+    if speed.folder(root).is_dir():
+        yield Task(speed.folder(root), "speed")
