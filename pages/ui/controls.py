@@ -16,7 +16,7 @@ def seed_box(key: str, help: str) -> int:
         st.session_state[key] = secrets.randbelow(1_000_000)
 
     # No default of its own, so that `again` may set it: it begins at its smallest value, 0.
-    seed = st.number_input(t("Seed"), 0, LARGEST_SEED, key=key, bind="query-params", width=180, help=help)
+    seed = st.number_input(t("Seed"), 0, LARGEST_SEED, key=key, bind="query-params", width=150, help=help)
     st.button(t("Resample"), type="primary", icon=":material/casino:", key=f"{key}_again", on_click=again)
     return int(seed)
 

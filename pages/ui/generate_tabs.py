@@ -22,7 +22,7 @@ def drawing(run: Run) -> None:
     model = cache.model(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         count = st.slider(
-            t("How many"), 1, MOST, 25, key="draw_count", bind="query-params", width=260, help=t("1 to 100 pictures.")
+            t("How many"), 1, MOST, 25, key="draw_count", bind="query-params", width=225, help=t("1 to 100 pictures.")
         )
         temperature = st.slider(
             t("Temperature"),
@@ -32,7 +32,7 @@ def drawing(run: Run) -> None:
             0.05,
             key="draw_temperature",
             bind="query-params",
-            width=260,
+            width=225,
             help=t(
                 "How far from the middle the codes are drawn. 1 is the distribution itself; less gives more ordinary "
                 "pictures, more gives stranger ones; 0 gives the middle every time."
@@ -115,25 +115,24 @@ def manifold(run: Run) -> None:
         _line(run, model, points, by_prior)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        side = st.slider(t("Pictures a side"), 5, 30, 15, key="manifold_side", width=260)
+        side = st.slider(t("Pictures a side"), 5, 30, 15, key="manifold_side", width=225)
         axes = _plane(model, points)
     if isinstance(axes, Plane):
         by_prior = False
     grid = generation.plane_grid(points, side, axes, by_prior=by_prior)
     images = latent.decode(model, generation.plane_codes(grid, model.latent_dim, axes))
-    st.plotly_chart(
-        generation.plane_chart(images, grid, generation.plane_titles(axes)),
-        key="manifold_chart",
-        config={"displayModeBar": False},
+    st.image(
+        sheet(images, side, padding=0),
+        width=640,
+        caption=generation.plane_words(model, grid, axes, by_prior=by_prior),
         alt=t("A square of {count} pictures, each decoded at its place", count=len(images)),
     )
-    st.caption(" ".join([t("What the model makes of each place."), *generation.plane_words(model, axes, by_prior)]))
     stem = generation.file_stem(run.id, "map", f"{side}x{side}")
     download(t("Map (PNG)"), sheet(images, side, padding=0), f"{stem}.png", "image/png")
 
 
 def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
-    count = st.slider(t("Pictures"), 10, MOST, 50, 10, key="line_count", width=260)
+    count = st.slider(t("Pictures"), 10, MOST, 50, 10, key="line_count", width=225)
     z = generation.line_codes(points, count, by_prior=by_prior)
     images = latent.decode(model, z)
     words = t(
@@ -143,7 +142,7 @@ def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
     )
     st.image(
         sheet(images, 10),
-        caption=" ".join([words, *generation.plane_words(model, (0, 0), by_prior)]),
+        caption=f"{words} {generation.step_words(model, by_prior=by_prior)}",
         alt=t("{count} pictures along the code's only number", count=count),
     )
     stem = generation.file_stem(run.id, "line", count)
@@ -166,8 +165,8 @@ def _plane(model: Model, points: Codes) -> tuple[int, int] | Plane:
         return generation.widest_plane(points)
     first, second = generation.widest_dimensions(points)
     numbers = range(model.latent_dim)
-    across = st.selectbox(t("Across"), numbers, first, format_func=lambda i: i + 1, key="manifold_across", width=110)
+    across = st.selectbox(t("Across"), numbers, first, format_func=lambda i: i + 1, key="manifold_across", width=100)
     rest = [number for number in numbers if number != across]
     start = rest.index(second) if second in rest else 0
-    up = st.selectbox(t("Up"), rest, start, format_func=lambda i: i + 1, key="manifold_up", width=110)
+    up = st.selectbox(t("Up"), rest, start, format_func=lambda i: i + 1, key="manifold_up", width=100)
     return across, up

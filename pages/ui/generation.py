@@ -3,18 +3,15 @@
 Imports no Streamlit, so that plain tests reach what the Generate page shows.
 """
 
-import base64
 import io
 import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pages.ui.charts import template
-from pages.ui.images import animation, manifold
+from pages.ui.images import animation
 from pages.ui.text import t
 from vae_core import latent
 from vae_core.latent import Codes, FittedGaussian, Plane
@@ -136,31 +133,6 @@ def line_codes(mu: Codes, count: int, *, by_prior: bool) -> Codes:
     return grid[:count, :1]
 
 
-def plane_chart(images: NDArray[np.uint8], points: Codes, titles: tuple[str, str]) -> go.Figure:
-    """A square grid of decoded pictures with the places they were decoded at along its axes.
-
-    Args:
-        images: uint8 with shape (side * side, C, H, W), in reading order.
-        points: Their places, with shape (side * side, 2).
-        titles: Of the two axes.
-    """
-    side = math.isqrt(len(images))
-    picture = manifold(images.reshape(side, side, *images.shape[1:]))
-    figure = go.Figure()
-    figure.add_layout_image(
-        source="data:image/png;base64," + base64.b64encode(picture).decode(),
-        **{"x": 0, "y": side, "sizex": side, "sizey": side, "xref": "x", "yref": "y", "sizing": "stretch"},
-    )
-    template(figure, height=640, x=titles[0], y=titles[1])
-    shown = np.unique(np.linspace(0, side - 1, min(side, 7)).round().astype(int))
-    across, up = points[:side, 0], points[::side, 1][::-1]
-    ticks = {"tickvals": shown + 0.5, "range": [0, side], "showgrid": False, "zeroline": False, "fixedrange": True}
-    figure.update_xaxes(ticktext=[f"{across[i]:.2g}" for i in shown], constrain="domain", **ticks)
-    figure.update_yaxes(ticktext=[f"{up[i]:.2g}" for i in shown], scaleanchor="x", constrain="domain", **ticks)
-    figure.update_layout(hovermode=False, dragmode=False)
-    return figure
-
-
 def plane_grid(mu: Codes, side: int, axes: tuple[int, int] | Plane, *, by_prior: bool) -> Codes:
     """The places of a square map, (side * side, 2): at equal steps of probability under N(0, I), or along the quantiles
     of the codes `mu`."""
@@ -180,9 +152,22 @@ def widest_dimensions(mu: Codes) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def plane_words(model: Model, axes: tuple[int, int] | Plane, by_prior: bool) -> list[str]:
-    """How a map was made, in sentences."""
-    words = []
+def plane_words(model: Model, grid: Codes, axes: tuple[int, int] | Plane, *, by_prior: bool) -> str:
+    """How a map was made, and what lies along its axes."""
+    (left, bottom), (right, top) = grid.min(0), grid.max(0)
+    if isinstance(axes, Plane):
+        across, up = t("the first principal component"), t("the second principal component")
+    else:
+        across, up = (t("code number {number}", number=axis + 1) for axis in axes)
+    words = [
+        t(
+            "What the model makes of each place. Across: {across}, from {left:.2f} to {right:.2f}. Up: {up}, from "
+            "{bottom:.2f} to {top:.2f}.",
+            across=across,
+            up=up,
+            **{"left": left, "right": right, "bottom": bottom, "top": top},
+        )
+    ]
     if isinstance(axes, Plane):
         words.append(
             t(
@@ -193,25 +178,19 @@ def plane_words(model: Model, axes: tuple[int, int] | Plane, by_prior: bool) -> 
         )
     elif model.latent_dim > 2:
         words.append(t("The code has {count} numbers; all but these two are 0.", count=model.latent_dim))
+    words.append(step_words(model, by_prior=by_prior))
+    return " ".join(words)
+
+
+def step_words(model: Model, *, by_prior: bool) -> str:
+    """How far apart the places of a map are, in a sentence."""
     if by_prior:
-        words.append(t("Steps are even in probability under N(0, 1), from 1 % to 99 % along each axis."))
-    elif model.config.kind == "vae":
-        words.append(t("Steps follow the quantiles of the test pictures' codes, from 1 % to 99 % along each axis."))
-    else:
-        words.append(
-            t(
-                "An autoencoder has no prior, so the steps follow the quantiles of the test pictures' codes, from 1 % "
-                "to 99 % along each axis."
-            )
-        )
-    return words
-
-
-def plane_titles(axes: tuple[int, int] | Plane) -> tuple[str, str]:
-    """What stands along the axes of a plane."""
-    if isinstance(axes, Plane):
-        return t("First principal component"), t("Second principal component")
-    return t("Code number {number}", number=axes[0] + 1), t("Code number {number}", number=axes[1] + 1)
+        return t("Steps are even in probability under N(0, 1), from 1 % to 99 %.")
+    if model.config.kind == "vae":
+        return t("Steps follow the quantiles of the test pictures' codes, from 1 % to 99 %.")
+    return t(
+        "An autoencoder has no prior, so the steps follow the quantiles of the test pictures' codes, from 1 % to 99 %."
+    )
 
 
 def gif(images: NDArray[np.uint8], scale: int = 6) -> bytes:

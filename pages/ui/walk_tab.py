@@ -55,7 +55,7 @@ def walk(run: Run) -> None:
         if gaussian is not None:
             st.caption(t("Drawn from the Gaussian fitted to its codes, since N(0, I) is not their distribution."))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        steps = st.slider(t("Steps"), 3, 30, 12, key="walk_steps", width=260)
+        steps = st.slider(t("Steps"), 3, 30, 12, key="walk_steps", width=225)
         kind = st.segmented_control(
             t("Way"),
             _WAYS,
@@ -69,19 +69,23 @@ def walk(run: Run) -> None:
             ),
         )
     images = latent.decode(model, latent.interpolate(z_a, z_b, steps, kind))
-    _show_walk(images, ends)
-    download(
-        t("Animation (GIF)"), generation.gif(images), f"{generation.file_stem(run.id, 'walk', name)}.gif", "image/gif"
-    )
+    _show_walk(run, name, images, ends)
 
 
-def _show_walk(images: NDArray[np.uint8], ends: list[NDArray[np.uint8]]) -> None:
-    if ends:
-        with st.container(horizontal=True):
-            for title, picture in zip((t("From: the original"), t("To: the original")), ends, strict=True):
-                st.image(sheet(picture[None], scale=4), caption=title, alt=title)
+def _show_walk(run: Run, name: str, images: NDArray[np.uint8], ends: list[NDArray[np.uint8]]) -> None:
+    moving = generation.gif(images, 4)
+    plays = st.toggle(t("Play"), key="walk_plays", help=t("There and back, as an animation."))
+    with st.container(horizontal=True):
+        for title, picture in zip((t("From: the original"), t("To: the original")), ends, strict=False):
+            st.image(sheet(picture[None], scale=4), caption=title, alt=title)
+        if plays:
+            st.image(moving, caption=t("On the way"), alt=t("An animation from one picture to the other"))
     words = t("What the model decodes at {count} codes on the way, both ends included.", count=len(images))
-    st.image(sheet(images, 10, scale=3), caption=words, alt=words)
+    st.image(sheet(images, 6, scale=4), caption=words, alt=words)
+    with st.container(horizontal=True):
+        stem = generation.file_stem(run.id, "walk", name)
+        download(t("Sheet (PNG)"), sheet(images, 6, scale=4), f"{stem}.png", "image/png")
+        download(t("Animation (GIF)"), generation.gif(images), f"{stem}.gif", "image/gif")
 
 
 def _pick(data: ImageData, key: str, title: str, start: int) -> int:
