@@ -118,10 +118,15 @@ def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     return f"{crc:08x}"
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> None:
+def arrays_to_bytes(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> bytes:
     """Arrays as safetensors, with a checksum."""
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write(path, to_safetensors(whole, {**(metadata or {}), "crc32": _checksum(whole)}))
+    return to_safetensors(whole, {**(metadata or {}), "crc32": _checksum(whole)})
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> None:
+    """Arrays as a file of `arrays_to_bytes`."""
+    write(path, arrays_to_bytes(arrays, metadata))
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:

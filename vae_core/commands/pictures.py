@@ -1,0 +1,117 @@
+"""`sample` and `export`: what a run gives to take away."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from vae_core import runs
+from vae_core.commands.figures import images_of, model_of
+from vae_core.commands.outputs import check, write
+from vae_core.commands.shell import json_option, print_json, say
+from vae_core.export import FORMATS
+from vae_core.export import export as exported
+from vae_core.sheets import sheet
+
+ENDINGS = (".png", ".npz")
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("-n", "count", type=click.IntRange(1, 10_000), default=64, show_default=True, help="How many pictures.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="The start of all chance."
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, 10),
+    default=1.0,
+    show_default=True,
+    help="Stretches the draw: below 1 more typical pictures, above 1 bolder ones.",
+)
+@click.option(
+    "--prior",
+    type=click.Choice(["normal", "fitted"]),
+    default="normal",
+    show_default=True,
+    help="Draw codes from N(0, I), or from a Gaussian fitted to the codes of the training pictures.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("sheet.png"),
+    show_default=True,
+    help="A sheet (.png), or the arrays 'images' and 'z' (.npz).",
+)
+@json_option
+def sample(run_id: str, count: int, seed: int, temperature: float, prior: str, out: Path, as_json: bool) -> None:
+    """Draw new pictures: random codes through the decoder. The same seed gives the same pictures.
+
+    \b
+    Examples:
+      python -m vae_core sample RUN -n 64 --seed 0 --out sheet.png
+      python -m vae_core sample RUN -n 1000 --temperature 0.8 --out drawn.npz
+
+    JSON: run, files, n, seed, temperature, prior.
+    """
+    if out.suffix.lower() not in ENDINGS:
+        raise click.BadParameter(f"'{out}' must end in {' or '.join(ENDINGS)}.", param_hint="--out")
+    check(out)
+    from vae_core import latent
+
+    run = runs.find(run_id)
+    config, model = run.config, model_of(run)
+    if prior == "fitted":
+        codes = latent.encode(model, images_of(config, None, "train")).mu
+        z = latent.fitted_gaussian(codes).sample(count, seed, temperature)
+    else:
+        if config.model.kind == "autoencoder":
+            say("Note: nothing makes an autoencoder's codes follow N(0, I); --prior fitted draws where they do lie.")
+        z = latent.sample_prior(model.latent_dim, count, seed, temperature)
+    images = latent.decode(model, z)
+    write(out, sheet(images) if out.suffix.lower() == ".png" else _npz(images=images, z=z))
+    if as_json:
+        drawn = {"n": count, "seed": seed, "temperature": temperature, "prior": prior}
+        print_json({"run": run.id, "files": [str(out)], **drawn})
+    else:
+        click.echo(out)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(list(FORMATS)),
+    required=True,
+    help=" ".join(f"{name}: {text}" for name, text in FORMATS.items()),
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Where to.  [default: RUN.FORMAT in this folder]")
+@json_option
+def export(run_id: str, kind: str, out: Path | None, as_json: bool) -> None:
+    """Take a run away, as one archive or as weights that other programs read.
+
+    \b
+    Examples:
+      python -m vae_core export RUN --format zip
+      python -m vae_core export RUN --format safetensors --out model.safetensors
+
+    JSON: run, format, files.
+    """
+    run = runs.find(run_id)
+    out = out or Path(f"{run.id}.{kind}")
+    check(out)
+    write(out, exported(run, kind))
+    if as_json:
+        print_json({"run": run.id, "format": kind, "files": [str(out)]})
+    else:
+        click.echo(out)
+
+
+def _npz(**arrays: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()

@@ -1,0 +1,86 @@
+"""What all commands share: how they speak, and how they end."""
+
+import errno
+import json
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from vae_core.errors import DiaboloError, InputError
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+
+
+def say(message: object) -> None:
+    """A message for a person, on standard error. A reader that has gone away never ends a training."""
+    try:
+        click.echo(str(message), err=True)
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """One object on one line of standard output."""
+    click.echo(json.dumps(values, allow_nan=False))
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns that line up; `None` is shown as a dash."""
+    cells = [list(head), *(["-" if cell is None else str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for row in cells:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_figures(figures: Mapping[str, Any]) -> None:
+    """A figure a line."""
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        shown = "-" if value is None else f"{value:.4f}" if isinstance(value, float) else value
+        click.echo(f"{name.ljust(width)}  {shown}")
+
+
+class Shell(click.Group):
+    """Turns whatever ends a command into one line and an exit status."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        given = kwargs.get("args") or (args[0] if args else None) or sys.argv[1:]
+        kwargs["standalone_mode"] = False
+        status = DONE
+        try:
+            result = super().main(*args, **kwargs)
+            status = result if isinstance(result, int) else DONE
+        except click.exceptions.NoArgsIsHelpError as error:
+            say(error.format_message())
+            status = BAD_INPUT
+        except click.UsageError as error:
+            where = error.ctx.command_path if error.ctx else "python -m vae_core"
+            say(f"{' '.join(error.format_message().split())} See: {where} --help")
+            status = BAD_INPUT
+        except click.ClickException as error:
+            say(error.format_message())
+            status = BAD_INPUT
+        except click.Abort:
+            say("Interrupted.")
+            status = INTERRUPTED
+        except InputError as error:
+            say(error)
+            status = BAD_INPUT
+        except DiaboloError as error:
+            say(error)
+            status = FAILED
+        except Exception as error:
+            if "--traceback" in given:
+                traceback.print_exc()
+            say(
+                f"Something unexpected went wrong ({type(error).__name__}: {' '.join(str(error).split())}). For the "
+                "details, put --traceback before the command: python -m vae_core --traceback ..."
+            )
+            status = FAILED
+        sys.exit(status)
