@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.driving import PHONE, WIDE, Server, serving
 from tests.processes import nobody_left
@@ -21,6 +21,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-quic",
 ]
+expect.set_options(timeout=30_000)  # a machine that tests on two cores is slow at times
 
 
 @pytest.fixture
