@@ -78,9 +78,9 @@ def _is_module(name: str) -> bool:
 
 
 def in_new_process(code: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=120
-    ).stdout.strip()
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[0] in ("vae_core", "pages", "app.py")], ids=str)
