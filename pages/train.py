@@ -1,5 +1,125 @@
-"""Train."""
+"""Train: choose a model and start it, or follow one that was started."""
 
+import streamlit as st
+
+from pages.ui import cache, forms, settings, state
+from pages.ui.boundary import guarded
+from pages.ui.downloads import offer_download
 from pages.ui.navigation import begin
+from pages.ui.progress import follow
+from pages.ui.quantities import duration, file_size
+from pages.ui.runs_list import describe_settings, show_active
+from pages.ui.text import describe, plain, t
+from pages.ui.upkeep import upkeep
+from vae_core import datasets, runs
+from vae_core.config import RunConfig
+from vae_core.errors import DiaboloError, InputError
+from vae_core.jobs import client
+from vae_core.runs import Run
+
+
+def new_run() -> None:
+    """The form, and beside it what the settings cost and the button that starts them."""
+    left, right = st.columns([3, 2], gap="large")
+    with left, guarded():
+        st.subheader(t("A new training"))
+        config, problem = None, ""
+        try:
+            config = forms.run_form()
+            settings.check(config)
+        except InputError as error:
+            problem = describe(error)
+    with right:
+        if config is not None and not datasets.is_present(config.data.name):
+            offer_download(config.data.name)
+        if problem:
+            st.warning(plain(problem), icon=":material/warning:")
+        cost = st.container()
+        started = st.button(
+            t("Start"),
+            icon=":material/play_arrow:",
+            type="primary",
+            width="stretch",
+            disabled=bool(problem),
+            help=problem or t("The training runs in the background, also when you leave the page."),
+        )
+        if started and config is not None and not problem:
+            state.follow_run(client.submit(config).id)
+            st.rerun()
+        with guarded():
+            show_active()
+        # Last, because the first visitor of a server waits here until torch is loaded.
+        with cost, guarded():
+            if config is not None:
+                show_cost(config)
+
+
+def show_cost(config: RunConfig) -> None:
+    shape = datasets.source(config.data.name).image_shape
+    images = settings.training_images(config)
+    seconds = cache.training_seconds(config, images, shape)
+    first, second = st.columns(2)
+    first.metric(
+        t("Parameters"),
+        f"{cache.size(config.model, shape).parameters:,}",
+        help=t("How many numbers the training adjusts: all weights of encoder and decoder."),
+    )
+    second.metric(
+        t("Estimated time"),
+        t("not measured yet") if seconds is None else duration(seconds),
+        help=t("From a short measurement of this machine, with nothing else at work on it."),
+    )
+    st.caption(
+        t("About {images:,} pictures to learn from, {epochs:,} times.", images=images, epochs=config.training.epochs)
+    )
+
+
+def one_run(run: Run) -> None:
+    """A run that was started, with all that can be done with it."""
+    summary = runs.summary(run)
+    st.subheader(plain(summary.name))
+    if summary.config is not None:
+        st.caption(plain(f"{describe_settings(summary.config)} · {t('{size} on disk', size=file_size(run.size()))}"))
+    with st.container(horizontal=True):
+        st.button(t("New training"), icon=":material/add:", on_click=state.follow_none)
+        if summary.config is not None:
+            st.button(
+                t("Use these settings again"),
+                icon=":material/content_copy:",
+                on_click=use_again,
+                args=(summary.config,),
+                help=t("Opens the form with this run's settings, to change and start anew."),
+            )
+        with guarded():
+            upkeep(run, summary)
+    with guarded():
+        if summary.config is None and summary.error is not None:
+            raise summary.error
+        follow(run)
+
+
+def use_again(config: RunConfig) -> None:
+    forms.fill(config.replace(name=""))
+    state.follow_none()
+
+
+def followed() -> Run | None:
+    run_id = state.followed_run()
+    if run_id is None:
+        return None
+    try:
+        return runs.find(run_id)
+    except DiaboloError as error:
+        state.follow_none()
+        st.warning(plain(describe(error)), icon=":material/warning:")
+        return None
+
 
 begin("train")
+if (proposal := state.take_proposal()) is not None:
+    use_again(RunConfig().with_values(proposal))
+run = followed()
+if run is None:
+    new_run()
+else:
+    one_run(run)

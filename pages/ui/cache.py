@@ -6,20 +6,22 @@ What comes out is shared by all visitors: look at it, never change it. torch is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from vae_core import datasets, runs
 from vae_core.datasets import ImageData, Split
 from vae_core.jobs.client import ensure_supervisor
 from vae_core.runs import EventLog, Run
+from vae_core.sheets import sheet
 
 if TYPE_CHECKING:
     from pages.ui.generation import CodeFit
     from pages.ui.reconstruction import Baseline
     from vae_core.anomaly import Scores
-    from vae_core.config import ModelConfig
+    from vae_core.config import ModelConfig, RunConfig
     from vae_core.latent import LatentPoints
     from vae_core.models import ImageShape, Model, Size
 
@@ -106,6 +108,30 @@ def code_fit(run: Run, name: str) -> CodeFit:
     return _code_fit(run.id, run.weights_version(), name)
 
 
+class ProgressPictures(NamedTuple):
+    """What a run made of fixed inputs at the end of an epoch, as PNG sheets of two rows."""
+
+    epoch: int
+    recon: bytes
+    samples: bytes
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _progress_pictures(run_id: str, first: int, epoch: int) -> ProgressPictures:
+    run = runs.find(run_id)
+    # A folder that lost its first snapshot lost the originals with it.
+    originals, now = run.snapshot(first).get("images"), run.snapshot(epoch)
+    recon = now["recon"][:8]
+    pairs = recon if originals is None else np.concatenate([originals[:8], recon])
+    return ProgressPictures(epoch, sheet(pairs, 8, scale=3), sheet(now["samples"][:16], 8, scale=3))
+
+
+def progress_pictures(run: Run) -> ProgressPictures | None:
+    """The newest snapshot of a run; `None` while there is none. Raises WorkError where a file is damaged."""
+    epochs = run.snapshot_epochs()
+    return _progress_pictures(run.id, epochs[0], epochs[-1]) if epochs else None
+
+
 @st.cache_resource(max_entries=256, show_spinner=False)
 def size(config: ModelConfig, image_shape: ImageShape) -> Size:
     """Parameters and operations of a model that is not made yet. Raises InputError where it does not fit."""
@@ -140,3 +166,11 @@ def validation(run: Run, name: str) -> ImageData:
 def _cut(run: Run, name: str) -> Cut:
     own = run.config.data
     return (name, "validation", *((own.leave_out_digits_test, own.validation) if own.name == name else (False, 0.1)))
+
+
+@st.cache_resource(ttl=5, max_entries=256, show_spinner=False)
+def training_seconds(config: RunConfig, train_images: int, image_shape: ImageShape) -> float | None:
+    """As `speed.estimate`; asked again after a while, because the speed is measured once the first page is open."""
+    from vae_core.jobs.speed import estimate
+
+    return estimate(config, train_images, image_shape)

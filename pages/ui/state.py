@@ -22,6 +22,7 @@ _WRITTEN = "run_in_address"
 _WIDGET = "run_widget"
 _PICTURE = "picture"
 _PROPOSAL = "proposal"
+_FOLLOWED = "followed_run"
 
 STATE_TITLES: Mapping[State, str] = {
     "queued": N_("waiting"),
@@ -108,6 +109,28 @@ def picked_picture(count: int) -> int:
 def pick_picture(number: int) -> None:
     """Remember a test picture by its number, for the other pages too."""
     st.session_state[_PICTURE] = int(number)
+
+
+def followed_run() -> str | None:
+    """The run that the page Train follows, by its id: the address's, else the one of this session; not checked."""
+    if named := st.query_params.get(_RUN):
+        st.session_state[_FOLLOWED] = named[:100]
+    followed = st.session_state.get(_FOLLOWED)
+    if isinstance(followed, str) and named != followed:
+        st.query_params[_RUN] = followed
+    return followed if isinstance(followed, str) else None
+
+
+def follow_run(run_id: str) -> None:
+    """From now on the page Train follows this run. The other pages will show it too, as soon as it has a model."""
+    st.session_state[_FOLLOWED] = run_id
+    remember_run(run_id)
+
+
+def follow_none() -> None:
+    """The page Train shows its form again."""
+    st.session_state.pop(_FOLLOWED, None)
+    st.query_params.pop(_RUN, None)
 
 
 def propose(settings: Mapping[str, Any]) -> None:

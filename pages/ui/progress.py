@@ -1,0 +1,151 @@
+"""The fragment that follows a run: state, buttons, curves and pictures, for as long as something changes by itself."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.ui import cache, standing
+from pages.ui.boundary import guarded
+from pages.ui.charts import Part, loss_curves
+from pages.ui.navigation import BY_NAME
+from pages.ui.standing import Look
+from pages.ui.state import STATE_TITLES
+from pages.ui.text import describe, plain, t
+from vae_core import runs
+from vae_core.config import RunConfig
+from vae_core.control import Wish
+from vae_core.errors import DiaboloError
+from vae_core.events import Event
+from vae_core.jobs import client
+from vae_core.runs import Run
+
+COLOURS = {
+    "queued": "gray",
+    "starting": "blue",
+    "running": "blue",
+    "paused": "orange",
+    "stopping": "orange",
+    "finished": "green",
+    "failed": "red",
+    "interrupted": "orange",
+}
+QUEUE_SECONDS = 1.0  # a run that waits longer is told why; before that it is most likely starting
+CHART_HEIGHT = 300
+
+
+def follow(run: Run) -> None:
+    """Show how a run gets on: every 0.25 s until its first point, then every 0.5 s, and no more once it has settled.
+
+    Raises:
+        WorkError: The run's files are damaged.
+    """
+    pace = standing.pace(standing.look(run), cache.log(run).read())
+    # The pace of a fragment is fixed where it is made: when it has to change, `_panel` runs the whole page again.
+    st.fragment(guarded()(_panel), run_every=pace)(run.id, pace)
+
+
+def _panel(run_id: str, pace: float | None) -> None:
+    run = runs.find(run_id)
+    seen, events = standing.look(run), cache.log(run).read()
+    if standing.pace(seen, events) != pace:
+        st.rerun()
+    if pace is not None:
+        cache.supervisor()  # it may have died while nobody opened a page
+    config = run.config
+    _state(run, seen, events)
+    _buttons(run, seen)
+    _progress(seen, events, config)
+    if seen.state == "finished" or (seen.state == "failed" and run.metrics()):
+        _result(run)
+    _curves(events, config)
+    _pictures(run)
+    if damaged := cache.log(run).damaged:
+        st.caption(t("{count} lines of this run's record can't be read and are left out.", count=damaged))
+
+
+def _state(run: Run, seen: Look, events: Sequence[Event]) -> None:
+    waits = seen.state == "queued" and seen.waited > QUEUE_SECONDS
+    text = standing.sentence(seen, standing.latest(events), standing.others_first(run) if waits else 0)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(t(STATE_TITLES[seen.state]), color=COLOURS[seen.state])  # type: ignore[arg-type]
+        st.markdown(plain(text), width="stretch")
+
+
+def _buttons(run: Run, seen: Look) -> None:
+    wishes: tuple[tuple[Wish, str, str, str], ...] = (
+        ("pause", t("Pause"), ":material/pause:", t("Save the exact place and free the processor.")),
+        (
+            "run",
+            t("Try again") if seen.state == "failed" else t("Resume"),
+            ":material/play_arrow:",
+            t("Go on where it was."),
+        ),
+        ("stop", t("Stop"), ":material/stop:", t("End it here, and keep the model as it is now.")),
+    )
+    with st.container(horizontal=True):
+        for wish, label, icon, help in wishes:
+            reason = standing.refusal(wish, seen)
+            if st.button(label, key=f"ask.{wish}", icon=icon, disabled=bool(reason), help=reason or help):
+                client.ask(run, wish)
+                st.rerun()
+
+
+def _progress(seen: Look, events: Sequence[Event], config: RunConfig) -> None:
+    point = standing.latest(events)
+    if point is None:
+        done = 1.0 if seen.state == "finished" else 0.0
+        st.progress(done, text=t("No point yet.") if not done else t("All epochs done."))
+    elif seen.state == "finished" and not seen.stopped:
+        st.progress(1.0, text=t("All {epochs} epochs done.", epochs=config.training.epochs))
+    elif seen.state == "running":
+        st.progress(point.step / point.steps, text=standing.progress_text(point, config.training.epochs))
+    else:
+        text = t("Epoch {epoch} of {epochs}", epoch=point.epoch, epochs=config.training.epochs)
+        st.progress(point.step / point.steps, text=text)
+
+
+def _result(run: Run) -> None:
+    metrics = run.metrics() or {}
+    with st.container(border=True):
+        st.markdown("  \n".join(plain(line) for line in standing.verdict(metrics)))
+        st.caption(plain(standing.tested_on(metrics)))
+        with st.container(horizontal=True):
+            for name in ("generate", "reconstruct", "latent"):
+                entry = BY_NAME[name]
+                st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
+
+
+def _curves(events: Sequence[Event], config: RunConfig) -> None:
+    train, validation = standing.curves(events, config.training.epochs)
+    # An autoencoder has no KL, so its loss is its reconstruction.
+    parts: tuple[Part, ...] = ("loss", "recon", "kl") if config.model.kind == "vae" else ("recon",)
+    log = st.toggle(t("Logarithmic scale"), key="curves.log", persist_state="session")
+    for column, part in zip(st.columns(len(parts)), parts, strict=True):
+        with column:
+            figure = loss_curves(train, validation, parts=(part,), log=log, height=CHART_HEIGHT)
+            st.plotly_chart(figure, key=f"curve.{part}", config={"displaylogo": False})
+    st.caption(
+        t(
+            "Lower is better. Solid: the pictures it learns from, while it learns. Dotted: pictures kept aside, at the "
+            "end of each epoch. If the dotted line rises while the solid one falls, it learns by heart."
+        )
+    )
+
+
+def _pictures(run: Run) -> None:
+    try:
+        shown = cache.progress_pictures(run)
+    except DiaboloError as error:
+        st.warning(plain(describe(error)))
+        return
+    if shown is None:
+        return
+    left, right = st.columns(2)
+    with left:
+        st.image(shown.recon, width="stretch", alt=t("Test pictures and their reconstructions"))
+        st.caption(
+            t("After epoch {epoch}. Upper row: test pictures. Lower row: what it makes of them.", epoch=shown.epoch)
+        )
+    with right:
+        st.image(shown.samples, width="stretch", alt=t("Pictures drawn from fixed codes"))
+        st.caption(t("After epoch {epoch}. The same 16 random codes, drawn anew each time.", epoch=shown.epoch))

@@ -1,0 +1,135 @@
+"""What the form of a run decides: widths from text, what a model of these settings needs, why it can't start.
+
+Imports no Streamlit and no torch.
+"""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import annotated_types
+
+from pages.ui.text import N_
+from vae_core import datasets
+from vae_core.config import RunConfig, bounds, field
+from vae_core.errors import InputError
+
+Widths = tuple[int, ...]
+
+HIDDEN: Mapping[str, Widths] = {"dense": (400,), "conv": (32, 64)}
+"""Hidden widths that suit each network, until a person writes others."""
+
+
+def widths_text(widths: Widths) -> str:
+    """`(512, 256)` as it is typed: `512, 256`."""
+    return ", ".join(map(str, widths))
+
+
+def parse_widths(text: str) -> Widths:
+    """What a person typed as hidden widths: whole numbers with commas, semicolons or blanks between.
+
+    Raises:
+        InputError: It is something else, or outside the setting's limits.
+    """
+    low, high, most = width_limits()
+    words = text.replace(",", " ").replace(";", " ").split()
+    if not 1 <= len(words) <= most or not all(word.isascii() and word.isdecimal() for word in words):
+        raise InputError(
+            N_(
+                "The hidden widths are '{text}', but must be one to {most} whole numbers with commas between, "
+                "such as 512, 256."
+            ),
+            text=text[:60],
+            most=most,
+        )
+    for word in words:
+        if len(word) > 9 or not low <= int(word) <= high:
+            raise InputError(
+                N_("A hidden width is {width}, but must be from {low} to {high}. Choose one in that range."),
+                width=word[:20],
+                low=low,
+                high=high,
+            )
+    return tuple(map(int, words))
+
+
+def width_limits() -> tuple[int, int, int]:
+    """The smallest and the largest hidden width, and the most layers."""
+    info = field("model.hidden")
+    low, high = bounds(get_args(get_args(info.annotation)[0])[1])
+    most = next(m.max_length for m in info.metadata if isinstance(m, annotated_types.MaxLen))
+    return low, high, most
+
+
+def widths_for(network: str, typed: str) -> str:
+    """The text of the hidden widths after the network was changed: what a person wrote stays, a default gives way."""
+    is_default = typed.strip() in {widths_text(widths) for widths in HIDDEN.values()}
+    return widths_text(HIDDEN[network]) if is_default or not typed.strip() else typed
+
+
+def training_images(config: RunConfig) -> int:
+    """About how many pictures such a run learns from; classes count as if they were equally large.
+
+    Raises:
+        InputError: There is no such data set.
+    """
+    source = datasets.source(config.data.name)
+    share = 1.0 if config.data.classes is None else len(config.data.classes) / len(source.class_names)
+    left_out = datasets.source("digits").sizes["test"] if config.data.leave_out_digits_test else 0
+    total = source.sizes["train"] - left_out
+    return max(1, round(total * share * (1 - config.data.validation)))
+
+
+def check(config: RunConfig) -> None:
+    """Whether such a run can start on this machine, as far as can be told without reading any picture.
+
+    Raises:
+        InputError: It can't; the message says why and what to do.
+    """
+    source = datasets.source(config.data.name)
+    if not datasets.is_present(config.data.name):
+        raise InputError(
+            N_("The data set '{name}' is not on this machine yet. Download it, or choose 'digits'."),
+            name=config.data.name,
+        )
+    if config.data.classes is not None and max(config.data.classes) >= len(source.class_names):
+        raise InputError(
+            N_("'{name}' has only {count} classes. Choose among them."),
+            name=config.data.name,
+            count=len(source.class_names),
+        )
+    images = training_images(config)
+    if config.training.batch_size > images:
+        raise InputError(
+            N_(
+                "The batch size is {batch_size}, but there are only about {images} training pictures. Choose a smaller "
+                "batch size, or more classes."
+            ),
+            batch_size=config.training.batch_size,
+            images=images,
+        )
+
+
+def from_values(values: Mapping[str, Any]) -> RunConfig:
+    """Settings from what the widgets hold, by dotted names; a setting without a value takes its default.
+
+    The hidden widths are text, and no classes at all mean all of them.
+
+    Raises:
+        InputError: A value is not one that its setting takes.
+    """
+    changes = dict(values)
+    if "model.hidden" in changes:
+        changes["model.hidden"] = list(parse_widths(str(changes["model.hidden"])))
+    if "data.classes" in changes:
+        changes["data.classes"] = list(changes["data.classes"] or ()) or None
+    return RunConfig().with_values(changes)
+
+
+def to_values(config: RunConfig, paths: tuple[str, ...]) -> dict[str, Any]:
+    """The other way round: what the widgets of these settings hold."""
+    values = {path: config.get(path) for path in paths}
+    if "model.hidden" in values:
+        values["model.hidden"] = widths_text(values["model.hidden"])
+    if "data.classes" in values:
+        values["data.classes"] = list(values["data.classes"] or ())
+    return values
