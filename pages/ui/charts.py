@@ -258,25 +258,27 @@ def latent_scatter(
     return figure
 
 
-def dimension_bars(kl: ArrayLike, spread: ArrayLike, *, active: ArrayLike | None = None) -> go.Figure:
+def dimension_bars(kl: ArrayLike | None, spread: ArrayLike, *, active: ArrayLike | None = None) -> go.Figure:
     """What each latent dimension carries.
 
     Args:
-        kl: KL(q(z_j|x) || N(0, 1)) in nats, averaged over the images, with shape (D,).
+        kl: KL(q(z_j|x) || N(0, 1)) in nats, averaged over the images, with shape (D,); `None` for an autoencoder.
         spread: The standard deviation of the posterior mean over the images, with shape (D,).
         active: Which dimensions are in use, bool with shape (D,); the others are drawn grey.
     """
-    kl, spread = np.asarray(kl, float), np.asarray(spread, float)
+    parts = [(np.asarray(spread, float), t("Spread of the mean"))]
+    if kl is not None:
+        parts.insert(0, (np.asarray(kl, float), t("KL (nats)")))
     colours = NORMAL if active is None else np.where(np.asarray(active, bool), NORMAL, NEUTRAL)
-    names = np.arange(1, len(kl) + 1)
-    figure = make_subplots(2, 1, shared_xaxes=True, vertical_spacing=0.08)
-    for row, values, title in ((1, kl, t("KL (nats)")), (2, spread, t("Spread of the mean"))):
+    names = np.arange(1, len(parts[0][0]) + 1)
+    figure = make_subplots(len(parts), 1, shared_xaxes=True, vertical_spacing=0.08)
+    for row, (values, title) in enumerate(parts, start=1):
         hover = t("dimension") + " %{x}: %{y:.3f}<extra></extra>"
         figure.add_bar(x=names, y=values, marker={"color": colours}, hovertemplate=hover, row=row, col=1)
         figure.update_yaxes(title_text=title, row=row, col=1)
-    template(figure, height=400)
+    template(figure, height=200 * len(parts))
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(title_text=t("Latent dimension"), row=2, col=1)
+    figure.update_xaxes(title_text=t("Latent dimension"), row=len(parts), col=1)
     return figure
 
 

@@ -1,0 +1,223 @@
+"""The Latent page's map: the test pictures as points, and the pictures behind those that are selected."""
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import cache, latent_views
+from pages.ui.boundary import guarded
+from pages.ui.latent_views import Kind, View
+from pages.ui.shown import shown_data
+from pages.ui.state import pick_picture
+from pages.ui.text import describe, t
+from vae_core import latent
+from vae_core.datasets import ImageData
+from vae_core.jobs import projections
+from vae_core.models import Model
+from vae_core.runs import Run
+from vae_core.sheets import sheet
+
+AT_ONCE = 12
+_WAITING = ("queued", "starting", "running", "interrupted")
+
+
+@st.fragment
+@guarded()
+def show(run: Run) -> None:
+    """The map, and beside it what is selected on it."""
+    model, shown = cache.model(run), shown_data(run)
+    data = cache.images(*shown)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = _kind(model.latent_dim)
+        view = _view(run, model, data, kind)
+        prior = _prior(model, view)
+    if view is None:
+        _ask(run, kind, shown.name)
+        return
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        key = f"latent_map_{run.id}_{kind}_{'_'.join(map(str, view.points.shape))}"
+        figure = latent_views.chart(view, data.labels, data.class_names, prior=prior, revision=run.id)
+        words = _words(view, len(data), prior)
+        event = st.plotly_chart(figure, key=key, on_select="rerun", config={"displaylogo": False}, alt=words)
+        st.caption(words)
+    with right:
+        _selection(run, model, data, view, latent_views.selected(event, len(data)))
+
+
+def _kind(latent_dim: int) -> Kind:
+    choices = latent_views.kinds(latent_dim)
+    if len(choices) == 1:
+        return choices[0]
+    titles = {name: t(row.title) for name, row in latent.PROJECTIONS.items()} | {"numbers": t("Numbers of the code")}
+    return st.segmented_control(
+        t("View"), choices, default=choices[0], required=True, format_func=titles.__getitem__, key="latent_kind"
+    )
+
+
+def _view(run: Run, model: Model, data: ImageData, kind: Kind) -> View | None:
+    """The chosen view; `None` where a job has yet to find it."""
+    shown = shown_data(run)
+    if kind in latent_views.JOBS:
+        arrays = projections.result(run, kind, shown.name)
+        return None if arrays is None else latent_views.job_view(kind, arrays)
+    points = cache.latent(run, *shown)
+    if kind == "line":
+        return latent_views.line_view(points.mu, data.labels)
+    if model.latent_dim == 2:
+        return latent_views.numbers_view(points.mu, (0, 1))
+    flat = st.segmented_control(
+        t("Shown in"),
+        [2, 3],
+        default=2,
+        required=True,
+        format_func=lambda count: t("{count}-D", count=count),
+        key="latent_components",
+    )
+    if kind == "pca":
+        return latent_views.pca_view(points.mu, flat)
+    order = [int(number) for number in latent_views.dimensions(points).order]
+    chosen: list[int] = []
+    for place, title in enumerate((t("Across"), t("Up"), t("Deep"))[:flat]):
+        rest = [number for number in order if number not in chosen]
+        box = st.selectbox(title, rest, format_func=lambda number: number + 1, key=f"latent_axis_{place}", width=100)
+        chosen.append(box)
+    return latent_views.numbers_view(points.mu, chosen)
+
+
+def _prior(model: Model, view: View | None) -> bool:
+    is_vae = model.config.kind == "vae"
+    if view is not None and not view.prior:
+        help = t("This view bends space, so N(0, I) has no shape in it.")
+    elif is_vae:
+        help = t("Where N(0, I) lies: 1, 2 and 3 standard deviations from 0. A VAE's codes should fill it.")
+    else:
+        help = t("Nothing holds an autoencoder's codes near N(0, I), so it is off at first; turn it on to compare.")
+    return st.toggle(
+        t("Show N(0, I)"),
+        is_vae,
+        key=f"latent_prior_{model.config.kind}",
+        disabled=view is None or not view.prior,
+        help=help,
+    )
+
+
+def _words(view: View, count: int, prior: bool) -> str:
+    words = [t("Each point is a test picture, placed by the model, coloured by its class.")]
+    if len(view.index) < count:
+        words.append(t("{shown:,} of {count:,} are drawn, chosen at random.", shown=len(view.index), count=count))
+    if view.kind == "line":
+        words.append(t("Points of a class are spread up and down a little, so that they don't hide each other."))
+    if view.kind in latent_views.JOBS:
+        words.append(t(latent.PROJECTIONS[view.kind].help))
+    if prior and view.prior:
+        words.append(t("Dotted: N(0, I) at 1, 2 and 3 standard deviations."))
+    return " ".join(words)
+
+
+def _ask(run: Run, kind: Kind, data: str) -> None:
+    """Has a projection computed, and waits for it."""
+    row = latent.PROJECTIONS[kind]
+    state = projections.state(run, kind, data)
+    if state in _WAITING:
+        _follow(run, kind, data)
+        return
+    finished = (run.folder / "model.safetensors").exists()
+    with st.container(border=True):
+        st.markdown(t(row.help))
+        if state == "failed":
+            error = projections.error(run, kind)
+            st.error(describe(error) if error else t("It failed."), icon=":material/error:")
+        st.button(
+            t("Compute {method} (about {seconds:.0f} s)", method=t(row.title), seconds=row.seconds),
+            type="primary",
+            key=f"latent_ask_{kind}",
+            on_click=projections.ask,
+            args=(run, kind, data),
+            disabled=not finished,
+            help=t("Up to {limit:,} test pictures. Computed once and kept with the run.", limit=row.limit or 0)
+            if finished
+            else t("This run still trains. Its codes are laid out when it is finished; PCA works at once."),
+        )
+
+
+@st.fragment(run_every=0.5)
+@guarded()
+def _follow(run: Run, kind: Kind, data: str) -> None:
+    state = projections.state(run, kind, data)
+    if state not in _WAITING:
+        st.rerun()
+    row = latent.PROJECTIONS[kind]
+    words = t("waiting for its turn") if state == "queued" else t("about {seconds:.0f} s in all", seconds=row.seconds)
+    with st.container(border=True):
+        st.markdown(
+            t(
+                ":material/hourglass_top: Computing {method}: {words}. You may leave this page.",
+                method=t(row.title),
+                words=words,
+            )
+        )
+
+
+def _selection(run: Run, model: Model, data: ImageData, view: View, chosen: list[int]) -> None:
+    if view.points.shape[1] == 3:
+        st.info(t("Drag to turn the cloud. To select points, choose 2-D."), icon=":material/3d_rotation:")
+        return
+    if not chosen:
+        st.info(
+            t("Click a point, or drag around several, to see the pictures behind them."), icon=":material/touch_app:"
+        )
+        return
+    mu = cache.latent(run, *shown_data(run)).mu
+    if len(chosen) == 1:
+        _one(model, data, mu, chosen[0])
+        return
+    names, counts = np.unique(data.labels[chosen], return_counts=True)
+    st.markdown(t("**{count:,} pictures selected**", count=len(chosen)))
+    st.caption(
+        " · ".join(
+            f"{data.class_names[n]}: {count}"
+            for n, count in sorted(zip(names, counts, strict=True), key=lambda pair: -pair[1])
+        )
+    )
+    pages = -(-len(chosen) // AT_ONCE)
+    page = 1
+    if pages > 1:
+        key = "latent_selection_page"
+        st.session_state[key] = min(max(int(st.session_state.get(key, 1)), 1), pages)
+        page = st.number_input(t("Page, of {pages:,}", pages=pages), 1, pages, key=key, width=150)
+    part = chosen[(page - 1) * AT_ONCE : page * AT_ONCE]
+    recon = latent.decode(model, mu[part])
+    with st.container(horizontal=True, gap="small"):
+        for number, made in zip(part, recon, strict=True):
+            words = t("{name} · no. {number}", name=data.class_names[data.labels[number]], number=number)
+            st.image(_pair(data, number, made, 2), caption=words, alt=words)
+    st.caption(t("Left the original, right its reconstruction; below, its class and number."))
+
+
+def _one(model: Model, data: ImageData, mu: latent.Codes, number: int) -> None:
+    name = data.class_names[data.labels[number]]
+    st.markdown(t("**Test picture no. {number}, class {name}**", number=number, name=name))
+    made = latent.decode(model, mu[number : number + 1])[0]
+    st.image(
+        _pair(data, number, made, 5), caption=t("Original and reconstruction"), alt=t("Original and reconstruction")
+    )
+    numbers = ", ".join(f"{value:.2f}" for value in mu[number][:8])
+    st.caption(t("Its code: {numbers}", numbers=numbers + (", …" if model.latent_dim > 8 else "")))
+    if st.button(
+        t("Move its code with sliders"),
+        icon=":material/tune:",
+        key="latent_to_sliders",
+        on_click=_to_sliders,
+        args=(number,),
+    ):
+        st.rerun()  # the tabs are outside this fragment
+
+
+def _to_sliders(number: int) -> None:
+    pick_picture(number)
+    st.session_state["latent_start"] = number
+    st.session_state["latent_tab"] = t("Sliders")
+
+
+def _pair(data: ImageData, number: int, made: np.ndarray, scale: int) -> bytes:
+    return sheet(np.stack([data.images[number], made]), 2, scale=scale)

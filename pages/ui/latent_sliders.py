@@ -1,0 +1,141 @@
+"""The Latent page's sliders: every number of a code by hand, with the picture that the model decodes."""
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import cache, generation, latent_views
+from pages.ui.boundary import guarded
+from pages.ui.latent_views import Dimensions
+from pages.ui.shown import shown_data
+from pages.ui.state import pick_picture, picked_picture
+from pages.ui.text import t
+from vae_core import latent
+from vae_core.datasets import ImageData
+from vae_core.latent import Codes
+from vae_core.runs import Run
+from vae_core.sheets import sheet
+
+FIRST = 8
+A_PAGE = 16
+_CODE, _RUN, _START, _PICTURE = "latent_code", "latent_code_of", "latent_start", "latent_picture"
+
+
+@st.fragment
+@guarded()
+def show(run: Run) -> None:
+    """The decoded picture, and a slider for each number of its code."""
+    model, shown = cache.model(run), shown_data(run)
+    data, points = cache.images(*shown), cache.latent(run, *shown)
+    found = latent_views.dimensions(points)
+    start = _begin(run, points.mu, data)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        picture = st.empty()  # filled last, when every slider was read
+        _starts(points.mu, data, start)
+    with right:
+        st.caption(
+            t("The number that says most about a picture comes first.")
+            if model.latent_dim > 1
+            else t("The code's only number.")
+        )
+        _sliders(found, [int(number) for number in found.order[:FIRST]])
+        if model.latent_dim > FIRST:
+            with st.expander(t("The other {count} numbers", count=model.latent_dim - FIRST)):
+                _others(found)
+    code = np.array(st.session_state[_CODE], np.float32)
+    made = latent.decode(model, code[None])
+    pair = made if start is None else np.concatenate([data.images[start][None], made])
+    with picture.container():
+        words = t("What the model decodes from these numbers")
+        if start is not None:
+            words = t("Left test picture no. {number}, right what the model decodes from these numbers", number=start)
+        st.image(sheet(pair, len(pair), scale=8 if start is None else 6), caption=words, alt=words)
+        st.caption(
+            t(
+                "This code lies {distance:.2f} from 0; draws from N(0, I) lie {prior:.2f} from it on average.",
+                distance=float(np.linalg.norm(code)),
+                prior=generation.prior_distance(model.latent_dim),
+            )
+        )
+
+
+def _begin(run: Run, mu: Codes, data: ImageData) -> int | None:
+    """The picture from whose code the sliders start, `None` for 0; the code itself is in the session then."""
+    state = st.session_state
+    version = f"{run.id} {run.weights_version()}"
+    start = state.get(_START, picked_picture(len(data)))
+    start = start if isinstance(start, int) and 0 <= start < len(data) else None
+    if state.get(_RUN) != (version, start) or len(state.get(_CODE, ())) != mu.shape[1]:
+        state[_START], state[_RUN] = start, (version, start)
+        state[_CODE] = [0.0] * mu.shape[1] if start is None else [float(value) for value in mu[start]]
+    return start
+
+
+def _starts(mu: Codes, data: ImageData, start: int | None) -> None:
+    """Where the sliders start: at a picture's code or at 0."""
+    last = len(data) - 1
+    st.session_state[_PICTURE] = min(max(int(st.session_state.get(_PICTURE, start or 0)), 0), last)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.number_input(
+            t("Test picture"), 0, last, key=_PICTURE, width=130, help=t("By its number, 0 to {last}.", last=last)
+        )
+        st.button(t("Start from its code"), key="latent_from_picture", on_click=_restart, args=(int(number),))
+        st.button(t("Start from 0"), key="latent_from_zero", on_click=_restart, args=(None,))
+        begun = [0.0] * mu.shape[1] if start is None else [float(value) for value in mu[start]]
+        moved = begun != st.session_state[_CODE]
+        st.button(
+            t("Reset"),
+            icon=":material/restart_alt:",
+            key="latent_reset",
+            on_click=_restart,
+            args=(start,),
+            disabled=not moved,
+            help=t("Back to where the sliders started.") if moved else t("No slider was moved yet."),
+        )
+
+
+def _restart(start: int | None) -> None:
+    st.session_state[_START] = start
+    st.session_state.pop(_RUN, None)
+    if start is not None:
+        pick_picture(start)
+        st.session_state[_PICTURE] = start
+
+
+def _sliders(found: Dimensions, numbers: list[int]) -> None:
+    code: list[float] = st.session_state[_CODE]
+    columns = st.columns(2) if len(numbers) > 2 else [st.container()]
+    for place, number in enumerate(numbers):
+        key = f"latent_z_{number}"
+        low, high = float(found.low[number]), float(found.high[number])
+        # The code is the truth: numbers whose slider is not shown keep theirs.
+        st.session_state[key] = min(max(code[number], low), high)
+        title = t("Number {number}", number=number + 1)
+        if found.kl is not None:
+            title = t("Number {number} · KL {kl:.2f}", number=number + 1, kl=float(found.kl[number]))
+        with columns[place % len(columns)]:
+            st.slider(
+                title, low, high, step=(high - low) / 200, key=key, on_change=_moved, args=(number,), format="%.2f"
+            )
+
+
+def _moved(number: int) -> None:
+    st.session_state[_CODE][number] = st.session_state[f"latent_z_{number}"]
+
+
+def _others(found: Dimensions) -> None:
+    rest = [int(number) for number in found.order[FIRST:]]
+    pages = -(-len(rest) // A_PAGE)
+    page = 0
+    if pages > 1:
+        page = st.selectbox(
+            t("Show"),
+            range(pages),
+            format_func=lambda page: t(
+                "places {first} to {last}",
+                first=FIRST + page * A_PAGE + 1,
+                last=FIRST + min((page + 1) * A_PAGE, len(rest)),
+            ),
+            key="latent_slider_page",
+        )
+    _sliders(found, rest[page * A_PAGE : (page + 1) * A_PAGE])
