@@ -1,5 +1,35 @@
-"""How it works."""
+"""How it works: one digit's way through a VAE, first in pictures, then in numbers, at last in formulas."""
 
-from pages.ui.navigation import begin
+import streamlit as st
+
+from pages.ui.lesson_views import begin_lesson, show_details, show_story
+from pages.ui.lessons import LESSONS
+from pages.ui.navigation import BY_NAME, begin
+from pages.ui.text import plain, t
+from pages.ui.walkthrough import teacher
+from vae_core import runs
 
 begin("how")
+st.markdown(
+    t(
+        "An autoencoder squeezes a picture through a narrow waist of a few numbers and draws it again on the other side. "
+        "A VAE does the same with a pinch of chance, and so learns a map of all digits, on which you can also find digits "
+        "that nobody ever wrote. Below, one real digit takes that way, and every number is computed while you look."
+    )
+)
+summary = teacher(runs.list_runs())
+if summary is None:
+    st.info(
+        t("The live pictures need a trained VAE, and there is none yet. Train one first: it takes less than a minute.")
+    )
+    st.page_link(BY_NAME["train"].script, label=t("Train a model"), icon=BY_NAME["train"].icon)
+    for name in LESSONS:
+        begin_lesson(name)
+        show_details(name)
+else:
+    st.caption(t("The model is “{name}”; the digit is a test picture.", name=plain(summary.name)))
+    show_story(runs.find(summary.id))
+st.header(t("Now try it"), divider="gray")
+for name in ("latent", "generate", "train"):
+    entry = BY_NAME[name]
+    st.page_link(entry.script, label=f"**{t(entry.title)}**: {t(entry.line)}", icon=entry.icon)

@@ -20,7 +20,7 @@ from vae_core.runs import Run
 
 SCORE, NORMAL = "anomaly_score", "anomaly_normal"
 QUANTILE = 0.95
-ENDS = 12
+ENDS = 8
 
 
 def show_anomalies(run: Run, data: ImageData) -> None:
@@ -123,29 +123,28 @@ def _show_threshold(
 
     title = t(anomaly.SCORES[name].title)
     places = scale(scores, default)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        threshold = st.slider(
-            t("Threshold: pictures that score higher are called strange"),
-            places.low,
-            places.high,
-            default,
-            places.step,
-            format=f"%.{places.digits}f",
-            key=key,
-        )
-        st.button(
-            t("Back to the default"),
-            icon=":material/restart_alt:",
-            disabled=threshold == default,
-            help=t("It stands there already.") if threshold == default else None,
-            on_click=_forget,
-            args=(key,),
-        )
+    threshold = st.slider(
+        t("Threshold: pictures that score higher are called strange"),
+        places.low,
+        places.high,
+        default,
+        places.step,
+        format=f"%.{places.digits}f",
+        key=key,
+    )
     found = anomaly.report(scores, normal, places.clamp(threshold))
     st.markdown(in_words(found.confusion))
+    st.button(
+        t("Back to the default"),
+        icon=":material/restart_alt:",
+        disabled=threshold == default,
+        help=t("The threshold stands there already.") if threshold == default else None,
+        on_click=_forget,
+        args=(key,),
+    )
     st.caption(
         t(
-            "The default is the score that {share:.0%} of the {count:,} normal validation pictures stay below. The test "
+            "The default is the score that {share:.0%} of the {count:,} normal validation pictures do not exceed. The test "
             "pictures, which are judged here, had no say in it.",
             share=QUANTILE,
             count=validated,
@@ -188,6 +187,7 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
     from vae_core.anomaly import strangest
 
     order = strangest(scores)
+    digits = scale(scores, float(scores[0])).digits
     for title, numbers in (
         (t("The strangest pictures"), order[:ENDS]),
         (t("The most typical pictures"), order[::-1][:ENDS]),
@@ -199,9 +199,9 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
                 kind = t("normal") if normal[number] else t("strange")
                 name = t(data.class_names[int(data.labels[number])])
                 both = np.stack([data.images[number] / 255, found.recons[row]])
-                with st.container(width=84, gap="xxsmall"):
-                    st.image(sheet(both, 1, scale=3, padding=1), width=84, alt=f"{name}, {kind}")
-                    st.caption(f"**{scores[number]:.3g}**  \n{name}, {kind}")
+                with st.container(width=78, gap="xxsmall"):
+                    st.image(sheet(both, 1, scale=3, padding=1), width=78, alt=f"{name}, {kind}")
+                    st.caption(f"**{scores[number]:.{digits}f}**  \n{name}, {kind}")
     st.caption(
         t(
             "Above, the picture; below, what the model makes of it; under them the score, the class, and what it counts "

@@ -1,0 +1,169 @@
+"""The lessons of How it works, told with one picture's way through a VAE."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.ui import cache
+from pages.ui.boundary import guarded
+from pages.ui.images import sheet
+from pages.ui.lessons import LESSONS
+from pages.ui.reconstruction import number_in_class
+from pages.ui.shown import shown_data
+from pages.ui.text import plain, t
+from pages.ui.walkthrough import MOST_DIMENSIONS, Walk, cloud, invent, source, walk
+from vae_core.runs import Run
+
+DIGIT, PLACE, DRAW, PRIOR = "how_digit", "how_place", "how_draw", "how_prior"
+SCALE = 4
+
+
+@st.fragment
+@guarded()
+def show_story(run: Run) -> None:
+    """All lessons with live numbers and pictures.
+
+    Args:
+        run: A finished VAE.
+    """
+    data = cache.images(*shown_data(run))
+    digits = np.unique(data.labels).tolist()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        digit = st.pills(
+            t("Which picture goes in?"),
+            digits,
+            default=digits[len(digits) // 3],
+            required=True,
+            format_func=lambda number: t(data.class_names[number]),
+            key=DIGIT,
+            on_change=_first_of_class,
+        )
+        st.button(t("Another one"), icon=":material/refresh:", on_click=_count_up, args=(PLACE,))
+    place = st.session_state.get(PLACE, 0) % int((data.labels == digit).sum())
+    image = data.images[number_in_class(data, digit, place)]
+    found = walk(cache.model(run), image, beta=run.config.loss.beta, seed=100 * st.session_state.get(DRAW, 0))
+    _show_hourglass(found)
+    _show_code(found)
+    _show_sampling(found)
+    _show_loss(found)
+    _show_new(run)
+
+
+def show_details(name: str) -> None:
+    """What a lesson says last, its code, and its formulas."""
+    lesson = LESSONS[name]
+    for paragraph in lesson.after:
+        st.markdown(t(paragraph))
+    with st.expander(t("Show the code"), icon=":material/code:"):
+        for found in map(source, lesson.code):
+            st.caption(plain(found.place))
+            st.code(found.code, language="python")
+    with st.expander(t("The formula"), icon=":material/function:"):
+        for latex, words in lesson.formulas:
+            st.latex(latex)
+            st.caption(t(words))
+
+
+def begin_lesson(name: str) -> None:
+    """A lesson's heading and what it says first."""
+    st.header(t(LESSONS[name].title), divider="gray")
+    for paragraph in LESSONS[name].text:
+        st.markdown(t(paragraph))
+
+
+def _count_up(key: str) -> None:
+    st.session_state[key] = st.session_state.get(key, 0) + 1
+
+
+def _first_of_class() -> None:
+    st.session_state[PLACE] = 0
+
+
+def _show_picture(picture: NDArray[Any], words: str) -> None:
+    with st.container(width=112, gap="xxsmall"):
+        st.image(sheet(picture[None], scale=SCALE, padding=0), width=112, alt=words)
+        st.caption(words)
+
+
+def _show_numbers(rows: dict[str, NDArray[Any]]) -> None:
+    """A little table: a row for each name, a column for each number of the code."""
+    count = len(next(iter(rows.values())))
+    shown = min(count, MOST_DIMENSIONS)
+    head = "| |" + "".join(f" z{j + 1} |" for j in range(shown)) + "\n|:--|" + "--:|" * shown
+    lines = (f"| {name} |" + "".join(f" {value:.2f} |" for value in values[:shown]) for name, values in rows.items())
+    st.markdown("\n".join([head, *lines]).replace("-0.00 ", "0.00 ").replace(" -", " −"))
+    if count > shown:
+        st.caption(t("And {count} more numbers.", count=count - shown))
+
+
+def _show_hourglass(found: Walk) -> None:
+    begin_lesson("hourglass")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _show_picture(found.x, t("{count:,} pixels go in", count=found.x.size))
+        st.markdown(t("→ encoder →"), width="content")
+        with st.container(border=True, width="content"):
+            st.markdown(t("the code: **{count} numbers**", count=len(found.mu)))
+            st.markdown(
+                "$("
+                + r",\; ".join(f"{value:.2f}" for value in found.mu[:4])
+                + (r", \dots" if len(found.mu) > 4 else "")
+                + ")$"
+            )
+        st.markdown(t("→ decoder →"), width="content")
+        _show_picture(found.mean_picture, t("{count:,} pixels come out", count=found.x.size))
+    show_details("hourglass")
+
+
+def _show_code(found: Walk) -> None:
+    begin_lesson("code")
+    _show_numbers({"μ": found.mu, "σ": found.sigma})
+    st.plotly_chart(
+        cloud(found), key="cloud", config={"displayModeBar": False}, alt=t("μ and σ of each number beside the prior")
+    )
+    st.caption(t("The cloud of this very picture. The grey band is the prior N(0, 1) from −2 to 2."))
+    show_details("code")
+
+
+def _show_sampling(found: Walk) -> None:
+    begin_lesson("sampling")
+    st.button(t("Draw again"), icon=":material/casino:", key="draw", on_click=_count_up, args=(DRAW,))
+    _show_numbers({"ε": found.eps, "z = μ + σ · ε": found.z})
+    with st.container(horizontal=True):
+        _show_picture(found.picture, t("decoded from this z"))
+        with st.container(width="content", gap="xxsmall"):
+            st.image(sheet(found.others, 3, scale=2, padding=2), width=172, alt=t("Decoded from six other draws"))
+            st.caption(t("from six other draws of the same cloud"))
+    show_details("sampling")
+
+
+def _show_loss(found: Walk) -> None:
+    begin_lesson("loss")
+    kl = float(found.kl.sum())
+    with st.container(horizontal=True, gap="large"):
+        _show_picture(found.x, t("the picture"))
+        _show_picture(found.picture, t("drawn from z"))
+        st.metric(t("Reconstruction"), t("{nats:.1f} nats", nats=found.recon), width="content")
+        st.metric(t("KL"), t("{nats:.1f} nats", nats=kl), width="content")
+        st.metric(t("Loss"), t("{nats:.1f} nats", nats=found.loss), width="content")
+    st.markdown(
+        t(
+            "{recon:.1f} + β · {kl:.1f} = **{loss:.1f} nats**, with β = {beta:g}. The code tells the decoder about "
+            "{bits:.0f} bits about this picture.",
+            recon=found.recon,
+            kl=kl,
+            loss=found.loss,
+            beta=found.beta,
+            bits=found.bits,
+        )
+    )
+    show_details("loss")
+
+
+def _show_new(run: Run) -> None:
+    begin_lesson("new")
+    st.button(t("Draw others"), icon=":material/casino:", key="others", on_click=_count_up, args=(PRIOR,))
+    pictures = invent(cache.model(run), st.session_state.get(PRIOR, 0))
+    st.image(sheet(pictures, 4, scale=3, padding=2), width=344, alt=t("Eight pictures decoded from N(0, I)"))
+    show_details("new")
