@@ -57,20 +57,20 @@ def sweep(folder: Path) -> None:
 def damaged(path: Path, reason: object) -> WorkError:
     """The error for a file that is there and can't be used."""
     return WorkError(
-        N_("The file '{file}' of '{folder}' is damaged ({reason}). Delete this run, or train it again."),
-        file=path.name,
-        folder=path.parent.name,
+        N_("The file '{file}' is damaged ({reason}). Delete this run, or train it again."),
+        file=_short(path),
         reason=str(reason),
     )
 
 
 def missing(path: Path) -> WorkError:
     """The error for a file that should be there."""
-    return WorkError(
-        N_("The file '{file}' of '{folder}' is missing. Delete this run, or train it again."),
-        file=path.name,
-        folder=path.parent.name,
-    )
+    return WorkError(N_("The file '{file}' is missing. Delete this run, or train it again."), file=_short(path))
+
+
+def _short(path: Path) -> str:
+    """Enough of a path to find the run by, without showing strangers where the server keeps it."""
+    return "/".join(path.parts[-3:])
 
 
 def read_text(path: Path) -> str:

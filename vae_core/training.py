@@ -211,8 +211,8 @@ class _Trainer:
         # Shuffled once as bytes: batches are then slices, and the images stay one byte a pixel.
         shuffled = self.images[order]
         size = self.config.training.batch_size
-        for batch in shuffled[self.position :].split(size):
-            x = to_unit(batch)
+        for start in range(self.position, len(shuffled), size):
+            x = to_unit(shuffled[start : start + size])
             posterior = self.model.encode(x)
             likelihood = self.model.decode(posterior.sample(self.generator))
             recon = losses.reconstruction(likelihood, x).sum()

@@ -1,0 +1,146 @@
+"""One contract for every model: shapes, gradients, weights that come back; and the distributions against torch's own."""
+
+import itertools
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+from torch import Generator, distributions
+
+from vae_core.config import ModelConfig, choices, field
+from vae_core.errors import InputError, WorkError
+from vae_core.models import (
+    ACTIVATIONS,
+    MODELS,
+    NETWORKS,
+    Bernoulli,
+    DiagonalGaussian,
+    Gaussian,
+    ImageShape,
+    Model,
+    PointMass,
+    build,
+    load,
+    size,
+)
+
+SHAPES: list[ImageShape] = [(1, 28, 28), (1, 16, 16), (3, 13, 10)]
+EVERY = list(itertools.product(MODELS, NETWORKS, SHAPES))
+
+
+def make(kind: str, network: str, shape: ImageShape, **changes: object) -> Model:
+    settings = {"kind": kind, "network": network, "hidden": (6, 5), "latent_dim": 3, **changes}
+    return build(ModelConfig.model_validate(settings), shape, seed=1)
+
+
+def test_the_settings_offer_what_the_tables_hold() -> None:
+    for setting, table in (("kind", MODELS), ("network", NETWORKS), ("activation", ACTIVATIONS)):
+        assert set(choices(field(f"model.{setting}"))) == set(table)
+    assert set(get_args(ModelConfig.model_fields["likelihood"].annotation)) == {"bernoulli", "gaussian"}
+
+
+@pytest.mark.parametrize(("kind", "network", "shape"), EVERY)
+def test_codes_and_pictures_have_their_shapes(kind: str, network: str, shape: ImageShape) -> None:
+    x = torch.rand(4, *shape)
+    model = make(kind, network, shape)
+    posterior = model.encode(x)
+    z = posterior.sample(Generator().manual_seed(0))
+    likelihood = model.decode(z)
+    assert posterior.mu.shape == z.shape == (4, 3)
+    assert posterior.kl().shape == likelihood.nll(x).shape == (4,)
+    assert likelihood.mean.shape == x.shape
+    assert likelihood.mean.min() >= 0 and likelihood.mean.max() <= 1
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize(("kind", "network", "shape"), EVERY)
+def test_gradients_reach_every_parameter(kind: str, network: str, shape: ImageShape, likelihood: str) -> None:
+    x = torch.rand(4, *shape)
+    model = make(kind, network, shape, likelihood=likelihood, activation="gelu")
+    posterior = model.encode(x)
+    (model.decode(posterior.sample()).nll(x) + posterior.kl()).mean().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize(("kind", "network", "shape"), EVERY)
+def test_weights_come_back(kind: str, network: str, shape: ImageShape) -> None:
+    model = make(kind, network, shape)
+    arrays = {name: tensor.numpy().copy() for name, tensor in model.state_dict().items()}
+    again = load(model.config, arrays, shape)
+    x = torch.rand(4, *shape)
+    assert torch.equal(again.encode(x).mu, model.encode(x).mu)
+    assert not any(parameter.requires_grad for parameter in again.parameters())
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 17, 256])
+@pytest.mark.parametrize("kind", MODELS)
+def test_any_latent_size(kind: str, latent_dim: int) -> None:
+    model = make(kind, "dense", (1, 28, 28), latent_dim=latent_dim)
+    assert model.encode(torch.rand(2, 1, 28, 28)).mu.shape == (2, latent_dim)
+    assert model.decode(model.sample_prior(2)).mean.shape == (2, 1, 28, 28)
+
+
+def test_weights_of_other_settings_are_refused() -> None:
+    small = make("vae", "dense", (1, 28, 28))
+    arrays = {name: tensor.numpy() for name, tensor in small.state_dict().items()}
+    with pytest.raises(WorkError, match="don't fit"):
+        load(small.config.model_copy(update={"latent_dim": 4}), arrays, (1, 28, 28))
+    arrays.pop("encoder.1.bias")
+    with pytest.raises(WorkError, match=r"encoder\.1\.bias"):
+        load(small.config, arrays, (1, 28, 28))
+
+
+def test_too_many_halvings_are_refused_with_what_is_possible() -> None:
+    with pytest.raises(InputError, match="6 layers, but a picture of 16 x 16 pixels can be halved only 4 times"):
+        make("vae", "conv", (1, 16, 16), hidden=(4,) * 6)
+
+
+def test_building_depends_on_the_seed_alone_and_leaves_chance_as_it_was() -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    first, again = (make("vae", "dense", (1, 8, 8)).state_dict() for _ in range(2))
+    other = build(ModelConfig(hidden=(6, 5), latent_dim=3), (1, 8, 8), seed=2).state_dict()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["encoder.1.weight"], other["encoder.1.weight"])
+
+
+def test_size_counts_parameters_and_operations() -> None:
+    config = ModelConfig(hidden=(400,), latent_dim=20)
+    found = size(config, (1, 28, 28))
+    assert found.parameters == sum(p.numel() for p in build(config, (1, 28, 28)).parameters())
+    # 2 operations a weight forward; backward as many for the weights, and for the inputs except the picture itself.
+    # The code's sample takes half of the encoder's 40 outputs.
+    weights = [784 * 400, 400 * 40, 20 * 400, 400 * 784]
+    assert found.flops_per_image == sum(6 * w for w in weights) - 2 * weights[0]
+
+
+def test_diagonal_gaussian_against_torch() -> None:
+    generator = Generator().manual_seed(0)
+    mu, logvar = torch.randn(5, 3, generator=generator), torch.randn(5, 3, generator=generator)
+    ours, theirs = DiagonalGaussian(mu, logvar), distributions.Normal(mu, torch.exp(logvar / 2))
+    standard = distributions.Normal(torch.zeros(()), torch.ones(()))
+    torch.testing.assert_close(ours.kl_per_dimension(), distributions.kl_divergence(theirs, standard))
+    torch.testing.assert_close(ours.sigma, theirs.stddev)
+    draws = torch.stack([ours.sample(generator) for _ in range(20_000)])
+    torch.testing.assert_close(draws.mean(0), mu, atol=0.1, rtol=0)
+    torch.testing.assert_close(draws.std(0), ours.sigma, atol=0.1, rtol=0)
+
+
+def test_likelihoods_against_torch() -> None:
+    generator = Generator().manual_seed(0)
+    shape = (5, 1, 4, 3)
+    logits, binary = torch.randn(shape, generator=generator), torch.rand(shape, generator=generator).round()
+    expected = -distributions.Bernoulli(logits=logits).log_prob(binary).flatten(1).sum(1)
+    torch.testing.assert_close(Bernoulli(logits).nll(binary), expected)
+    mean, grey = torch.rand(shape, generator=generator), torch.rand(shape, generator=generator)
+    expected = -distributions.Normal(mean, 0.3).log_prob(grey).flatten(1).sum(1)
+    torch.testing.assert_close(Gaussian(mean, 0.3).nll(grey), expected)
+
+
+def test_point_mass_is_its_point() -> None:
+    mu = torch.rand(3, 2)
+    assert PointMass(mu).sample() is mu
+    assert np.array_equal(PointMass(mu).kl().numpy(), np.zeros(3))

@@ -1,0 +1,294 @@
+"""The run folder: what is written comes back, and no damage to one run hides another."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny_runs import train
+from vae_core import events as ev
+from vae_core import files, runs
+from vae_core.config import RunConfig
+from vae_core.control import Job, Status
+from vae_core.errors import DiaboloError, InputError, WorkError
+from vae_core.locks import Lock, is_held
+from vae_core.runs import Run
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIABOLO_RUNS", str(tmp_path_factory.mktemp("template")))
+        return train(epochs=2).folder
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def run(root: Path, template: Path) -> Run:
+    """A finished run of one's own, a copy for each test."""
+    import shutil
+
+    shutil.copytree(template, root / template.name)
+    return Run(template.name, root / template.name)
+
+
+def own() -> list[runs.Summary]:
+    return [summary for summary in runs.list_runs() if not summary.starter]
+
+
+def test_a_new_run_is_queued_and_whole(root: Path) -> None:
+    config = RunConfig().replace(name="  mine ")
+    run, lock = runs.create(config)
+    assert lock is None and run.config == config and run.title == "mine" and run.state() == "queued"
+    assert runs.find(run.id) == run and [s.id for s in own()] == [run.id]
+    with pytest.raises(InputError, match="no weights yet"):
+        run.weights()
+
+
+def test_a_run_in_the_foreground_is_held_from_its_first_moment(root: Path) -> None:
+    run, lock = runs.create(RunConfig(), hold=True)
+    assert lock is not None and run.job.is_alive() and run.state() == "starting" and run.job.pending() is None
+    lock.close()
+    assert run.state() == "interrupted"
+
+
+def test_a_finished_run_tells_what_it_did(run: Run) -> None:
+    log = runs.EventLog(run).read()
+    assert [event.epoch for event in log if isinstance(event, ev.EpochEnd)] == [1, 2]
+    assert isinstance(log[-1], ev.Finished) and run.state() == "finished"
+    assert run.snapshot_epochs() == [0, 1, 2] and run.snapshot(2)["samples"].shape == (16, 1, 28, 28)
+    metrics = run.metrics()
+    assert metrics is not None and metrics["images"] == 1000 and metrics["epoch"] == 2 and metrics["elbo"] < 0
+    assert json.loads((run.folder / "config.json").read_text())["schema"] == 1
+    resume = files.read_arrays(run.folder / "resume.safetensors")
+    assert all(np.array_equal(array, resume[f"model.{name}"]) for name, array in run.weights().items())
+    (summary,) = own()
+    assert (summary.state, summary.epoch, summary.error) == ("finished", 2, None)
+
+
+def test_names_change_and_starters_do_not(run: Run) -> None:
+    runs.rename(run, " better ")
+    assert run.title == "better" and run.state() == "finished"
+    with pytest.raises(InputError, match="name"):
+        runs.rename(run, "x" * 81)
+    assert run.title == "better"
+    starter = Run("starter-vae-2d", runs.STARTERS / "starter-vae-2d")
+    for change in (lambda: runs.rename(starter, "x"), lambda: runs.delete(starter)):
+        with pytest.raises(InputError, match="came with Diabolo"):
+            change()
+
+
+def test_deleting_leaves_nothing_and_refuses_a_live_run(run: Run, root: Path) -> None:
+    lock = Lock(run.job.lock)
+    assert lock.acquire()
+    with pytest.raises(InputError, match="still at work"):
+        runs.delete(run)
+    lock.close()
+    runs.delete(run)
+    assert list(root.iterdir()) == [] and own() == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "gone", "A", "x" * 200, "a/b", "a\x00b", ".jobs"])
+def test_a_name_that_is_no_run_is_refused(root: Path, name: str) -> None:
+    (root / ".jobs").mkdir()
+    with pytest.raises(InputError, match="There is no run"):
+        runs.find(name)
+
+
+FILES = ["config.json", "events.jsonl", "metrics.json", "state.json", "request.json", "model.safetensors"]
+ALL_FILES = [*FILES, "resume.safetensors", "snapshots/000002.safetensors"]
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def flip(path: Path) -> None:
+    """One bit in the middle, and one in the first byte: the head or the first brace."""
+    data = bytearray(path.read_bytes())
+    data[0] ^= 0x40
+    data[len(data) // 2] ^= 0x08
+    path.write_bytes(bytes(data))
+
+
+def rubbish(path: Path) -> None:
+    path.write_bytes(bytes(range(256)) * 20)
+
+
+@pytest.mark.parametrize("damage", [truncate, empty, flip, rubbish, Path.unlink])
+@pytest.mark.parametrize("name", ALL_FILES)
+def test_damage_is_one_clear_message_and_hides_no_other_run(run: Run, name: str, damage: object) -> None:
+    other, _ = runs.create(RunConfig().replace(name="healthy"))
+    damage(run.folder / name)  # type: ignore[operator]
+    summaries = {summary.id: summary for summary in own()}
+    assert summaries[other.id].state == "queued" and run.id in summaries
+    damaged = summaries[run.id]
+    if damaged.error is not None:
+        assert damaged.state == "failed" and name in str(damaged.error)
+    # Whatever a page asks of it, it answers or says in words what is wrong.
+    for look in (
+        lambda: run.config,
+        run.state,
+        run.metrics,
+        run.weights,
+        run.size,
+        run.snapshot_epochs,
+        lambda: run.snapshot(2),
+        runs.EventLog(run).read,
+    ):
+        try:
+            look()
+        except DiaboloError as error:
+            assert name in str(error) and "Delete this run" in str(error)
+    if name == "snapshots/000002.safetensors":
+        with pytest.raises(WorkError, match=r"is damaged|is missing"):
+            run.snapshot(2)
+    if name == "model.safetensors":
+        if damage is Path.unlink:
+            assert run.weights(), "the last checkpoint holds the same weights"
+        else:
+            with pytest.raises(WorkError, match="is damaged"):
+                run.weights()
+    runs.delete(run)
+    assert [summary.id for summary in own()] == [other.id]
+
+
+@pytest.mark.parametrize("byte", range(0, 100, 7))
+def test_a_single_flipped_bit_in_the_weights_is_noticed(run: Run, byte: int) -> None:
+    path = run.folder / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    place = len(data) * byte // 100
+    data[place] ^= 1
+    path.write_bytes(bytes(data))
+    try:
+        run.weights()
+    except WorkError as error:
+        assert "model.safetensors" in str(error)
+    else:
+        pytest.fail("the flip went unnoticed")
+
+
+def test_damaged_lines_are_counted_and_skipped(run: Run) -> None:
+    path = run.folder / "events.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "{broken", *lines[1:]]) + "\n")
+    log = runs.EventLog(run)
+    assert len(log.read()) == len(lines) and log.damaged == 1
+
+
+def test_the_log_is_followed_while_it_grows_and_when_it_is_rewritten(run: Run) -> None:
+    path = run.folder / "events.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(lines[0])
+    log = runs.EventLog(run)
+    assert len(log.read()) == 1
+    with path.open("a") as file:
+        file.write(lines[1] + lines[2][:10])
+        file.flush()
+        assert len(log.read()) == 2, "an unfinished line is not read"
+        file.write(lines[2][10:])
+    assert len(log.read()) == 3
+    files.write(path, "".join(lines[:2]).encode())
+    assert len(log.read()) == 2
+    path.unlink()
+    assert log.read() == []
+
+
+def test_going_on_drops_what_came_after_the_checkpoint(run: Run) -> None:
+    log = run.folder / "events.jsonl"
+    resume = files.read_arrays(run.folder / "resume.safetensors")
+    files.write_arrays(run.folder / "resume.safetensors", resume, {"epoch": "1", "step": "29"})
+    assert runs.resume_arrays(run) is not None
+    kept = runs.EventLog(run).read()
+    assert [event.epoch for event in kept if isinstance(event, ev.EpochEnd)] == [1]
+    assert max(event.step for event in kept) == 29 and not isinstance(kept[-1], ev.Finished)
+    assert not (run.folder / "model.safetensors").exists() and run.metrics() is None
+    assert log.read_text().endswith("\n")
+
+
+def test_writing_is_all_or_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "values.json"
+    files.write_json(target, {"a": 1})
+    with pytest.raises(ValueError, match="JSON compliant"):
+        files.write_json(target, {"a": float("nan")})
+    assert files.read_json(target) == {"a": 1}
+    with pytest.raises(WorkError, match="can't be written"):
+        files.write(tmp_path / "gone" / "x", b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["values.json"]
+    (tmp_path / ".values.json.1.tmp").write_bytes(b"half")
+    files.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["values.json"]
+
+
+@pytest.mark.parametrize("text", ["[]", "1", "{", "nope", "[" * 100_000, '{"a": 1'])
+def test_json_that_is_none_is_damage(tmp_path: Path, text: str) -> None:
+    (tmp_path / "values.json").write_text(text)
+    with pytest.raises(WorkError, match="is damaged"):
+        files.read_json(tmp_path / "values.json")
+
+
+def test_a_large_json_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "values.json").write_text(" " * (files.LARGEST_JSON + 1))
+    with pytest.raises(WorkError, match="larger than"):
+        files.read_json(tmp_path / "values.json")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"recorded": "gone"},
+        {"recorded": "failed", "answered": "one"},
+        {"recorded": "failed", "surprise": 1},
+        {"recorded": "failed", "message": "{missing}"},
+        {"recorded": "failed", "message": "{x!z}", "values": {"x": 1}},
+        {"recorded": "failed", "message": "{0}", "values": {"x": 1}},
+        {"recorded": "failed", "message": "text", "values": [1]},
+        {"recorded": ["failed"]},
+    ],
+)
+def test_a_state_that_says_nonsense_is_damage(root: Path, values: dict[str, object]) -> None:
+    run, _ = runs.create(RunConfig())
+    files.write_json(run.folder / "state.json", values)
+    with pytest.raises(WorkError, match="damaged"):
+        run.job.status()
+    assert own()[0].state == "failed"
+
+
+def test_requests_wait_until_they_are_honoured(root: Path) -> None:
+    job = Job(root)
+    assert job.pending() is None and job.state() == "queued"
+    job.ask("run")
+    job.ask("pause")
+    assert job.pending() == "pause" and job.request().number == 2
+    job.write_status(Status("paused", answered=2))
+    assert job.pending() is None and job.state() == "paused"
+    job.ask("run")
+    assert job.state() == "queued"
+
+
+def test_a_lock_is_held_until_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not is_held(path)
+    first, second = Lock(path), Lock(path)
+    assert first.acquire() and is_held(path) and not second.acquire()
+    first.close()
+    assert not is_held(path) and second.acquire()
+    second.close()
+
+
+def test_a_run_root_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path / "file" / "runs"))
+    with pytest.raises(InputError, match=r"file/runs' can't be written to .*DIABOLO_RUNS"):
+        runs.create(RunConfig())

@@ -1,0 +1,214 @@
+"""Training as a stream of events: what it yields, that it learns, and that the same settings give the same bits."""
+
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vae_core import events as ev
+from vae_core import training
+from vae_core.config import RunConfig
+from vae_core.datasets import Splits, splits
+from vae_core.errors import InputError, WorkError
+from vae_core.training import train
+
+SMALL = RunConfig().replace(model__hidden=(16,), model__latent_dim=3, training__epochs=3, training__batch_size=64)
+
+
+@pytest.fixture(scope="module")
+def data() -> Splits:
+    """A tenth of the bundled digits."""
+    whole = splits(SMALL.data)
+    return Splits(whole.train.subset(slice(400)), whole.validation.subset(slice(100)), whole.test.subset(slice(200)))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def of(kind: type[Any], found: list[ev.Event]) -> list[Any]:
+    return [event for event in found if isinstance(event, kind)]
+
+
+def weights(found: list[ev.Event]) -> dict[str, np.ndarray[Any, Any]]:
+    return dict(of(ev.Checkpoint, found)[-1].arrays)
+
+
+def same(first: dict[str, np.ndarray[Any, Any]], second: dict[str, np.ndarray[Any, Any]]) -> bool:
+    return first.keys() == second.keys() and all(np.array_equal(first[name], second[name]) for name in first)
+
+
+KINDS = [
+    {"model__kind": kind, "model__network": network, "model__hidden": hidden}
+    for kind in ("vae", "autoencoder")
+    for network, hidden in (("dense", (16,)), ("conv", (4, 6)))
+]
+
+
+@pytest.mark.parametrize("changes", KINDS)
+def test_events_tell_the_whole_story(data: Splits, changes: dict[str, Any]) -> None:
+    found = list(train(SMALL.replace(**changes), data))
+    ends = of(ev.EpochEnd, found)
+    assert [end.epoch for end in ends] == [1, 2, 3]
+    assert [end.step for end in ends] == [7, 14, 21] and ends[-1].steps == 21
+    assert [s.epoch for s in of(ev.Snapshot, found)] == [c.epoch for c in of(ev.Checkpoint, found)] == [0, 1, 2, 3]
+    assert found[-1] == ev.Finished(epoch=3, step=21, stopped=False)
+    assert of(ev.Progress, found)[0].step == 1, "the first point comes after the first batch"
+    assert ends[-1].validation.loss < ends[0].train.loss, "it learns"
+    for end in ends:
+        assert end.train.loss == pytest.approx(end.train.recon + end.train.kl)
+        assert end.images_per_s > 0 and end.seconds > 0
+    assert ends[-1].seconds_left == 0 < ends[0].seconds_left
+    if changes["model__kind"] == "autoencoder":
+        assert {end.validation.kl for end in ends} == {0.0}
+    else:
+        assert all(end.validation.kl > 0 for end in ends)
+
+
+def test_snapshots_show_fixed_inputs(data: Splits) -> None:
+    first, *_, last = of(ev.Snapshot, list(train(SMALL, data)))
+    assert (
+        first.arrays["images"].shape == first.arrays["recon"].shape == last.arrays["samples"].shape == (16, 1, 28, 28)
+    )
+    assert last.arrays["mu"].shape == (200, 3) and first.arrays["labels"].shape == (200,)
+    assert last.arrays["recon"].dtype == np.uint8 and last.arrays["mu"].dtype == np.float16
+    pictures = {image.tobytes() for image in data.test.images}
+    assert all(image.tobytes() in pictures for image in first.arrays["images"])
+    assert not np.array_equal(first.arrays["recon"], last.arrays["recon"])
+
+
+def test_snapshots_are_thinned_after_two_hundred(data: Splits) -> None:
+    few = Splits(data.train.subset(slice(8)), data.validation.subset(slice(2)), data.test.subset(slice(4)))
+    config = SMALL.replace(training__epochs=450, training__batch_size=8, model__hidden=(2,))
+    epochs = [snapshot.epoch for snapshot in of(ev.Snapshot, list(train(config, few)))]
+    assert epochs == [*range(0, 450, 3), 450]
+
+
+@pytest.mark.parametrize("changes", KINDS)
+def test_same_settings_same_bits(data: Splits, changes: dict[str, Any]) -> None:
+    config = SMALL.replace(**changes)
+    first, again = list(train(config, data)), list(train(config, data))
+    assert same(weights(first), weights(again))
+    assert [e.train for e in of(ev.EpochEnd, first)] == [e.train for e in of(ev.EpochEnd, again)]
+    other = list(train(config.replace(training__seed=1), data))
+    assert not same(weights(first), weights(other))
+
+
+@pytest.mark.parametrize("changes", KINDS)
+@pytest.mark.parametrize("stop_at", [0, 1, 2])
+def test_going_on_from_a_checkpoint_gives_the_same_bits(data: Splits, changes: dict[str, Any], stop_at: int) -> None:
+    config = SMALL.replace(**changes)
+    whole = list(train(config, data))
+    rest = list(train(config, data, resume=of(ev.Checkpoint, whole)[stop_at].arrays))
+    assert same(weights(whole), weights(rest))
+    assert [e.train for e in of(ev.EpochEnd, rest)] == [e.train for e in of(ev.EpochEnd, whole)][stop_at:]
+
+
+def after(points: int, then: training.Wish) -> Callable[[], training.Wish]:
+    """A wish that is made at the given progress point."""
+    asked = iter(range(points))
+    return lambda: "run" if next(asked, None) is not None else then
+
+
+@pytest.mark.parametrize("points", [0, 3, 6, 9, 20])
+@pytest.mark.parametrize("changes", KINDS[:2])
+def test_a_pause_inside_an_epoch_changes_no_bit(
+    data: Splits, changes: dict[str, Any], points: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "PROGRESS_SECONDS", 0.0)  # a point after every batch
+    config = SMALL.replace(**changes)
+    whole = list(train(config, data))
+    paused = list(train(config, data, wish=after(points, "pause")))
+    assert paused[-1] == ev.Paused(epoch=1 + points // 7, step=points + 1)
+    rest = list(train(config, data, resume=weights(paused)))
+    assert same(weights(whole), weights(rest))
+    assert of(ev.EpochEnd, rest)[-1].train == of(ev.EpochEnd, whole)[-1].train
+
+
+def test_a_stop_keeps_the_weights_of_that_moment(data: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "PROGRESS_SECONDS", 0.0)
+    found = list(train(SMALL, data, wish=after(9, "stop")))
+    assert found[-1] == ev.Finished(epoch=2, step=10, stopped=True)
+    assert isinstance(found[-2], ev.Checkpoint) and found[-2].epoch == 1 and found[-2].step == 10
+
+
+def test_points_come_twice_a_second_inside_a_long_epoch(data: Splits) -> None:
+    """An epoch of some seconds: batches of one image."""
+    config = SMALL.replace(training__epochs=1, training__batch_size=1, model__hidden=(1024, 1024))
+    whole = splits(config.data)
+    moments = []
+    for event in train(config, Splits(whole.train, data.validation, data.test)):
+        if isinstance(event, ev.Progress):
+            moments.append((event.step, time.perf_counter()))
+            if len(moments) == 6:
+                break
+    gaps = [late[1] - early[1] for early, late in pairwise(moments)]
+    assert sorted(gaps)[len(gaps) // 2] < 0.5 and moments[-1][0] < 3600
+
+
+@pytest.mark.parametrize(
+    ("changes", "epoch"),
+    [({"model__activation": "silu"}, 1), ({"model__likelihood": "gaussian", "model__sigma": 0.01}, 2)],
+)
+def test_divergence_is_said_and_the_last_good_weights_are_kept(
+    data: Splits, changes: dict[str, Any], epoch: int
+) -> None:
+    config = SMALL.replace(training__learning_rate=1.0, training__epochs=50, **changes)
+    found = list(train(config, data))
+    assert isinstance(found[-1], ev.Diverged) and found[-1].epoch == epoch
+    good = of(ev.Checkpoint, found)[-1]
+    assert good.epoch < found[-1].epoch
+    assert all(np.isfinite(array).all() for name, array in good.arrays.items() if name.startswith("model."))
+
+
+def test_a_batch_larger_than_the_data_is_refused_before_anything_starts(data: Splits) -> None:
+    with pytest.raises(InputError, match=r"'training.batch_size' is 401, but there are only 400 .* from 1 to 400"):
+        next(train(SMALL.replace(training__batch_size=401), data))
+
+
+def test_a_checkpoint_of_other_settings_is_refused(data: Splits) -> None:
+    state = weights(list(train(SMALL.replace(training__epochs=1), data)))
+    with pytest.raises(WorkError, match="does not fit"):
+        next(train(SMALL.replace(model__latent_dim=4), data, resume=state))
+    with pytest.raises(WorkError, match="does not fit"):
+        next(train(SMALL, data, resume={k: v for k, v in state.items() if k != "sums"}))
+
+
+def test_events_survive_json(data: Splits) -> None:
+    for event in train(SMALL.replace(training__epochs=1), data):
+        again = ev.from_json(ev.to_json(event))
+        assert type(again) is type(event) and ev.to_json(again) == ev.to_json(event)
+    for line in ("", "{", "[]", '{"event": "gone"}', '{"event": "finished", "epoch": 1}', "\x00"):
+        with pytest.raises(WorkError, match="can't be read"):
+            ev.from_json(line)
+
+
+@pytest.mark.mnist
+def test_training_on_all_of_mnist_stays_below_700_mb() -> None:
+    script = """
+        import resource, sys, torch
+        torch.set_num_threads(1)
+        from vae_core import runs
+        from vae_core.config import RunConfig
+        from vae_core.events import Progress
+        from vae_core.jobs.worker import work
+        config = RunConfig().replace(data__name="mnist", training__epochs=1, training__threads=1)
+        run, lock = runs.create(config, hold=True)
+        assert [event for event in work(run)][-1].epoch == 1
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    """
+    found = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert int(found.stdout) / 1024 < 700
