@@ -61,8 +61,8 @@ _QUICK = Recipe(
     config=RunConfig.from_dict(
         {
             "recipe": "quick",
-            "model": {"kind": "vae", "network": "dense", "latent_dim": 16, "hidden": [400], "activation": "relu"},
-            "training": {"epochs": 40, "batch_size": 64, "learning_rate": 2e-3},
+            "model": {"kind": "vae", "network": "dense", "latent_dim": 16, "hidden": [400], "activation": "silu"},
+            "training": {"epochs": 30, "batch_size": 64, "learning_rate": 2e-3},
         }
     ),
     seconds=15.0,

@@ -10,7 +10,7 @@ from vae_core import runs
 from vae_core.commands.outputs import write
 from vae_core.commands.shell import json_option, print_figures, print_json, print_table, say
 from vae_core.config import RunConfig
-from vae_core.environment import available_threads
+from vae_core.environment import default_threads
 from vae_core.runs import Run
 
 if TYPE_CHECKING:
@@ -164,11 +164,11 @@ def images_of(config: RunConfig, dataset: str | None, split: "Split", *, every_c
 
 
 def model_of(run: Run) -> "Model":
-    """The run's model with its weights, on the threads that there are."""
+    """The run's model with its weights, on as many threads as a run takes."""
     import torch
 
     from vae_core import datasets, models
 
-    torch.set_num_threads(available_threads())
+    torch.set_num_threads(default_threads())
     config = run.config
     return models.load(config.model, run.weights(), datasets.source(config.data.name).image_shape)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -44,7 +45,7 @@ class _Bar:
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
-        self.bar = None
+        self.bar: Any = None
         self.text = ""
 
     def show(self, event: ev.Event) -> None:

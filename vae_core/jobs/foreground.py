@@ -5,7 +5,7 @@ import select
 from vae_core.control import Status
 from vae_core.errors import N_, InputError
 from vae_core.jobs.client import was_stopped
-from vae_core.jobs.supervisor import checkpoint_epoch
+from vae_core.jobs.tasks import Task
 from vae_core.locks import Lock
 from vae_core.runs import Run
 
@@ -51,7 +51,9 @@ def take_up(run: Run) -> Lock:
                 epochs=run.config.training.epochs,
             )
         run.job.ask("run")
-        run.job.write_status(Status("starting", answered=run.job.request().number, epoch=checkpoint_epoch(run)))
+        run.job.write_status(
+            Status("starting", answered=run.job.request().number, epoch=Task(run.folder, "training").epoch())
+        )
     except BaseException:
         lock.close()
         raise
