@@ -121,12 +121,13 @@ def manifold(run: Run) -> None:
         by_prior = False
     grid = generation.plane_grid(points, side, axes, by_prior=by_prior)
     images = latent.decode(model, generation.plane_codes(grid, model.latent_dim, axes))
-    st.image(
-        sheet(images, side, padding=0),
-        width=640,
-        caption=generation.plane_words(model, grid, axes, by_prior=by_prior),
-        alt=t("A square of {count} pictures, each decoded at its place", count=len(images)),
-    )
+    with st.container(width=640):
+        st.image(
+            sheet(images, side, padding=0),
+            width="stretch",
+            alt=t("A square of {count} pictures, each decoded at its place", count=len(images)),
+        )
+        st.caption(generation.plane_words(model, grid, axes, by_prior=by_prior))
     stem = generation.file_stem(run.id, "map", f"{side}x{side}")
     download(t("Map (PNG)"), sheet(images, side, padding=0), f"{stem}.png", "image/png")
 

@@ -17,6 +17,12 @@ from vae_core.runs import Run
 from vae_core.sheets import sheet
 
 AT_ONCE = 12
+_TOOLS = {
+    # Always there: a lasso that only shows under the mouse would not be found. A click selects while dragging moves.
+    "displayModeBar": True,
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["toImage", "autoScale2d", "zoom2d", "zoom3d", "tableRotation", "resetCameraLastSave3d"],
+}
 _WAITING = ("queued", "starting", "running", "interrupted")
 
 
@@ -38,7 +44,7 @@ def show(run: Run) -> None:
         key = f"latent_map_{run.id}_{kind}_{'_'.join(map(str, view.points.shape))}"
         figure = latent_views.chart(view, data.labels, data.class_names, prior=prior, revision=run.id)
         words = _words(view, len(data), prior)
-        event = st.plotly_chart(figure, key=key, on_select="rerun", config={"displaylogo": False}, alt=words)
+        event = st.plotly_chart(figure, key=key, on_select="rerun", config=_TOOLS, alt=words)
         st.caption(words)
     with right:
         _selection(run, model, data, view, latent_views.selected(event, len(data)))
@@ -164,7 +170,11 @@ def _selection(run: Run, model: Model, data: ImageData, view: View, chosen: list
         return
     if not chosen:
         st.info(
-            t("Click a point, or drag around several, to see the pictures behind them."), icon=":material/touch_app:"
+            t(
+                "Click a point to see the picture behind it. To select several, choose the lasso or the box above the "
+                "chart and drag around them."
+            ),
+            icon=":material/touch_app:",
         )
         return
     mu = cache.latent(run, *shown_data(run)).mu

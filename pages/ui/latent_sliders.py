@@ -113,7 +113,7 @@ def _sliders(found: Dimensions, numbers: list[int]) -> None:
         title = t("Number {number}", number=number + 1)
         if found.kl is not None:
             title = t("Number {number} · KL {kl:.2f}", number=number + 1, kl=float(found.kl[number]))
-        with columns[place % len(columns)]:
+        with columns[place * len(columns) // len(numbers)]:
             st.slider(
                 title, low, high, step=(high - low) / 200, key=key, on_change=_moved, args=(number,), format="%.2f"
             )

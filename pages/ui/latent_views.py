@@ -119,13 +119,14 @@ def chart(
         for sigma in (-3, -2, -1, 0, 1, 2, 3) if prior else ():
             line = {"color": NEUTRAL, "dash": "dot", "width": 1 if sigma else 2}
             figure.add_vline(x=sigma, line=line, layer="below", annotation_text=f"{sigma}σ" if sigma else "0")
-    if view.points.shape[1] == 2:
-        figure.update_layout(dragmode="lasso")
+    # Below, since the tools at the top would cover it.
+    legend = {"y": -0.16 if view.points.shape[1] == 2 else 0, "yanchor": "top"}
+    figure.update_layout(legend=legend, modebar={"bgcolor": "rgba(0,0,0,0)"}, margin_t=36)
     return figure
 
 
 def selected(event: object, count: int) -> list[int]:
-    """The test pictures that a chart's selection names, each once.
+    """The test pictures that a chart's selection names, each once, by their numbers: so classes come mixed.
 
     Args:
         event: What `st.plotly_chart` returned; anything else selects nothing.
@@ -133,15 +134,15 @@ def selected(event: object, count: int) -> list[int]:
     """
     selection = event.get("selection") if isinstance(event, Mapping) else None
     points = selection.get("points") if isinstance(selection, Mapping) else None
-    found: dict[int, None] = {}
+    found: set[int] = set()
     for point in points if isinstance(points, Sequence) else ():
         data = point.get("customdata") if isinstance(point, Mapping) else None
         # A list from plotly, or a mapping with the position as key.
         first = next(iter(data.values()), None) if isinstance(data, Mapping) else data
         first = first[0] if isinstance(first, Sequence) and first else first
         if isinstance(first, int | float) and first == int(first) and 0 <= first < count:
-            found[int(first)] = None
-    return list(found)
+            found.add(int(first))
+    return sorted(found)
 
 
 @dataclass(frozen=True)
