@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui.lesson_views import begin_lesson, show_details, show_story
 from pages.ui.lessons import LESSONS
 from pages.ui.navigation import BY_NAME, begin
+from pages.ui.shown import shown_note
 from pages.ui.text import plain, t
 from pages.ui.walkthrough import teacher
 from vae_core import runs
@@ -27,9 +28,12 @@ if summary is None:
         begin_lesson(name)
         show_details(name)
 else:
-    st.caption(t("The model is “{name}”; the digit is a test picture.", name=plain(summary.name)))
-    show_story(runs.find(summary.id))
+    run = runs.find(summary.id)
+    st.caption(t("The model is “{name}”.", name=plain(summary.name)) + " " + plain(shown_note(run)))
+    show_story(run)
 st.header(t("Now try it"), divider="gray")
 for name in ("latent", "generate", "train"):
     entry = BY_NAME[name]
-    st.page_link(entry.script, label=f"**{t(entry.title)}**: {t(entry.line)}", icon=entry.icon)
+    with st.container(gap="xxsmall"):
+        st.page_link(entry.script, label=f"**{t(entry.title)}**", icon=entry.icon)
+        st.caption(t(entry.line))

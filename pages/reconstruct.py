@@ -4,21 +4,22 @@ import streamlit as st
 
 from pages.ui import cache, state
 from pages.ui.anomaly_views import show_anomalies
+from pages.ui.boundary import guarded
 from pages.ui.navigation import begin
 from pages.ui.reconstruction_views import show_reconstructions
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.text import N_, plain, t
 from vae_core import runs
+from vae_core.runs import Run
 
 VIEWS = {"reconstruct": N_("Reconstruct"), "anomalies": N_("Anomalies")}
 
-begin("reconstruct")
-run_id = state.choose_run()
-if run_id is not None:
-    run = runs.find(run_id)
+
+@guarded()
+def show(run: Run) -> None:
     st.caption(plain(shown_note(run)))
     data = cache.images(*shown_data(run))
-    with st.spinner(t("Loading the model"), show_time=False):
+    with st.spinner(t("Loading the model")):
         cache.scores(run, data.name)  # says what is wrong with the model's files once, for the whole page
     view = st.segmented_control(
         t("What to look at"),
@@ -34,3 +35,9 @@ if run_id is not None:
         show_anomalies(run, data)
     else:
         show_reconstructions(run, data)
+
+
+begin("reconstruct")
+run_id = state.choose_run()
+if run_id is not None:
+    show(runs.find(run_id))

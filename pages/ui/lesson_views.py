@@ -59,7 +59,7 @@ def show_details(name: str) -> None:
     with st.expander(t("Show the code"), icon=":material/code:"):
         for found in map(source, lesson.code):
             st.caption(plain(found.place))
-            st.code(found.code, language="python")
+            st.code(found.code, language="python", wrap_lines=True)
     with st.expander(t("The formula"), icon=":material/function:"):
         for latex, words in lesson.formulas:
             st.latex(latex)
@@ -92,8 +92,8 @@ def _show_numbers(rows: dict[str, NDArray[Any]]) -> None:
     count = len(next(iter(rows.values())))
     shown = min(count, MOST_DIMENSIONS)
     head = "| |" + "".join(f" z{j + 1} |" for j in range(shown)) + "\n|:--|" + "--:|" * shown
-    lines = (f"| {name} |" + "".join(f" {value:.2f} |" for value in values[:shown]) for name, values in rows.items())
-    st.markdown("\n".join([head, *lines]).replace("-0.00 ", "0.00 ").replace(" -", " −"))
+    lines = (f"| {name} |" + "".join(f" {value:.3f} |" for value in values[:shown]) for name, values in rows.items())
+    st.markdown("\n".join([head, *lines]).replace("-0.000 ", "0.000 ").replace(" -", " −"))
     if count > shown:
         st.caption(t("And {count} more numbers.", count=count - shown))
 
@@ -101,7 +101,7 @@ def _show_numbers(rows: dict[str, NDArray[Any]]) -> None:
 def _show_hourglass(found: Walk) -> None:
     begin_lesson("hourglass")
     with st.container(horizontal=True, vertical_alignment="center"):
-        _show_picture(found.x, t("{count:,} pixels go in", count=found.x.size))
+        _show_picture(found.x, t("{count:,} pixels in", count=found.x.size))
         st.markdown(t("→ encoder →"), width="content")
         with st.container(border=True, width="content"):
             st.markdown(t("the code: **{count} numbers**", count=len(found.mu)))
@@ -112,7 +112,7 @@ def _show_hourglass(found: Walk) -> None:
                 + ")$"
             )
         st.markdown(t("→ decoder →"), width="content")
-        _show_picture(found.mean_picture, t("{count:,} pixels come out", count=found.x.size))
+        _show_picture(found.mean_picture, t("{count:,} pixels out", count=found.x.size))
     show_details("hourglass")
 
 
@@ -122,7 +122,13 @@ def _show_code(found: Walk) -> None:
     st.plotly_chart(
         cloud(found), key="cloud", config={"displayModeBar": False}, alt=t("μ and σ of each number beside the prior")
     )
-    st.caption(t("The cloud of this very picture. The grey band is the prior N(0, 1) from −2 to 2."))
+    st.caption(
+        t(
+            "The cloud of this very picture. The grey band is the prior N(0, 1) from −2 to 2. Its narrowest σ is {times:.0f} "
+            "times narrower than the prior's, which is 1.",
+            times=1 / max(float(found.sigma.min()), 1e-9),
+        )
+    )
     show_details("code")
 
 
@@ -131,7 +137,7 @@ def _show_sampling(found: Walk) -> None:
     st.button(t("Draw again"), icon=":material/casino:", key="draw", on_click=_count_up, args=(DRAW,))
     _show_numbers({"ε": found.eps, "z = μ + σ · ε": found.z})
     with st.container(horizontal=True):
-        _show_picture(found.picture, t("decoded from this z"))
+        _show_picture(found.picture, t("from this z"))
         with st.container(width="content", gap="xxsmall"):
             st.image(sheet(found.others, 3, scale=2, padding=2), width=172, alt=t("Decoded from six other draws"))
             st.caption(t("from six other draws of the same cloud"))
@@ -141,7 +147,7 @@ def _show_sampling(found: Walk) -> None:
 def _show_loss(found: Walk) -> None:
     begin_lesson("loss")
     kl = float(found.kl.sum())
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True):
         _show_picture(found.x, t("the picture"))
         _show_picture(found.picture, t("drawn from z"))
         st.metric(t("Reconstruction"), t("{nats:.1f} nats", nats=found.recon), width="content")
