@@ -8,7 +8,7 @@ import click
 
 from vae_core import runs
 from vae_core.commands.outputs import write
-from vae_core.commands.shell import json_option, print_figures, print_json, print_table, say
+from vae_core.commands.shell import json_option, print_figures, print_json, print_table, run_argument, say
 from vae_core.config import RunConfig
 from vae_core.environment import default_threads
 from vae_core.runs import Run
@@ -28,7 +28,7 @@ split_option = click.option(
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@run_argument
 @click.option("--dataset", metavar="NAME", help="On another data set than the run's own, all of its classes.")
 @split_option
 @click.option(
@@ -77,7 +77,7 @@ def evaluate(run_id: str, dataset: str | None, split: "Split", pixels: "Pixels",
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@run_argument
 @click.option(
     "--normal",
     "normal",

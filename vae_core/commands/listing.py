@@ -81,7 +81,7 @@ def list_data(as_json: bool) -> None:
 
 
 @data.command("get")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", help="Its name in: data list.")
 @json_option
 def get_data(name: str, as_json: bool) -> None:
     """Download a data set, with its checksum tested, unless it is there already.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vae_core import runs
 from vae_core.commands.figures import images_of, model_of
 from vae_core.commands.outputs import check, write
-from vae_core.commands.shell import json_option, print_json, say
+from vae_core.commands.shell import Number, json_option, print_json, run_argument, say
 from vae_core.export import FORMATS
 from vae_core.export import export as exported
 from vae_core.sheets import sheet
@@ -20,14 +20,14 @@ ENDINGS = (".png", ".npz")
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@run_argument
 @click.option("-n", "count", type=click.IntRange(1, 10_000), default=64, show_default=True, help="How many pictures.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="The start of all chance."
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0, 10),
+    type=Number(0, 10),
     default=1.0,
     show_default=True,
     help="Stretches the draw: below 1 more typical pictures, above 1 bolder ones.",
@@ -81,7 +81,7 @@ def sample(run_id: str, count: int, seed: int, temperature: float, prior: str, o
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@run_argument
 @click.option(
     "--format",
     "kind",

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,18 @@ from vae_core.errors import DiaboloError, InputError
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+
+run_argument = click.argument("run_id", metavar="RUN", help="Its id in the list of runs (see: list).")
+
+
+class Number(click.FloatRange):
+    """A number in a range, which NaN is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
 
 
 def say(message: object) -> None:

@@ -12,9 +12,20 @@ import click
 from vae_core import recipes, runs
 from vae_core.commands.progress import watch
 from vae_core.commands.settings import WithSettings, settings, settings_options
-from vae_core.commands.shell import DONE, FAILED, INTERRUPTED, json_option, print_figures, print_json, say
+from vae_core.commands.shell import (
+    BAD_INPUT,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    Number,
+    json_option,
+    print_figures,
+    print_json,
+    run_argument,
+    say,
+)
 from vae_core.config import RunConfig
-from vae_core.errors import DiaboloError
+from vae_core.errors import DiaboloError, InputError
 from vae_core.locks import Lock
 from vae_core.recipes import Recipe
 from vae_core.runs import Run
@@ -24,7 +35,7 @@ from vae_core.runs import Run
 @settings_options
 @click.option(
     "--seconds",
-    type=click.FloatRange(1, 30 * 24 * 3600),
+    type=Number(1, 30 * 24 * 3600),
     help="Learn as many epochs as fit into this time on this machine, measured for a moment first.",
 )
 @json_option
@@ -68,12 +79,12 @@ def train(
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@run_argument
 @json_option
 def resume(run_id: str, as_json: bool) -> int:
     """Go on with a run that was paused, interrupted, stopped early, or has failed.
 
-    RUN is its name in the list of runs. It goes on where it was, bit for bit.
+    It goes on where it was, bit for bit.
 
     \b
     Example:
@@ -142,6 +153,8 @@ def _work(run: Run, lock: Lock, as_json: bool) -> int:
     elif summary.metrics:
         click.echo(run.id)
         print_figures(summary.metrics)
+    if isinstance(failure, InputError):
+        return BAD_INPUT
     return {"failed": FAILED, "paused": INTERRUPTED}.get(summary.state, DONE)
 
 
