@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from pages.ui import cache, forms, settings, state
+from pages.ui import forms, settings, state
 from pages.ui.boundary import guarded
+from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
 from pages.ui.navigation import begin
 from pages.ui.progress import follow
-from pages.ui.quantities import duration, file_size
+from pages.ui.quantities import file_size
 from pages.ui.runs_list import describe_settings, show_active
 from pages.ui.text import describe, plain, t
 from pages.ui.upkeep import upkeep
@@ -32,7 +33,7 @@ def new_run() -> None:
     with right:
         if config is not None and not datasets.is_present(config.data.name):
             offer_download(config.data.name)
-        if problem:
+        elif problem:
             st.warning(plain(problem), icon=":material/warning:")
         cost = st.container()
         started = st.button(
@@ -49,29 +50,9 @@ def new_run() -> None:
         with guarded():
             show_active()
         # Last, because the first visitor of a server waits here until torch is loaded.
-        with cost, guarded():
+        with cost:
             if config is not None:
                 show_cost(config)
-
-
-def show_cost(config: RunConfig) -> None:
-    shape = datasets.source(config.data.name).image_shape
-    images = settings.training_images(config)
-    seconds = cache.training_seconds(config, images, shape)
-    first, second = st.columns(2)
-    first.metric(
-        t("Parameters"),
-        f"{cache.size(config.model, shape).parameters:,}",
-        help=t("How many numbers the training adjusts: all weights of encoder and decoder."),
-    )
-    second.metric(
-        t("Estimated time"),
-        t("not measured yet") if seconds is None else duration(seconds),
-        help=t("From a short measurement of this machine, with nothing else at work on it."),
-    )
-    st.caption(
-        t("About {images:,} pictures to learn from, {epochs:,} times.", images=images, epochs=config.training.epochs)
-    )
 
 
 def one_run(run: Run) -> None:

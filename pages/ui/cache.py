@@ -5,6 +5,7 @@ What comes out is shared by all visitors: look at it, never change it. torch is 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,11 +110,14 @@ def code_fit(run: Run, name: str) -> CodeFit:
 
 
 class ProgressPictures(NamedTuple):
-    """What a run made of fixed inputs at the end of an epoch, as PNG sheets of two rows."""
+    """What a run made of fixed inputs at the end of an epoch, as sheets of two rows, each a `data:` address.
+
+    Streamlit forgets a picture's own address at the next run, which may come before the browser has fetched it.
+    """
 
     epoch: int
-    recon: bytes
-    samples: bytes
+    recon: str
+    samples: str
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -123,7 +127,11 @@ def _progress_pictures(run_id: str, first: int, epoch: int) -> ProgressPictures:
     originals, now = run.snapshot(first).get("images"), run.snapshot(epoch)
     recon = now["recon"][:8]
     pairs = recon if originals is None else np.concatenate([originals[:8], recon])
-    return ProgressPictures(epoch, sheet(pairs, 8, scale=3), sheet(now["samples"][:16], 8, scale=3))
+    recon_png, samples_png = (
+        "data:image/png;base64," + base64.b64encode(sheet(rows, 8, scale=3)).decode()
+        for rows in (pairs, now["samples"][:16])
+    )
+    return ProgressPictures(epoch, recon_png, samples_png)
 
 
 def progress_pictures(run: Run) -> ProgressPictures | None:

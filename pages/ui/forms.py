@@ -27,6 +27,7 @@ CHOICES = {
     "gaussian": N_("Gaussian"),
 }
 STEPS = {"model.sigma": 0.05, "loss.beta": 0.5, "training.learning_rate": 0.0005, "data.validation": 0.05}
+MOST_SIDE_BY_SIDE = 3
 ALL_PATHS = (
     "name",
     "data.name",
@@ -119,6 +120,8 @@ def setting(path: str, **options: Any) -> Any:
     if names := choices(info):
         shown = {name: t(CHOICES[name]) for name in names}
         order = sorted(names, key=list(CHOICES).index)
+        if len(order) > MOST_SIDE_BY_SIDE:
+            return st.selectbox(label, order, format_func=shown.__getitem__, **options)
         return st.segmented_control(label, order, format_func=shown.__getitem__, required=True, **options)
     if info.annotation is bool:
         return st.toggle(label, **options)

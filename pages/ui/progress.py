@@ -123,11 +123,14 @@ def _curves(events: Sequence[Event], config: RunConfig) -> None:
     for column, part in zip(st.columns(len(parts)), parts, strict=True):
         with column:
             figure = loss_curves(train, validation, parts=(part,), log=log, height=CHART_HEIGHT)
+            if shown := standing.view(train, validation, part, log=log):
+                figure.update_yaxes(range=shown)
             st.plotly_chart(figure, key=f"curve.{part}", config={"displaylogo": False})
     st.caption(
         t(
-            "Lower is better. Solid: the pictures it learns from, while it learns. Dotted: pictures kept aside, at the "
-            "end of each epoch. If the dotted line rises while the solid one falls, it learns by heart."
+            "A lower loss is better. Solid: pictures it learns from, while it learns. Dotted: pictures kept aside, at "
+            "the end of each epoch. If the dotted line rises while the solid one falls, it learns by heart. Where the "
+            "first moments lie above the chart, a double click shows them."
         )
     )
 

@@ -1,0 +1,257 @@
+"""Settings through the form and back, what the form refuses, and quantities in words."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import downloads, forms, quantities, settings, standing
+from pages.ui.standing import Look
+from vae_core import datasets
+from vae_core.config import RunConfig, bounds, field
+from vae_core.errors import DiaboloError, InputError, WorkError
+from vae_core.events import EpochEnd, Losses, Progress
+from vae_core.jobs.client import ALLOWED
+
+CONFIGS = [
+    RunConfig(),
+    RunConfig().replace(
+        name="all of it",
+        data__name="mnist",
+        data__classes=[1, 7],
+        data__validation=0.2,
+        data__leave_out_digits_test=True,
+        model__kind="autoencoder",
+        model__network="conv",
+        model__hidden=[16, 32, 64],
+        model__latent_dim=256,
+        model__activation="silu",
+        model__likelihood="gaussian",
+        model__sigma=0.01,
+        loss__beta=100.0,
+        training__epochs=10_000,
+        training__batch_size=4096,
+        training__learning_rate=1e-6,
+        training__seed=2**32 - 1,
+        training__threads=64,
+    ),
+]
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_settings_survive_the_way_through_the_widgets_values(config: RunConfig) -> None:
+    assert settings.from_values(settings.to_values(config, forms.ALL_PATHS)) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "widths"), [("400", (400,)), ("512, 256", (512, 256)), (" 64;32 16 ", (64, 32, 16)), ("1,2048", (1, 2048))]
+)
+def test_widths_are_read_however_they_are_separated(text: str, widths: tuple[int, ...]) -> None:
+    assert settings.parse_widths(text) == widths
+    assert settings.parse_widths(settings.widths_text(widths)) == widths
+
+
+@pytest.mark.parametrize(
+    "text", ["", "abc", "-4", "1.5", "0", "2049", "9" * 5000, "1,2,3,4,5,6,7", "٣", "1e3", "{x}", "0x10"]
+)
+def test_other_widths_are_refused_in_words(text: str) -> None:
+    with pytest.raises(InputError) as refused:
+        settings.parse_widths(text)
+    assert "hidden width" in str(refused.value) and len(str(refused.value)) < 300
+
+
+def test_the_networks_default_widths_follow_it_and_typed_ones_stay() -> None:
+    assert settings.widths_for("conv", "400") == "32, 64"
+    assert settings.widths_for("dense", "32, 64") == "400"
+    assert settings.widths_for("conv", "128") == "128"
+    assert settings.widths_for("conv", "") == "32, 64"
+
+
+def test_what_does_not_fit_the_data_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setenv("DIABOLO_DATA", str(tmp_path))
+    settings.check(RunConfig())
+    for changes, words in (
+        ({"data.name": "mnist"}, "not on this machine"),
+        ({"data.name": "imagenet"}, "no data set"),
+        ({"data.classes": [10]}, "classes"),
+        ({"data.classes": [3], "training.batch_size": 4096}, "batch size"),
+    ):
+        with pytest.raises(InputError, match=words):
+            settings.check(RunConfig().with_values(changes))
+
+
+@pytest.mark.parametrize("classes", [None, [3], [0, 1, 2]])
+def test_the_count_of_training_pictures_is_right_for_digits(classes: list[int] | None) -> None:
+    config = RunConfig().with_values({"data.classes": classes, "data.validation": 0.2})
+    assert settings.training_images(config) == len(datasets.splits(config.data).train)
+
+
+def the_form() -> None:
+    import streamlit as st
+
+    from pages.ui import forms
+    from vae_core.config import RunConfig
+    from vae_core.errors import InputError
+
+    if "fill" in st.session_state:
+        forms.fill(RunConfig.from_dict(st.session_state.pop("fill")))
+    try:
+        st.session_state["made"] = forms.run_form().to_dict()
+    except InputError as error:
+        st.error(str(error))
+
+
+def made(app: AppTest) -> RunConfig:
+    assert not app.exception and not app.error, (app.exception, app.error)
+    assert not app.warning, "a widget was given two values"
+    return RunConfig.from_dict(app.session_state["made"])
+
+
+def test_the_form_begins_with_the_defaults() -> None:
+    assert made(AppTest.from_function(the_form).run()) == RunConfig()
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_runs_settings_can_be_filled_in(config: RunConfig) -> None:
+    app = AppTest.from_function(the_form)
+    app.session_state["fill"] = config.to_dict()
+    filled = made(app.run())
+    # An autoencoder's form has no beta, so that goes back to its default.
+    assert filled == (config if config.model.kind == "vae" else config.replace(loss__beta=1.0))
+
+
+def test_every_number_has_the_range_of_its_field() -> None:
+    app = AppTest.from_function(the_form).run()
+    for widget in app.number_input:
+        path = str(widget.key).removeprefix(forms.key(""))
+        assert (widget.min, widget.max) == bounds(field(path)), path
+
+
+def test_only_what_matters_is_asked() -> None:
+    app = AppTest.from_function(the_form).run()
+
+    def shown() -> set[str]:
+        return {str(widget.key).removeprefix("form.") for widget in (*app.number_input, *app.toggle)}
+
+    assert "loss.beta" in shown() and not {"model.sigma", "data.leave_out_digits_test"} & shown()
+    app.button_group(key="form.model.kind").set_value("autoencoder").run()
+    assert "loss.beta" not in shown()
+    app.button_group(key="form.model.likelihood").set_value("gaussian").run()
+    assert "model.sigma" in shown()
+    app.selectbox(key="form.data.name").select("mnist").run()
+    assert "data.leave_out_digits_test" in shown()
+    assert made(app).model.likelihood == "gaussian"
+
+
+def test_the_network_brings_its_widths_and_another_data_set_its_classes() -> None:
+    app = AppTest.from_function(the_form).run()
+    app.button_group(key="form.model.network").set_value("conv").run()
+    assert made(app).model.hidden == (32, 64)
+    app.text_input(key="form.model.hidden").set_value("8").run()
+    app.button_group(key="form.model.network").set_value("dense").run()
+    assert made(app).model.hidden == (8,)
+    app.selectbox(key="form.data.name").select("emnist-letters").run()
+    app.multiselect(key="form.data.classes").set_value([3, 25]).run()
+    assert made(app).data.classes == (3, 25)
+    app.selectbox(key="form.data.name").select("digits").run()
+    assert made(app).data.classes == (3,)
+
+
+def test_a_wrong_width_is_told_beside_the_form() -> None:
+    app = AppTest.from_function(the_form).run()
+    app.text_input(key="form.model.hidden").set_value("many").run()
+    assert "'many'" in app.error[0].value and not app.exception
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "less than a second"),
+        (12.4, "12 s"),
+        (59.6, "1 min"),
+        (200, "3 min 20 s"),
+        (600, "10 min"),
+        (660.7, "11 min"),
+    ]
+    + [(3600, "1 h"), (7500, "2 h 5 min"), (86_400, "1 d"), (100_000, "1 d 3 h")],
+)
+def test_times_in_words(seconds: float, words: str) -> None:
+    assert quantities.duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, "0 bytes"), (12_345, "12 KB"), (3_400_000, "3.4 MB"), (2_000_000_000, "2.0 GB")]
+)
+def test_sizes_in_words(size: int, words: str) -> None:
+    assert quantities.file_size(size) == words
+
+
+def test_a_download_bar_without_a_known_total() -> None:
+    assert downloads.progress_values(5_000_000, None)[0] == 0
+    assert downloads.progress_values(5_000_000, 10_000_000) == (0.5, "5.0 MB of 10.0 MB")
+    assert downloads.progress_values(11, 10)[0] == 1
+
+
+STATES = ("queued", "starting", "running", "paused", "stopping", "finished", "failed", "interrupted")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_its_words_and_every_button_works_or_says_why_not(state: Any) -> None:
+    seen = Look(state, error=WorkError("It broke. Try less.") if state == "failed" else None)
+    assert standing.sentence(seen, None)
+    for wish, allowed in ALLOWED.items():
+        # A finished run goes on only if it was stopped before its end.
+        assert bool(standing.refusal(wish, seen)) == (state not in allowed or (wish, state) == ("run", "finished"))
+    assert standing.refusal("run", Look("finished", stopped=True)) == ""
+    assert (standing.pace(seen, []) is None) == (state in ("paused", "finished", "failed"))
+
+
+def test_a_pause_that_was_asked_for_is_not_asked_for_again() -> None:
+    seen = Look("running", pending="pause")
+    assert standing.refusal("pause", seen) and not standing.refusal("stop", seen)
+    assert "Pausing" in standing.sentence(seen, None)
+
+
+def point(epoch: int, step: int, loss: float = 5.0) -> Progress:
+    return Progress(epoch, step, 100, Losses(loss, loss, 0.0), 1000.0, 3.0)
+
+
+def test_it_looks_often_until_the_first_point_and_then_half_as_often() -> None:
+    assert standing.pace(Look("running"), []) == 0.25
+    assert standing.pace(Look("running"), [point(1, 1)]) == 0.5
+
+
+def test_long_curves_are_thinned_without_losing_their_mean() -> None:
+    events = [point(1 + i // 1000, i, loss=float(i)) for i in range(100)] * 77
+    train, validation = standing.curves(events, epochs=10)
+    assert len(train["loss"]) <= standing.MOST_POINTS and len(validation["loss"]) == 0
+    assert np.isclose(train["loss"].mean(), 49.5, atol=1)
+    assert standing.curves([], 10)[0]["loss"].shape == (0,)
+
+
+def test_the_first_moments_do_not_flatten_the_curve() -> None:
+    losses = [500.0, 300.0, 210.0, 205.0, 200.0, 195.0]
+    train = {"epoch": np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.5]), "loss": np.array(losses)}
+    validation = {"epoch": np.array([1.0, 2.0]), "loss": np.array([208.0, 201.0])}
+    shown = standing.view(train, validation, "loss", log=False)
+    assert shown is not None and 190 < shown[0] < 195 and 210 < shown[1] < 220
+    assert standing.view(train, validation, "loss", log=True) is None
+
+
+def test_an_autoencoder_gets_no_elbo_and_damaged_figures_are_left_out() -> None:
+    lines = standing.verdict({"mse": 0.03, "mse_mean_image": 0.06, "elbo": None, "recon": 90.0, "kl": None})
+    assert len(lines) == 1 and "50%" in lines[0]
+    assert standing.key_figure({"mse": 0.03, "elbo": None}) == "test MSE 0.0300 per pixel"
+    assert standing.key_figure({"elbo": "x", "mse": []}) == standing.key_figure(None) == ""
+    assert standing.verdict({"mse": "x", "elbo": {}, "active_units": "2"}) == []
+
+
+def test_progress_in_words() -> None:
+    end = EpochEnd(3, 30, 100, Losses(5, 5, 0), Losses(6, 6, 0), 12_345.6, 1.0, 75.0)
+    assert standing.progress_text(end, 10) == "Epoch 3 of 10 · 12,346 pictures a second · 1 min 15 s left"
+
+
+def test_an_error_without_words_is_still_told() -> None:
+    assert "without saying why" in standing.sentence(Look("failed"), None)
+    assert isinstance(WorkError("x"), DiaboloError)
