@@ -6,6 +6,7 @@ from pages.ui import cache, generation
 from pages.ui.boundary import guarded
 from pages.ui.controls import download, seed_box
 from pages.ui.generation import MOST, Drawing
+from pages.ui.images import data_url
 from pages.ui.shown import shown_data
 from pages.ui.text import t
 from vae_core import latent
@@ -78,7 +79,7 @@ def _show_drawing(
     made = generation.draw(model, count, seed, temperature, gaussian)
     what = t("N(0, I)") if gaussian is None else t("the fitted Gaussian")
     st.image(
-        made.png(generation.sheet_scale(count, model.image_shape[2], width)),
+        data_url(made.png(generation.sheet_scale(count, model.image_shape[2], width))),
         caption=t(
             "{count} new pictures from {what}, seed {seed}, temperature {temperature:.2f}",
             count=count,
@@ -123,7 +124,7 @@ def manifold(run: Run) -> None:
     images = latent.decode(model, generation.plane_codes(grid, model.latent_dim, axes))
     with st.container(width=640):
         st.image(
-            sheet(images, side, padding=0),
+            data_url(sheet(images, side, padding=0)),
             width="stretch",
             alt=t("A square of {count} pictures, each decoded at its place", count=len(images)),
         )
@@ -142,7 +143,7 @@ def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
         high=float(z[-1, 0]),
     )
     st.image(
-        sheet(images, 10),
+        data_url(sheet(images, 10)),
         caption=f"{words} {generation.step_words(model, by_prior=by_prior)}",
         alt=t("{count} pictures along the code's only number", count=count),
     )

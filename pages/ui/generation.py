@@ -193,7 +193,7 @@ def step_words(model: Model, *, by_prior: bool) -> str:
     )
 
 
-def gif(images: NDArray[np.uint8], scale: int = 6) -> bytes:
+def gif(images: NDArray[np.uint8], scale: int = 4) -> bytes:
     """The pictures (N, C, H, W) one after the other, there and back."""
     return animation([image[None] for image in images], scale=scale, milliseconds=90, back_and_forth=True)
 

@@ -3,6 +3,7 @@
 Images are (N, H, W) or (N, C, H, W) with C = 1 or 3, uint8 or float in [0, 1] (what lies outside is clipped).
 """
 
+import base64
 import io
 from collections.abc import Iterable
 from functools import cache
@@ -21,6 +22,12 @@ ERROR_SCALE = "Inferno"
 
 SIGNED_SCALE = "RdBu_r"
 """Errors around 0: blue where the reconstruction is too dark, red where it is too bright, white where it is right."""
+
+
+def data_url(picture: bytes, kind: str = "png") -> str:
+    """A picture as its own address, for `st.image`: where pictures follow each other quickly, Streamlit drops one that
+    it serves as a file before the browser has fetched it."""
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
 def manifold(images: NDArray[Any], *, scale: int = 1) -> bytes:

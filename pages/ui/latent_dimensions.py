@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import cache, charts, latent_views
 from pages.ui.boundary import guarded
+from pages.ui.images import data_url
 from pages.ui.shown import shown_data
 from pages.ui.text import t
 from vae_core.metrics import ACTIVE_VARIANCE
@@ -50,4 +51,4 @@ def show(run: Run) -> None:
         "all others at 0.",
         order=order,
     )
-    st.image(sheet(images, STEPS, scale=2), caption=words, alt=words)
+    st.image(data_url(sheet(images, STEPS, scale=2)), caption=words, alt=words)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import cache, latent_views
 from pages.ui.boundary import guarded
+from pages.ui.images import data_url
 from pages.ui.latent_views import Kind, View
 from pages.ui.shown import shown_data
 from pages.ui.state import pick_picture
@@ -115,6 +116,8 @@ def _words(view: View, count: int, prior: bool) -> str:
         words.append(t("Points of a class are spread up and down a little, so that they don't hide each other."))
     if view.kind in latent_views.JOBS:
         words.append(t(latent.PROJECTIONS[view.kind].help))
+    if view.kind == "pca":
+        words.append(t("The axes say in brackets which share of the codes' variance lies along them."))
     if prior and view.prior:
         words.append(t("Dotted: N(0, I) at 1, 2 and 3 standard deviations."))
     return " ".join(words)
@@ -229,5 +232,5 @@ def _to_sliders(number: int) -> None:
     st.session_state["latent_tab"] = t("Sliders")
 
 
-def _pair(data: ImageData, number: int, made: np.ndarray, scale: int) -> bytes:
-    return sheet(np.stack([data.images[number], made]), 2, scale=scale)
+def _pair(data: ImageData, number: int, made: np.ndarray, scale: int) -> str:
+    return data_url(sheet(np.stack([data.images[number], made]), 2, scale=scale))

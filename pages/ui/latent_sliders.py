@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import cache, generation, latent_views
 from pages.ui.boundary import guarded
+from pages.ui.images import data_url
 from pages.ui.latent_views import Dimensions
 from pages.ui.shown import shown_data
 from pages.ui.state import pick_picture, picked_picture
@@ -49,7 +50,7 @@ def show(run: Run) -> None:
         words = t("What the model decodes from these numbers")
         if start is not None:
             words = t("Left test picture no. {number}, right what the model decodes from these numbers", number=start)
-        st.image(sheet(pair, len(pair), scale=8 if start is None else 6), caption=words, alt=words)
+        st.image(data_url(sheet(pair, len(pair), scale=8 if start is None else 6)), caption=words, alt=words)
         st.caption(
             t(
                 "This code lies {distance:.2f} from 0; draws from N(0, I) lie {prior:.2f} from it on average.",

@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pages.ui.charts import NEUTRAL, latent_scatter
+from pages.ui.charts import NEUTRAL, NORMAL, latent_scatter
 from pages.ui.text import t
 from vae_core import latent
 from vae_core.latent import Codes, LatentPoints
@@ -20,6 +20,7 @@ from vae_core.models import Model
 
 MOST_POINTS = 10_000
 Kind = Literal["line", "numbers", "pca", "tsne", "umap"]
+_MODEBAR = {"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": NORMAL}
 JOBS: tuple[Kind, ...] = ("tsne", "umap")
 """What takes too long for a page."""
 
@@ -79,7 +80,7 @@ def pca_view(mu: Codes, components: int) -> View:
     assert found.plane is not None and found.explained is not None, "PCA has both"
     zero = found.plane.to_points(np.zeros((1, mu.shape[1])))
     axes = tuple(
-        t("Component {number} ({share:.0%} of the variance)", number=number, share=share)
+        t("Component {number} ({share:.0%})", number=number, share=share)
         for number, share in enumerate(found.explained, start=1)
     )
     index = sample(len(mu))
@@ -121,7 +122,7 @@ def chart(
             figure.add_vline(x=sigma, line=line, layer="below", annotation_text=f"{sigma}σ" if sigma else "0")
     # Below, since the tools at the top would cover it.
     legend = {"y": -0.16 if view.points.shape[1] == 2 else 0, "yanchor": "top"}
-    figure.update_layout(legend=legend, modebar={"bgcolor": "rgba(0,0,0,0)"}, margin_t=36)
+    figure.update_layout(legend=legend, modebar=_MODEBAR, margin_t=36)
     return figure
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pages.ui import cache, generation
 from pages.ui.boundary import guarded
 from pages.ui.controls import LARGEST_SEED, download, seed_box
+from pages.ui.images import data_url
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.state import picked_picture
 from pages.ui.text import t
@@ -73,19 +74,21 @@ def walk(run: Run) -> None:
 
 
 def _show_walk(run: Run, name: str, images: NDArray[np.uint8], ends: list[NDArray[np.uint8]]) -> None:
-    moving = generation.gif(images, 4)
+    moving = generation.gif(images)
     plays = st.toggle(t("Play"), key="walk_plays", help=t("There and back, as an animation."))
     with st.container(horizontal=True):
         for title, picture in zip((t("From: the original"), t("To: the original")), ends, strict=False):
-            st.image(sheet(picture[None], scale=4), caption=title, alt=title)
+            st.image(data_url(sheet(picture[None], scale=4)), caption=title, alt=title)
         if plays:
-            st.image(moving, caption=t("On the way"), alt=t("An animation from one picture to the other"))
+            st.image(
+                data_url(moving, "gif"), caption=t("On the way"), alt=t("An animation from one picture to the other")
+            )
     words = t("What the model decodes at {count} codes on the way, both ends included.", count=len(images))
-    st.image(sheet(images, 6, scale=4), caption=words, alt=words)
+    st.image(data_url(sheet(images, 6, scale=4)), caption=words, alt=words)
     with st.container(horizontal=True):
         stem = generation.file_stem(run.id, "walk", name)
         download(t("Sheet (PNG)"), sheet(images, 6, scale=4), f"{stem}.png", "image/png")
-        download(t("Animation (GIF)"), generation.gif(images), f"{stem}.gif", "image/gif")
+        download(t("Animation (GIF)"), moving, f"{stem}.gif", "image/gif")
 
 
 def _pick(data: ImageData, key: str, title: str, start: int) -> int:
