@@ -15,23 +15,35 @@ from vae_core.runs import Run
 VIEWS = {"reconstruct": N_("Reconstruct"), "anomalies": N_("Anomalies")}
 
 
+def choose_view() -> str:
+    """Which half of the page to show; it stands in the address, for F5 and for links."""
+    named = st.query_params.get("view")
+    # Not the widget's own binding to the address: st.switch_page fails on a page that has one.
+    if named in VIEWS and named != st.session_state.get("view_in_address"):
+        st.session_state["view"] = named
+    elif st.session_state.get("view") not in VIEWS:
+        st.session_state["view"] = "reconstruct"
+    view = st.segmented_control(
+        t("What to look at"),
+        list(VIEWS),
+        format_func=lambda name: t(VIEWS[name]),
+        required=True,
+        key="view",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    chosen = view or "reconstruct"
+    st.query_params["view"] = st.session_state["view_in_address"] = chosen
+    return chosen
+
+
 @guarded()
 def show(run: Run) -> None:
     st.caption(plain(shown_note(run)))
     data = cache.images(*shown_data(run))
     with st.spinner(t("Loading the model")):
         cache.scores(run, data.name)  # says what is wrong with the model's files once, for the whole page
-    view = st.segmented_control(
-        t("What to look at"),
-        list(VIEWS),
-        format_func=lambda name: t(VIEWS[name]),
-        default="reconstruct",
-        required=True,
-        key="view",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    if view == "anomalies":
+    if choose_view() == "anomalies":
         show_anomalies(run, data)
     else:
         show_reconstructions(run, data)
