@@ -10,9 +10,10 @@ from pages.ui import downloads, forms, quantities, settings, standing
 from pages.ui.standing import Look
 from vae_core import datasets
 from vae_core.config import RunConfig, bounds, field
-from vae_core.errors import DiaboloError, InputError, WorkError
+from vae_core.errors import InputError, WorkError
 from vae_core.events import EpochEnd, Losses, Progress
 from vae_core.jobs.client import ALLOWED
+from vae_core.models import size
 
 CONFIGS = [
     RunConfig(),
@@ -79,6 +80,20 @@ def test_what_does_not_fit_the_data_is_refused(monkeypatch: pytest.MonkeyPatch, 
     ):
         with pytest.raises(InputError, match=words):
             settings.check(RunConfig().with_values(changes))
+
+
+@pytest.mark.parametrize("name", ["digits", "usps"])
+def test_a_picture_can_be_halved_as_often_as_the_network_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "is_present", lambda name: True)
+    for layers in range(1, 7):
+        config = RunConfig().replace(data__name=name, model__network="conv", model__hidden=[4] * layers)
+        try:
+            size(config.model, datasets.source(name).image_shape)
+        except InputError:
+            with pytest.raises(InputError, match="halved only"):
+                settings.check(config)
+        else:
+            settings.check(config)
 
 
 @pytest.mark.parametrize("classes", [None, [3], [0, 1, 2]])
@@ -173,8 +188,11 @@ def test_a_wrong_width_is_told_beside_the_form() -> None:
         (200, "3 min 20 s"),
         (600, "10 min"),
         (660.7, "11 min"),
-    ]
-    + [(3600, "1 h"), (7500, "2 h 5 min"), (86_400, "1 d"), (100_000, "1 d 3 h")],
+        (3600, "1 h"),
+        (7500, "2 h 5 min"),
+        (86_400, "1 d"),
+        (100_000, "1 d 3 h"),
+    ],
 )
 def test_times_in_words(seconds: float, words: str) -> None:
     assert quantities.duration(seconds) == words
@@ -254,4 +272,3 @@ def test_progress_in_words() -> None:
 
 def test_an_error_without_words_is_still_told() -> None:
     assert "without saying why" in standing.sentence(Look("failed"), None)
-    assert isinstance(WorkError("x"), DiaboloError)

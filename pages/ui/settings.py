@@ -3,6 +3,7 @@
 Imports no Streamlit and no torch.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -96,6 +97,19 @@ def check(config: RunConfig) -> None:
             N_("'{name}' has only {count} classes. Choose among them."),
             name=config.data.name,
             count=len(source.class_names),
+        )
+    _, height, width = source.image_shape
+    halvings = math.ceil(math.log2(max(height, width)))
+    if config.model.network == "conv" and len(config.model.hidden) > halvings:
+        raise InputError(
+            N_(
+                "There are {layers} hidden widths, but a picture of {height} x {width} pixels can be halved only {most} "
+                "times. Take some away."
+            ),
+            layers=len(config.model.hidden),
+            height=height,
+            width=width,
+            most=halvings,
         )
     images = training_images(config)
     if config.training.batch_size > images:

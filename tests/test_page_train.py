@@ -1,0 +1,275 @@
+"""Train, driven without a browser but with a real supervisor and real trainings: what a visitor does, and what he sees."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import forms
+from pages.ui.text import plain
+from tests.dataset_server import DatasetServer, offer_small
+from tests.processes import nobody_left
+from tests.tiny_runs import train
+from vae_core import datasets, runs
+from vae_core.control import State
+from vae_core.jobs import client
+from vae_core.runs import Run
+
+APP = Path(__file__).parents[1] / "app.py"
+LONG = 10_000  # epochs: nobody waits for these
+SECONDS = 60.0  # the deadline for whatever is waited for
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty run root, whose supervisor ends with the test, and no data set but the bundled one."""
+    folder = tmp_path / "runs"
+    monkeypatch.setenv("DIABOLO_RUNS", str(folder))
+    monkeypatch.setenv("DIABOLO_DATA", str(tmp_path / "data"))
+    with nobody_left(folder):
+        yield folder
+
+
+def opened(run: Run | str | None = None) -> AppTest:
+    """The page as a link or F5 opens it."""
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    if run is not None:
+        app.query_params["run"] = run if isinstance(run, str) else run.id
+    return unbroken(app.switch_page("pages/train.py").run())
+
+
+def unbroken(app: AppTest) -> AppTest:
+    assert not app.exception, app.exception
+    assert not any("Something went wrong" in error.value for error in app.error), app.error
+    return app
+
+
+def said(app: AppTest) -> str:
+    """All that stands on the page, as a person reads it."""
+    blocks = (*app.subheader, *app.markdown, *app.caption, *app.warning, *app.error)
+    bars = (element.proto.text for element in app.get("progress"))
+    return " ".join([str(block.value) for block in blocks] + list(bars)).replace("\\", "")
+
+
+def until(app: AppTest, words: str) -> AppTest:
+    """Looks again until the words stand on the page."""
+    return wait(app, lambda: words in said(app), words)
+
+
+def wait(app: AppTest, condition: Callable[[], bool], what: str) -> AppTest:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"{what!r} did not come: {said(app)}"
+        unbroken(app.run())
+    return app
+
+
+def started(epochs: int, app: AppTest | None = None, widths: str = "32") -> tuple[AppTest, Run]:
+    """A run that was started by the button."""
+    app = app or opened()
+    app.text_input(key=forms.key("model.hidden")).set_value(widths)
+    app.number_input(key=forms.key("training.epochs")).set_value(epochs).run()
+    button(app, "Start").click().run()
+    address = unbroken(app).query_params["run"]
+    return app, runs.find(address if isinstance(address, str) else address[0])
+
+
+def button(app: AppTest, label: str) -> object:
+    return next(found for found in app.button if found.label == label)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    found = button(app, label)
+    assert not found.disabled, f"{label}: {found.help}"
+    return unbroken(found.click().run())
+
+
+@pytest.mark.heavy
+def test_a_training_from_start_to_finish(root: Path) -> None:
+    app, run = started(3)
+    assert run.config.training.epochs == 3 and run.config.model.hidden == (32,)
+    until(app, "All 3 epochs done")
+    assert run.state() == "finished"
+    text = said(app)
+    assert "ELBO" in text and "1,000 test pictures" in text and "After epoch 3" in text
+    assert len(app.get("plotly_chart")) == 3
+    assert button(app, "Pause").disabled and button(app, "Pause").help == "It has finished."
+
+    reloaded = opened(run)
+    assert plain(run.title) in [heading.value for heading in reloaded.subheader]
+    app.switch_page("pages/home.py").run()
+    app.query_params.clear()  # as the browser does
+    assert "All 3 epochs done" in said(unbroken(app.switch_page("pages/train.py").run()))
+
+    press(app, "Use these settings again")
+    assert app.text_input(key=forms.key("model.hidden")).value == "32" and "run" not in app.query_params
+
+
+@pytest.mark.heavy
+def test_pause_resume_stop_and_go_on(root: Path) -> None:
+    app, run = started(LONG)
+    until(app, "pictures a second")
+    assert not button(app, "Stop").disabled and button(app, "Resume").help == "It is training."
+    press(app, "Pause")
+    until(app, "Paused in epoch")
+    assert run.state() == "paused"
+    press(app, "Resume")
+    until(app, "pictures a second")
+    press(app, "Stop")
+    until(app, "Stopped in epoch")
+    assert run.state() == "finished" and "ELBO" in said(app)
+    press(app, "Resume")
+    until(app, "pictures a second")
+
+
+@pytest.mark.heavy
+def test_runs_queue_up_and_say_what_they_wait_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_THREADS", "1")
+    app, first = started(LONG)
+    until(app, "pictures a second")
+    press(app, "New training")
+    assert plain(first.title) in " ".join(str(block.value) for block in app.markdown), "the queue is visible"
+    app, second = started(LONG, app)
+    until(app, "Waiting until 1 other")
+    assert second.state() == "queued" and first.id != second.id
+    press(app, "Pause")
+    until(app, "Paused before it began")
+    assert "not begun" in button(app, "Stop").help
+    press(app, "Resume")
+    client.delete(first)
+    until(app, "pictures a second")
+
+
+@pytest.mark.heavy
+def test_a_running_run_is_stopped_and_deleted(root: Path) -> None:
+    app, run = started(LONG)
+    until(app, "pictures a second")
+    press(app, "Delete for good")
+    assert not run.folder.exists()
+    assert "A new training" in said(app) and "run" not in app.query_params
+
+
+@pytest.mark.heavy
+def test_a_run_that_diverges_says_so_and_what_helps(root: Path) -> None:
+    changes = {"model__likelihood": "gaussian", "model__sigma": 0.01, "model__hidden": [512, 512, 512, 512]}
+    run = train(3, training__learning_rate=1.0, training__batch_size=16, model__activation="relu", **changes)
+    assert run.state() == "failed"
+    text = said(opened(run))
+    assert "no longer a finite number" in text and "smaller learning rate" in text
+
+
+def test_a_run_gets_another_name(root: Path) -> None:
+    run = train()
+    app = opened(run)
+    app.text_input(key=f"upkeep.name.{run.id}").set_value("My [first](x) one")
+    press(app, "Save the name")
+    assert run.title == "My [first](x) one"
+    assert plain(run.title) in [heading.value for heading in app.subheader]
+
+
+def test_a_starter_is_only_looked_at(root: Path) -> None:
+    starter = next(run for run in runs.all_runs() if run.is_starter)
+    app = opened(starter)
+    for label in ("Pause", "Resume", "Stop"):
+        assert button(app, label).disabled and "came with Diabolo" in button(app, label).help
+    # The buttons in a popover that can't be opened can't be pressed; whoever does it all the same is refused.
+    button(app, "Delete for good").click().run()
+    assert starter.folder.is_dir() and "came with Diabolo" in " ".join(error.value for error in app.error)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("model.hidden", "many", "'many'"),
+        ("model.hidden", "5000", "1 to 2048"),
+        ("model.hidden", "8 8 8 8 8 8 8", "one to 6"),
+        ("data.name", "imagenet", "no data set 'imagenet'"),
+        ("training.batch_size", 4096, "batch size"),
+    ],
+)
+def test_settings_that_cannot_be_are_told_and_start_is_off(root: Path, key: str, value: object, words: str) -> None:
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app.session_state[forms.key(key)] = value
+    unbroken(app.switch_page("pages/train.py").run())
+    assert words in said(app)
+    assert button(app, "Start").disabled and words in button(app, "Start").help
+    assert not root.exists() or not [run for run in runs.all_runs() if not run.is_starter]
+
+
+def test_too_many_convolutions_are_told(root: Path) -> None:
+    app = opened()
+    app.button_group(key=forms.key("model.network")).set_value("conv").run()
+    app.text_input(key=forms.key("model.hidden")).set_value("4, 4, 4, 4, 4, 4").run()
+    assert "halved only" in said(unbroken(app)) and button(app, "Start").disabled
+
+
+@pytest.mark.parametrize("address", ["nothing", "../../etc", "x" * 5000, "%00"])
+def test_an_address_that_names_no_run_shows_the_form(root: Path, address: str) -> None:
+    app = opened(address)
+    assert "There is no run" in said(app) and "A new training" in said(app)
+    assert not button(app, "Start").disabled
+
+
+def test_a_data_set_is_fetched_by_a_button(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = DatasetServer()
+    try:
+        offer_small(server, monkeypatch, "kmnist")
+        server.behaviour = lambda path: "missing"
+        app = opened()
+        app.selectbox(key=forms.key("data.name")).select("kmnist").run()
+        assert "not on this machine" in said(app) and button(app, "Start").disabled
+        press(app, "Download Kuzushiji-MNIST")
+        assert "status 404" in said(app) and "bundled digits still work" in said(app)
+        assert not datasets.is_present("kmnist")
+
+        server.behaviour = lambda path: "good"
+        press(app, "Download Kuzushiji-MNIST")
+        assert datasets.is_present("kmnist") and not button(app, "Start").disabled
+    finally:
+        server.stop()
+
+
+FILES = ("config.json", "events.jsonl", "metrics.json", "model.safetensors", "resume.safetensors", "state.json")
+
+
+@pytest.mark.parametrize(
+    "name", [*FILES, "request.json", "snapshots/000000.safetensors", "snapshots/000001.safetensors"]
+)
+def test_a_damaged_run_is_told_in_words_and_can_be_deleted(root: Path, name: str) -> None:
+    run = train()
+    path = run.folder / name
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes([whole[middle] ^ 0x10]) + whole[middle + 1 :]
+    for content in (whole[:middle], flipped, b"", None):
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(content)
+        said(opened(run))
+    press(opened(run), "Delete for good")
+    assert not run.folder.exists()
+
+
+def test_another_page_proposes_settings(root: Path) -> None:
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app.session_state["proposal"] = {"data.classes": [5], "model.kind": "autoencoder"}
+    unbroken(app.switch_page("pages/train.py").run())
+    assert app.multiselect(key=forms.key("data.classes")).value == [5]
+    assert app.button_group(key=forms.key("model.kind")).value == "autoencoder"
+
+
+def test_what_was_typed_stays_across_a_page_switch(root: Path) -> None:
+    app = opened()
+    app.text_input(key=forms.key("model.hidden")).set_value("64").run()
+    app.switch_page("pages/home.py").run()
+    unbroken(app.switch_page("pages/train.py").run())
+    assert app.text_input(key=forms.key("model.hidden")).value == "64"
+
+
+def test_every_state_has_a_colour() -> None:
+    from pages.ui.progress import COLOURS
+
+    assert set(COLOURS) == set(State.__args__)
