@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -306,6 +306,39 @@ def test_damaged_weights_give_one_message(trained: Trained, how: str, view: str 
         assert not app.error
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def foreign(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Run]]:
+    """Makes a run of a data set that is not on this machine, seemingly."""
+    monkeypatch.setenv("DIABOLO_DATA", str(tmp_path))
+    made = []
+
+    def make(name: str) -> Run:
+        folder = trained.vae.folder.with_name(f"foreign-{name}")
+        shutil.copytree(trained.vae.folder, folder)
+        made.append(folder)
+        (folder / "config.json").write_text(trained.vae.config.replace(data__name=name).to_json())
+        return runs.find(folder.name)
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder)
+
+
+def test_a_run_whose_data_are_not_here_is_shown_on_the_digits(foreign: Callable[[str], Run]) -> None:
+    app = opened(foreign("mnist"), "anomalies")
+    assert "among the pictures it learnt from" in words(app)
+    assert "expect a few more false alarms" in words(app)
+    assert sentence(app) and not app.error
+
+
+def test_other_classes_can_not_be_judged(foreign: Callable[[str], Run]) -> None:
+    run = foreign("fashion-mnist")
+    assert opened(run).metric
+    app = opened(run, "anomalies")
+    assert "learnt other classes" in app.info[0].value
+    assert not app.slider and not app.error
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense"], ids=["empty", "nonsense"])

@@ -199,8 +199,8 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
                 kind = t("normal") if normal[number] else t("strange")
                 name = t(data.class_names[int(data.labels[number])])
                 both = np.stack([data.images[number] / 255, found.recons[row]])
-                with st.container(width=78, gap="xxsmall"):
-                    st.image(sheet(both, 1, scale=3, padding=1), width=78, alt=f"{name}, {kind}")
+                with st.container(width=73, gap="xxsmall"):
+                    st.image(sheet(both, 1, scale=3, padding=1), width=73, alt=f"{name}, {kind}")
                     st.caption(f"**{scores[number]:.{digits}f}**  \n{name}, {kind}")
     st.caption(
         t(
@@ -223,7 +223,7 @@ def _show_scores(
         {
             t("Score"): t(SCORES[name].title),
             t("AUROC"): float(roc_auc_score(~normal, values)),
-            t("Rank correlation with ink"): ink_correlation(values, data.images),
+            t("Ink correlation"): ink_correlation(values, data.images),
         }
         for name, values in scores.items()
     ]
@@ -232,13 +232,13 @@ def _show_scores(
         hide_index=True,
         column_config={
             t("AUROC"): st.column_config.NumberColumn(format="%.3f"),
-            t("Rank correlation with ink"): st.column_config.NumberColumn(format="%.2f"),
+            t("Ink correlation"): st.column_config.NumberColumn(format="%.2f"),
         },
         width=480,
     )
     st.caption(
         t(
-            "A score whose correlation with ink is near 1 mostly counts how much ink a picture has: a bold normal digit "
+            "Ink correlation: the rank correlation of a score with the amount of ink. A score where it is near 1 mostly counts how much ink a picture has: a bold normal digit "
             "looks strange to it, and a thin strange one does not. Cross-entropy and −ELBO tend to do that."
         )
     )

@@ -149,7 +149,7 @@ def cloud(walk: Walk) -> go.Figure:
         x=walk.z[:count],
         y=names,
         mode="markers",
-        marker={"color": STRANGE, "size": 11, "symbol": "x"},
+        marker={"color": STRANGE, "size": 16, "symbol": "line-ns", "line": {"color": STRANGE, "width": 3}},
         name=t("the z that was drawn"),
         hovertemplate="z %{x:.3f}<extra></extra>",
     )
