@@ -9,16 +9,26 @@ from pages.ui.text import t
 LARGEST_SEED = 2**32 - 1
 
 
+def whole_number(text: str | None, most: int) -> int:
+    """A number that came from an address: from 0 to `most`, 0 where it is none."""
+    return min(int(text), most) if text and text.isdecimal() and text.isascii() and len(text) <= 20 else 0
+
+
 def seed_box(key: str, help: str) -> int:
     """A seed that can be seen, typed and drawn anew; it also stands in the address."""
 
     def again() -> None:
         st.session_state[key] = secrets.randbelow(1_000_000)
 
-    # No default of its own, so that `again` may set it: it begins at its smallest value, 0.
-    seed = st.number_input(t("Seed"), 0, LARGEST_SEED, key=key, bind="query-params", width=150, help=help)
+    # Not `bind="query-params"`: an infinite number in the address makes Streamlit 1.67 fail. And no default of the
+    # widget's own, so that `again` may set it.
+    if key not in st.session_state:
+        st.session_state[key] = whole_number(st.query_params.get(key), LARGEST_SEED)
+    seed = int(st.number_input(t("Seed"), 0, LARGEST_SEED, key=key, persist_state="session", width=150, help=help))
+    if st.query_params.get(key, "0") != str(seed):
+        st.query_params[key] = str(seed)
     st.button(t("Resample"), type="primary", icon=":material/casino:", key=f"{key}_again", on_click=again)
-    return int(seed)
+    return seed
 
 
 def download(label: str, data: bytes, name: str, mime: str, help: str | None = None) -> None:

@@ -167,8 +167,10 @@ def _plane(model: Model, points: Codes) -> tuple[int, int] | Plane:
         return generation.widest_plane(points)
     first, second = generation.widest_dimensions(points)
     numbers = range(model.latent_dim)
-    across = st.selectbox(t("Across"), numbers, first, format_func=lambda i: i + 1, key="manifold_across", width=100)
+    across = st.selectbox(
+        t("Across"), numbers, first, format_func=lambda i: str(i + 1), key="manifold_across", width=100
+    )
     rest = [number for number in numbers if number != across]
     start = rest.index(second) if second in rest else 0
-    up = st.selectbox(t("Up"), rest, start, format_func=lambda i: i + 1, key="manifold_up", width=100)
+    up = st.selectbox(t("Up"), rest, start, format_func=lambda i: str(i + 1), key="manifold_up", width=100)
     return across, up

@@ -86,7 +86,9 @@ def _view(run: Run, model: Model, data: ImageData, kind: Kind) -> View | None:
     chosen: list[int] = []
     for place, title in enumerate((t("Across"), t("Up"), t("Deep"))[:flat]):
         rest = [number for number in order if number not in chosen]
-        box = st.selectbox(title, rest, format_func=lambda number: number + 1, key=f"latent_axis_{place}", width=100)
+        box = st.selectbox(
+            title, rest, format_func=lambda number: str(number + 1), key=f"latent_axis_{place}", width=100
+        )
         chosen.append(box)
     return latent_views.numbers_view(points.mu, chosen)
 

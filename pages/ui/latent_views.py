@@ -120,6 +120,7 @@ def chart(
         for sigma in (-3, -2, -1, 0, 1, 2, 3) if prior else ():
             line = {"color": NEUTRAL, "dash": "dot", "width": 1 if sigma else 2}
             figure.add_vline(x=sigma, line=line, layer="below", annotation_text=f"{sigma}σ" if sigma else "0")
+    figure.update_layout(scene_camera_eye={"x": 1.45, "y": 1.45, "z": 1.1})  # room for the axes' titles
     # Below, since the tools at the top would cover it.
     legend = {"y": -0.16 if view.points.shape[1] == 2 else 0, "yanchor": "top"}
     figure.update_layout(legend=legend, modebar=_MODEBAR, margin_t=36)

@@ -61,12 +61,14 @@ def choose_run(kinds: Collection[str] | None = None) -> str | None:
     Returns:
         The run's id; `None` where there is no run yet, which the page has then been told in words.
     """
-    usable = {summary.id: summary for summary in runs.list_runs() if _is_usable(summary, kinds)}
+    found = runs.list_runs()
+    usable = {summary.id: summary for summary in found if _is_usable(summary, kinds)}
     if not usable:
         st.info(t("There is no trained model to look at yet. Train one first: it takes less than a minute."))
         st.page_link(BY_NAME["train"].script, label=t("Train a model"), icon=BY_NAME["train"].icon)
         return None
     chosen = chosen_run()
+    waiting = next((summary for summary in found if summary.id == chosen and chosen not in usable), None)
     if chosen not in usable:
         chosen = next(iter(usable))
     names = Counter(summary.name for summary in usable.values())
@@ -81,6 +83,11 @@ def choose_run(kinds: Collection[str] | None = None) -> str | None:
         help=t("Whichever model you choose here is the one that the other pages show too."),
     )
     _write_address(picked)
+    if waiting is not None and waiting.config is not None and (kinds is None or waiting.config.model.kind in kinds):
+        st.info(
+            t("'{run}' has no weights yet. After its first epoch it can be chosen here.", run=waiting.name),
+            icon=":material/hourglass_top:",
+        )
     return picked
 
 
