@@ -142,7 +142,7 @@ def selected(event: object, count: int) -> list[int]:
         # A list from plotly, or a mapping with the position as key.
         first = next(iter(data.values()), None) if isinstance(data, Mapping) else data
         first = first[0] if isinstance(first, Sequence) and first else first
-        if isinstance(first, int | float) and first == int(first) and 0 <= first < count:
+        if isinstance(first, int | float) and 0 <= first < count and first == int(first):
             found.add(int(first))
     return sorted(found)
 
@@ -175,7 +175,7 @@ def dimensions(points: LatentPoints) -> Dimensions:
     low, high = mu.min(0), mu.max(0)
     if points.sigma is not None:
         sigma = points.sigma.astype(np.float64)
-        kl = (0.5 * (mu**2 + sigma**2 - 1) - np.log(sigma)).mean(0)
+        kl = (0.5 * (mu**2 + sigma**2 - 1) - np.log(np.maximum(sigma, 1e-38))).mean(0)
         low, high = np.minimum(low, -3), np.maximum(high, 3)
     low, high = np.minimum(low, 0), np.maximum(high, 0)
     room = np.maximum(0.05 * (high - low), 1e-3)
