@@ -63,11 +63,11 @@ def show(run: Run) -> None:
 def _begin(run: Run, mu: Codes, data: ImageData) -> int | None:
     """The picture from whose code the sliders start, `None` for 0; the code itself is in the session then."""
     state = st.session_state
-    version = f"{run.id} {run.weights_version()}"
     start = state.get(_START, picked_picture(len(data)))
     start = start if isinstance(start, int) and 0 <= start < len(data) else None
-    if state.get(_RUN) != (version, start) or len(state.get(_CODE, ())) != mu.shape[1]:
-        state[_START], state[_RUN] = start, (version, start)
+    # By the run alone: new weights, while it trains, must not take a visitor's sliders away.
+    if state.get(_RUN) != (run.id, start) or len(state.get(_CODE, ())) != mu.shape[1]:
+        state[_START], state[_RUN] = start, (run.id, start)
         state[_CODE] = [0.0] * mu.shape[1] if start is None else [float(value) for value in mu[start]]
     return start
 
