@@ -128,10 +128,8 @@ class Job:
         # Alive first: a job that ends between the two looks is then seen as it ended.
         alive = self.is_alive()
         status, pending = self.status(), self.pending()
-        if alive:
-            if pending == "stop":
-                return "stopping"
-            return "running" if status.recorded == "running" else "starting"
+        if alive and status.recorded in ("starting", "running"):
+            return "stopping" if pending == "stop" else status.recorded
         if pending == "run":
             return "queued"
         if status.recorded in ("starting", "running"):

@@ -1,0 +1,335 @@
+"""Jobs that must survive: a real supervisor, real processes, real SIGKILLs."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from tests.processes import nobody_left
+from vae_core import events as ev
+from vae_core import files, runs
+from vae_core.config import RunConfig
+from vae_core.errors import InputError
+from vae_core.jobs import client, projections
+from vae_core.jobs.supervisor import RESTARTS
+from vae_core.runs import EventLog, Run
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
+
+SMALL = RunConfig().replace(model__hidden=(64,), training__epochs=3, training__threads=1)
+# Long enough to be caught at work, short enough to be waited for: about 20 ms an epoch.
+LONG = SMALL.replace(training__epochs=2_000, training__batch_size=512)
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A run root of its own, on two cores whatever the machine has; nobody is left at the end."""
+    path = tmp_path / "runs"
+    monkeypatch.setenv("DIABOLO_RUNS", str(path))
+    with nobody_left(path):
+        yield path
+
+
+def wait(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
+    """Until something is so. Deadlines are for a busy machine."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited in vain for: {what}"
+        time.sleep(0.01)
+    return found
+
+
+def until(run: Run, *states: str) -> str:
+    def settled() -> str | None:
+        state = run.state()
+        assert state != "failed" or "failed" in states, run.job.status()
+        return state if state in states else None
+
+    return str(wait(settled, f"{run.id} to be {states}"))
+
+
+def epochs(run: Run) -> list[int]:
+    return [event.epoch for event in EventLog(run).read() if isinstance(event, ev.EpochEnd)]
+
+
+def begun(run: Run, more_than: int = 0) -> None:
+    wait(lambda: len(epochs(run)) > more_than, f"{run.id} to get beyond epoch {more_than}")
+
+
+def holders(path: Path) -> list[psutil.Process]:
+    """The processes that have a file open: whoever holds a lock."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and any(file.path == str(path) for file in process.open_files()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def supervisors(root: Path) -> list[psutil.Process]:
+    return holders(client.supervisor_folder(root) / "lock")
+
+
+def workers(run: Run) -> list[psutil.Process]:
+    """Who works at a run; the supervisor itself has the lock for a moment while it starts one."""
+    bosses = supervisors(run.folder.parent)
+    return [process for process in holders(run.job.lock) if process not in bosses]
+
+
+def kill(found: list[psutil.Process]) -> None:
+    for process in found:
+        process.kill()
+    for process in found:
+        wait(lambda p=process: not p.is_running() or p.status() == psutil.STATUS_ZOMBIE, "a killed process to be gone")
+
+
+def weights(run: Run) -> dict[str, Any]:
+    return files.read_arrays(run.folder / "model.safetensors")
+
+
+def same(first: Run, second: Run) -> bool:
+    one, other = weights(first), weights(second)
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_a_run_is_trained_to_its_end_by_a_process_of_its_own(root: Path) -> None:
+    run = client.submit(SMALL)
+    until(run, "finished")
+    assert epochs(run) == [1, 2, 3] and run.config.training.threads == 1
+    metrics = run.metrics()
+    assert metrics is not None and metrics["images"] == 1000 and not metrics["stopped"]
+    assert supervisors(root) and not workers(run)
+    assert (run.folder / "worker.log").read_text() == ""
+
+
+def test_the_thread_count_is_fixed_at_the_first_start(root: Path) -> None:
+    run = client.submit(SMALL.replace(training__threads=None, training__epochs=1))
+    until(run, "finished")
+    assert run.config.training.threads is not None
+
+
+def test_a_clean_parent_forks_children_of_two_threads(root: Path) -> None:
+    """A parent that had used torch's thread pool would hang them."""
+    config = SMALL.replace(training__threads=2, training__epochs=1, model__hidden=(400,))
+    first, second = client.submit(config), client.submit(config)
+    until(first, "finished")
+    until(second, "finished")
+    assert same(first, second)
+
+
+def test_runs_queue_while_the_cores_are_taken(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_THREADS", "1")
+    first = client.submit(LONG)
+    begun(first)
+    second = client.submit(SMALL)
+    wait(lambda: second.state() == "queued" and len(epochs(first)) > 5, "the second to wait")
+    assert epochs(second) == []
+    client.ask(first, "stop")
+    until(second, "finished")
+    assert first.state() == "finished"
+
+
+def test_pause_and_resume_change_no_bit(root: Path) -> None:
+    config = LONG.replace(training__epochs=60)
+    untouched = client.submit(config)
+    until(untouched, "finished")
+    run = client.submit(config)
+    for _ in range(3):
+        begun(run, more_than=len(epochs(run)))
+        if run.state() == "finished":
+            break
+        client.ask(run, "pause")
+        if until(run, "paused", "finished") == "finished":
+            break
+        assert not run.job.is_alive()
+        client.ask(run, "run")
+    until(run, "finished")
+    assert epochs(run) == list(range(1, 61))
+    assert same(run, untouched)
+
+
+def test_a_stopped_run_keeps_its_figures_and_can_go_on(root: Path) -> None:
+    run = client.submit(LONG)
+    begun(run)
+    client.ask(run, "stop")
+    until(run, "finished")
+    metrics = run.metrics()
+    assert metrics is not None and metrics["stopped"] and 0 < len(epochs(run)) < 2_000
+    before = len(epochs(run))
+    client.ask(run, "run")
+    begun(run, more_than=before)
+    client.ask(run, "stop")
+    until(run, "finished")
+
+
+def test_a_wish_that_makes_no_sense_names_the_state(root: Path) -> None:
+    run = client.submit(SMALL)
+    until(run, "finished")
+    for wish in ("run", "pause", "stop"):
+        with pytest.raises(InputError, match="is finished"):
+            client.ask(run, wish)  # type: ignore[arg-type]
+
+
+def test_stopping_what_never_started_takes_it_out_of_the_queue(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_THREADS", "1")
+    busy, waiting = client.submit(LONG), client.submit(SMALL)
+    begun(busy)
+    client.ask(waiting, "stop")
+    until(waiting, "paused")
+    client.delete(waiting)
+    client.delete(busy)
+    assert [path for path in root.iterdir() if not path.name.startswith(".")] == []
+
+
+def test_a_diverging_run_fails_in_words_and_keeps_its_last_good_weights(root: Path) -> None:
+    run = client.submit(
+        SMALL.replace(training__learning_rate=1.0, training__epochs=20, model__likelihood="gaussian", model__sigma=0.01)
+    )
+    until(run, "failed")
+    error = run.job.status().error
+    assert error is not None and "smaller learning rate" in str(error)
+    assert all(np.isfinite(array).all() for array in weights(run).values())
+
+
+def test_bad_input_fails_in_words(root: Path) -> None:
+    unknown = client.submit(SMALL.replace(data__name="cats"))
+    too_large = client.submit(SMALL.replace(training__batch_size=4000))
+    deep = client.submit(SMALL.replace(model__network="conv", model__hidden=(4,) * 6))
+    for run, words in ((unknown, "'cats'"), (too_large, "'training.batch_size' is 4000"), (deep, "halved only 5")):
+        until(run, "failed")
+        assert words in str(run.job.status().error)
+    (damaged,) = (client.submit(SMALL.replace(data__name="cats")),)
+    (damaged.folder / "config.json").write_text("{")
+    summary = next(summary for summary in runs.list_runs() if summary.id == damaged.id)
+    assert summary.state == "failed" and "config.json" in str(summary.error)
+
+
+@pytest.mark.parametrize("kind", ["vae", "autoencoder"])
+def test_killed_at_random_moments_a_run_ends_with_the_same_weights(root: Path, kind: str) -> None:
+    """Ten SIGKILLs a kind, twenty in all: no finished epoch is lost, and the same bits come out."""
+    config = LONG.replace(model__kind=kind, training__epochs=120)
+    untouched = client.submit(config)
+    until(untouched, "finished")
+    run = client.submit(config)
+    chance = random.Random(0)
+    kills = 0
+    while kills < 10 and run.state() != "finished":
+        done = len(epochs(run))
+        begun(run, more_than=min(done, 119))  # three deaths without a new epoch would be a failure, rightly
+        time.sleep(chance.random() * 0.05)  # the random moment
+        durable = int(files.read_metadata(run.folder / "resume.safetensors")["epoch"])
+        at_work = workers(run)
+        if not at_work:
+            continue
+        kill(at_work)
+        kills += 1
+        assert int(files.read_metadata(run.folder / "resume.safetensors")["epoch"]) >= durable
+    until(run, "finished")
+    assert kills == 10, f"only {kills} kills before it was finished: make the run longer"
+    assert epochs(run) == list(range(1, 121)), "each epoch once"
+    assert same(run, untouched)
+    assert not list(run.folder.rglob("*.tmp"))
+
+
+def test_a_killed_supervisor_loses_nothing(root: Path) -> None:
+    """The worker works on, a new supervisor adopts it, and what waited is started."""
+    run = client.submit(LONG)
+    begun(run)
+    kill(supervisors(root))
+    begun(run, more_than=len(epochs(run)))
+    assert run.state() == "running" and not client.supervisor_is_alive()
+    waiting = client.submit(SMALL)
+    until(waiting, "finished")
+    assert len(supervisors(root)) == 1
+    client.ask(run, "stop")
+    until(run, "finished")
+
+
+def test_what_died_with_its_supervisor_is_found_and_goes_on(root: Path) -> None:
+    untouched = client.submit(LONG.replace(training__epochs=40))
+    until(untouched, "finished")
+    run = client.submit(LONG.replace(training__epochs=40))
+    begun(run)
+    kill(supervisors(root))
+    kill(workers(run))
+    assert run.state() in ("interrupted", "finished")
+    client.ensure_supervisor()
+    until(run, "finished")
+    assert same(run, untouched)
+
+
+def test_a_run_that_dies_again_and_again_without_progress_fails(root: Path) -> None:
+    """Epochs so long that none is finished between two kills."""
+    run = client.submit(SMALL.replace(training__batch_size=1, model__hidden=(2048, 2048), training__epochs=2))
+    for death in range(RESTARTS + 1):
+        at_work = wait(lambda: run.state() == "running" and workers(run), f"start {death + 1}")
+        kill(at_work)
+    until(run, "failed")
+    assert f"died {RESTARTS} times" in str(run.job.status().error)
+
+
+def test_two_supervisors_are_one(root: Path) -> None:
+    client.ensure_supervisor()
+    wait(client.supervisor_is_alive, "the supervisor")
+    second = subprocess.run(
+        [sys.executable, "-m", "vae_core.jobs"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "already works" in second.stderr
+    assert len(supervisors(root)) == 1
+
+
+def test_a_supervisor_that_is_told_to_leave_leaves_its_workers_at_work(root: Path) -> None:
+    run = client.submit(LONG)
+    begun(run)
+    (supervisor,) = supervisors(root)
+    supervisor.send_signal(signal.SIGTERM)
+    wait(lambda: not client.supervisor_is_alive(), "the supervisor to leave")
+    begun(run, more_than=len(epochs(run)))
+    client.ask(run, "stop")
+    until(run, "finished")
+
+
+def test_without_a_fork_the_same_code_gives_the_same_weights(root: Path) -> None:
+    """Where forking is not safe, a worker is a new Python process."""
+    forked = client.submit(SMALL)
+    until(forked, "finished")
+    kill(supervisors(root))
+    script = "from vae_core.jobs.supervisor import Supervisor; from vae_core.environment import runs_root; "
+    script += "Supervisor(runs_root(), fork=False).serve()"
+    supervisor = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    try:
+        wait(client.supervisor_is_alive, "the supervisor")
+        spawned = client.submit(SMALL)
+        until(spawned, "finished")
+        assert same(forked, spawned)
+    finally:
+        supervisor.kill()
+        supervisor.wait()
+
+
+def test_projections_are_computed_once_and_kept(root: Path) -> None:
+    run = client.submit(SMALL.replace(training__epochs=1, model__latent_dim=5))
+    with pytest.raises(InputError, match="not finished"):
+        projections.ask(run, "tsne", "digits")
+    until(run, "finished")
+    assert projections.state(run, "tsne", "digits") is None and projections.result(run, "tsne", "digits") is None
+    projections.ask(run, "tsne", "digits")
+    wait(lambda: projections.state(run, "tsne", "digits") == "finished", "t-SNE")
+    found = projections.result(run, "tsne", "digits")
+    assert found is not None and found["points"].shape == (1000, 2) and found["index"].tolist() == list(range(1000))
+    made = (projections.folder(run, "tsne") / "result.safetensors").stat().st_mtime_ns
+    projections.ask(run, "tsne", "digits")
+    assert (projections.folder(run, "tsne") / "result.safetensors").stat().st_mtime_ns == made
+    with pytest.raises(InputError, match="tsne, umap"):
+        projections.ask(run, "magic", "digits")
