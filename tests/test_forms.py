@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import downloads, forms, quantities, settings, standing
+from pages.ui import downloads, forms, live_curves, quantities, settings, standing
 from pages.ui.standing import Look
 from vae_core import datasets
 from vae_core.config import RunConfig, bounds, field
@@ -248,13 +248,28 @@ def test_long_curves_are_thinned_without_losing_their_mean() -> None:
     assert standing.curves([], 10)[0]["loss"].shape == (0,)
 
 
+def points(epochs: list[float], losses: list[float]) -> standing.Points:
+    values = np.array(losses)
+    return {"epoch": np.array(epochs), "loss": values, "recon": values, "kl": values * 0}
+
+
 def test_the_first_moments_do_not_flatten_the_curve() -> None:
-    losses = [500.0, 300.0, 210.0, 205.0, 200.0, 195.0]
-    train = {"epoch": np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.5]), "loss": np.array(losses)}
-    validation = {"epoch": np.array([1.0, 2.0]), "loss": np.array([208.0, 201.0])}
-    shown = standing.view(train, validation, "loss", log=False)
-    assert shown is not None and 190 < shown[0] < 195 and 210 < shown[1] < 220
-    assert standing.view(train, validation, "loss", log=True) is None
+    train = points([0, 0.5, 1, 1.5, 2], [500, 300, 210, 205, 200])
+    validation = points([1, 2], [208, 201])
+    early = live_curves.rows(train, points([1], [208]), "loss", log=False)
+    assert early["value"].max() == 500
+    late = live_curves.rows(train, validation, "loss", log=False)
+    assert late["value"].tolist() == [210, 208, 205, 200, 201]
+    assert late["series"].tolist() == ["Training", "Validation", "Training", "Training", "Validation"]
+    assert live_curves.rows(train, validation, "loss", log=True)["value"].max() == 500
+    assert live_curves.rows(train, validation, "kl", log=True).empty, "a logarithm needs more than 0"
+
+
+def test_new_points_are_new_last_rows() -> None:
+    before = live_curves.rows(points([0.5, 1, 1.5], [9, 8, 7]), points([1], [8.5]), "loss", log=False)
+    after = live_curves.rows(points([0.5, 1, 1.5, 1.9], [9, 8, 7, 6]), points([1], [8.5]), "loss", log=False)
+    assert after[: len(before)].equals(before)
+    assert live_curves.rows(points([], []), points([], []), "loss", log=False).empty
 
 
 def test_an_autoencoder_gets_no_elbo_and_damaged_figures_are_left_out() -> None:

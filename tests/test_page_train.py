@@ -94,7 +94,7 @@ def test_a_training_from_start_to_finish(root: Path) -> None:
     assert run.state() == "finished"
     text = said(app)
     assert "ELBO" in text and "1,000 test pictures" in text and "After epoch 3" in text
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("vega_lite_chart")) == 3
     assert button(app, "Pause").disabled and button(app, "Pause").help == "It has finished."
 
     reloaded = opened(run)

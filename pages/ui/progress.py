@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import cache, standing
+from pages.ui import cache, live_curves, standing
 from pages.ui.boundary import guarded
-from pages.ui.charts import Part, loss_curves
+from pages.ui.charts import Part
 from pages.ui.navigation import BY_NAME
 from pages.ui.standing import Look
 from pages.ui.state import STATE_TITLES
@@ -30,7 +30,7 @@ COLOURS = {
     "interrupted": "orange",
 }
 QUEUE_SECONDS = 1.0  # a run that waits longer is told why; before that it is most likely starting
-CHART_HEIGHT = 300
+CHART_HEIGHT = 260
 
 
 def follow(run: Run) -> None:
@@ -122,15 +122,14 @@ def _curves(events: Sequence[Event], config: RunConfig) -> None:
     log = st.toggle(t("Logarithmic scale"), key="curves.log", persist_state="session")
     for column, part in zip(st.columns(len(parts)), parts, strict=True):
         with column:
-            figure = loss_curves(train, validation, parts=(part,), log=log, height=CHART_HEIGHT)
-            if shown := standing.view(train, validation, part, log=log):
-                figure.update_yaxes(range=shown)
-            st.plotly_chart(figure, key=f"curve.{part}", config={"displaylogo": False})
+            points = live_curves.rows(train, validation, part, log=log)
+            spec = live_curves.specification(part, log=log, height=CHART_HEIGHT)
+            st.vega_lite_chart(points, spec, key=f"curve.{part}")
     st.caption(
         t(
             "A lower loss is better. Solid: pictures it learns from, while it learns. Dotted: pictures kept aside, at "
-            "the end of each epoch. If the dotted line rises while the solid one falls, it learns by heart. Where the "
-            "first moments lie above the chart, a double click shows them."
+            "the end of each epoch; if they rise while the others fall, it learns by heart. The first epoch is far "
+            "above the rest: once two are over, only the logarithmic scale shows it. Zoom with Ctrl and the wheel."
         )
     )
 

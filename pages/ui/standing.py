@@ -200,22 +200,6 @@ def _thinned(rows: NDArray[np.float64]) -> Points:
     return dict(zip(("epoch", "loss", "recon", "kl"), rows.T, strict=True))
 
 
-def view(train: Points, validation: Points, part: str, *, log: bool) -> tuple[float, float] | None:
-    """The lowest and highest value that a curve's axis shows at first; `None` where all of it fits.
-
-    The loss of the first moments is several times that of all the rest, which would lie flat at the bottom: once two
-    epochs are over, the axis fits what came after the first. The rest is still there: a double click shows all.
-    """
-    if log or len(validation["epoch"]) < 2:
-        return None
-    shown = np.concatenate([train[part][train["epoch"] >= 1], validation[part]])
-    low, high = float(shown.min()), float(shown.max())
-    if train[part].size == 0 or train[part].max() - high <= high - low:
-        return None
-    margin = 0.08 * (high - low) or 0.05 * abs(high) or 1.0
-    return low - margin, high + margin
-
-
 def key_figure(metrics: Mapping[str, Any] | None) -> str:
     """The one figure by which a finished run is known, with its name and unit; empty where there is none."""
     figures = metrics or {}

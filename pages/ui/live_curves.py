@@ -1,0 +1,92 @@
+"""The curves of a training that still goes on, as Vega-Lite: rows and a specification that stays the same.
+
+Streamlit puts new rows into a Vega chart that is there already, so it neither flickers nor forgets a visitor's zoom; a
+Plotly chart is made anew for each change (seen with Streamlit 1.67). Imports no Streamlit.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pages.ui.charts import NORMAL, PART_TITLES, STRANGE, Part
+from pages.ui.standing import Points
+from pages.ui.text import t
+
+
+def rows(train: Points, validation: Points, part: Part, *, log: bool) -> pd.DataFrame:
+    """The points of one part of the loss in the order in which they came, so that a new one is a new last row.
+
+    The loss of the first moments is several times that of all the rest, which would lie flat below it: once two epochs
+    are over, the first one is left out, except on a logarithmic scale. There, values of 0 and below are left out.
+
+    Returns:
+        Columns `series`, `epoch` and `value` (nats per image).
+    """
+    names = [t("Training")] * len(train["epoch"]) + [t("Validation")] * len(validation["epoch"])
+    epoch = np.concatenate([train["epoch"], validation["epoch"]])
+    value = np.concatenate([train[part], validation[part]])
+    shown = value > 0 if log else epoch >= (1 if len(validation["epoch"]) >= 2 else 0)
+    order = [index for index in np.argsort(epoch, kind="stable") if shown[index]]
+    series = pd.Series([names[index] for index in order], dtype=str)
+    return pd.DataFrame({"series": series, "epoch": epoch[order], "value": value[order]})
+
+
+def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
+    """The chart of one part of the loss. Ctrl and the wheel zoom, the mouse drags, a double click shows all again."""
+    names = [t("Training"), t("Validation")]
+    series = {
+        "field": "series",
+        "type": "nominal",
+        "scale": {"domain": names, "range": [NORMAL, STRANGE]},
+        "legend": {"title": None, "orient": "bottom"},
+    }
+    # Mouse events only: a finger scrolls the page.
+    zoom = {
+        "type": "interval",
+        "translate": "[mousedown, window:mouseup] > window:mousemove!",
+        "zoom": "wheel![event.ctrlKey]",
+    }
+    return {
+        "title": {"text": t(PART_TITLES[part]), "anchor": "middle"},
+        "height": height,
+        "encoding": {
+            "x": {
+                "field": "epoch",
+                "type": "quantitative",
+                "title": t("Epoch"),
+                "scale": {"zero": False, "nice": False},
+                "axis": {"tickMinStep": 1, "grid": False},
+            },
+            "y": {
+                "field": "value",
+                "type": "quantitative",
+                "title": t("nats per image"),
+                "scale": {"type": "log" if log else "linear", "zero": False},
+            },
+            "color": series,
+            "tooltip": [
+                {"field": "series", "title": t("Pictures")},
+                {"field": "epoch", "format": ".2f", "title": t("Epoch")},
+                {"field": "value", "format": ".2f", "title": t("nats per image")},
+            ],
+        },
+        "layer": [
+            {
+                "params": [{"name": "zoom", "select": zoom, "bind": "scales"}],
+                "mark": {"type": "line", "clip": True, "strokeWidth": 2, "interpolate": "linear"},
+                "encoding": {
+                    "strokeDash": {
+                        "field": "series",
+                        "type": "nominal",
+                        "scale": {"domain": names, "range": [[1, 0], [3, 3]]},
+                        "legend": None,
+                    }
+                },
+            },
+            {
+                "transform": [{"filter": {"field": "series", "equal": names[1]}}],
+                "mark": {"type": "point", "clip": True, "filled": True, "size": 30, "opacity": 1},
+            },
+        ],
+    }
