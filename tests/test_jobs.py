@@ -51,7 +51,7 @@ def wait(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
 def until(run: Run, *states: str) -> str:
     def settled() -> str | None:
         state = run.state()
-        assert state != "failed" or "failed" in states, run.job.status()
+        assert state not in ("finished", "failed") or state in states, run.job.status()
         return state if state in states else None
 
     return str(wait(settled, f"{run.id} to be {states}"))
@@ -152,7 +152,6 @@ def test_pause_and_resume_change_no_bit(root: Path) -> None:
         client.ask(run, "pause")
         if until(run, "paused", "finished") == "finished":
             break
-        assert not run.job.is_alive()
         client.ask(run, "run")
     until(run, "finished")
     assert epochs(run) == list(range(1, 61))
@@ -193,9 +192,7 @@ def test_stopping_what_never_started_takes_it_out_of_the_queue(root: Path, monke
 
 
 def test_a_diverging_run_fails_in_words_and_keeps_its_last_good_weights(root: Path) -> None:
-    run = client.submit(
-        SMALL.replace(training__learning_rate=1.0, training__epochs=20, model__likelihood="gaussian", model__sigma=0.01)
-    )
+    run = client.submit(SMALL.replace(training__learning_rate=1.0, model__activation="silu"))
     until(run, "failed")
     error = run.job.status().error
     assert error is not None and "smaller learning rate" in str(error)
