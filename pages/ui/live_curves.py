@@ -39,7 +39,7 @@ def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
         "field": "series",
         "type": "nominal",
         "scale": {"domain": names, "range": [NORMAL, STRANGE]},
-        "legend": {"title": None, "orient": "bottom"},
+        "legend": {"title": None, "orient": "top-right", "symbolType": "stroke", "padding": 2, "offset": 0},
     }
     # Mouse events only: a finger scrolls the page.
     zoom = {
@@ -48,21 +48,23 @@ def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
         "zoom": "wheel![event.ctrlKey]",
     }
     return {
-        "title": {"text": t(PART_TITLES[part]), "anchor": "middle"},
+        "title": {"text": t(PART_TITLES[part]), "anchor": "middle", "fontSize": 14, "offset": 6},
         "height": height,
+        "padding": {"left": 0, "right": 6, "top": 2, "bottom": 2},
         "encoding": {
             "x": {
                 "field": "epoch",
                 "type": "quantitative",
                 "title": t("Epoch"),
                 "scale": {"zero": False, "nice": False},
-                "axis": {"tickMinStep": 1, "grid": False},
+                "axis": {"tickMinStep": 1, "tickCount": 5, "grid": False, "titlePadding": 2},
             },
             "y": {
                 "field": "value",
                 "type": "quantitative",
                 "title": t("nats per image"),
-                "scale": {"type": "log" if log else "linear", "zero": False},
+                "scale": {"type": "log" if log else "linear", "zero": False, "nice": False},
+                "axis": {"tickCount": 6, "titlePadding": 4},
             },
             "color": series,
             "tooltip": [
