@@ -35,15 +35,15 @@ BASE = RunConfig.from_dict(
 )
 DENSE_2D = BASE.replace(model__latent_dim=2)
 CONFIGS = {
-    "starter-vae-2d": DENSE_2D.replace(name="Starter: VAE with 2 numbers", model__kind="vae"),
+    "starter-vae-2d": DENSE_2D.replace(name="VAE, 2 numbers", model__kind="vae"),
     "starter-vae-conv-16d": BASE.replace(
-        name="Starter: convolutional VAE with 16 numbers",
+        name="Convolutional VAE, 16 numbers",
         model__network="conv",
         model__hidden=[32, 64],
         model__latent_dim=16,
         training__epochs=20,
     ),
-    "starter-ae-2d": DENSE_2D.replace(name="Starter: autoencoder with 2 numbers", model__kind="autoencoder"),
+    "starter-ae-2d": DENSE_2D.replace(name="Autoencoder, 2 numbers", model__kind="autoencoder"),
 }
 
 

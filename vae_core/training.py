@@ -194,7 +194,7 @@ class _Trainer:
         chance = np.random.default_rng(0)  # not the run's seed: every run is shown on the same pictures
         chosen = chance.permutation(len(splits.test))[:SNAPSHOT_CODES]
         self.watched = splits.test.subset(chosen)
-        self.z = self.model.sample_prior(SNAPSHOT_IMAGES, Generator().manual_seed(0))
+        self.z = torch.randn(SNAPSHOT_IMAGES, config.model.latent_dim, generator=Generator().manual_seed(0))
 
     def _reseed(self) -> None:
         # Python's integers and numpy's SeedSequence give every (seed, epoch) a stream of its own.

@@ -165,7 +165,7 @@ LESSONS: Mapping[str, Lesson] = {
                 "drawn from the round cloud may fall into a gap that its decoder has never seen."
             ),
         ),
-        (f"{_MODEL}:Model.sample_prior", f"{_MODEL}:Model.decode"),
+        ("vae_core.latent:sample_prior", f"{_MODEL}:Model.decode"),
         (
             (
                 r"z \sim \mathcal{N}(0, I), \qquad \hat{x} = \mathbb{E}\big[x \mid z\big]",

@@ -124,8 +124,10 @@ def invent(model: Model, seed: int, count: int = 8) -> NDArray[np.float32]:
     """Pictures decoded from codes of N(0, I), with shape (count, C, H, W)."""
     import torch
 
+    from vae_core.latent import sample_prior
+
     with torch.inference_mode():
-        z = model.sample_prior(count, torch.Generator().manual_seed(seed))
+        z = torch.from_numpy(sample_prior(model.latent_dim, count, seed))
         return np.asarray(model.decode(z).mean.numpy(), np.float32)
 
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from vae_core.config import ModelConfig
 from vae_core.models.distributions import Bernoulli, DiagonalGaussian, Gaussian, Likelihood, PointMass, Posterior
@@ -45,10 +45,6 @@ class Model(nn.Module, ABC):
         if self.config.likelihood == "bernoulli":
             return Bernoulli(output)
         return Gaussian(torch.sigmoid(output), self.config.sigma)
-
-    def sample_prior(self, count: int, generator: Generator | None = None, temperature: float = 1.0) -> Tensor:
-        """Codes from N(0, temperature^2 I), with shape (count, latent_dim)."""
-        return temperature * torch.randn(count, self.latent_dim, generator=generator)
 
 
 class Autoencoder(Model):
