@@ -13,6 +13,9 @@ from pages.ui.charts import NORMAL, PART_TITLES, STRANGE, Part
 from pages.ui.standing import Points
 from pages.ui.text import t
 
+ZOOM = "zoom"
+"""The selection to name in `selection_mode`: Streamlit forgets a zoom that it does not report."""
+
 
 def rows(train: Points, validation: Points, part: Part, *, log: bool) -> pd.DataFrame:
     """The points of one part of the loss in the order in which they came, so that a new one is a new last row.
@@ -67,28 +70,19 @@ def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
                 "axis": {"tickCount": 6, "titlePadding": 4},
             },
             "color": series,
+            "strokeDash": {
+                "field": "series",
+                "type": "nominal",
+                "scale": {"domain": names, "range": [[1, 0], [4, 3]]},
+                "legend": None,
+            },
             "tooltip": [
                 {"field": "series", "title": t("Pictures")},
                 {"field": "epoch", "format": ".2f", "title": t("Epoch")},
                 {"field": "value", "format": ".2f", "title": t("nats per image")},
             ],
         },
-        "layer": [
-            {
-                "params": [{"name": "zoom", "select": zoom, "bind": "scales"}],
-                "mark": {"type": "line", "clip": True, "strokeWidth": 2, "interpolate": "linear"},
-                "encoding": {
-                    "strokeDash": {
-                        "field": "series",
-                        "type": "nominal",
-                        "scale": {"domain": names, "range": [[1, 0], [3, 3]]},
-                        "legend": None,
-                    }
-                },
-            },
-            {
-                "transform": [{"filter": {"field": "series", "equal": names[1]}}],
-                "mark": {"type": "point", "clip": True, "filled": True, "size": 30, "opacity": 1},
-            },
-        ],
+        # One view and no layers: only then does Streamlit keep a zoom when rows come (see `ZOOM`).
+        "params": [{"name": ZOOM, "select": zoom, "bind": "scales"}],
+        "mark": {"type": "line", "clip": True, "strokeWidth": 2},
     }

@@ -124,7 +124,7 @@ def _curves(events: Sequence[Event], config: RunConfig) -> None:
         with column:
             points = live_curves.rows(train, validation, part, log=log)
             spec = live_curves.specification(part, log=log, height=CHART_HEIGHT)
-            st.vega_lite_chart(points, spec, key=f"curve.{part}")
+            st.vega_lite_chart(points, spec, key=f"curve.{part}", on_select="rerun", selection_mode=[live_curves.ZOOM])
     st.caption(
         t(
             "A lower loss is better. Solid: pictures it learns from, while it learns. Dotted: pictures kept aside, at "
