@@ -71,7 +71,10 @@ def settle(page: Page) -> None:
     """Waits until Streamlit has nothing left to do. Under a fragment that repeats, wait for content instead."""
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     page.wait_for_selector('[data-test-script-state="notRunning"]')
-    page.wait_for_function("() => !document.querySelector('[data-stale=\"true\"]')")
+    page.wait_for_function(
+        """() => !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stSpinner"]')
+            && [...document.images].every(image => image.complete)"""
+    )
 
 
 def problems(page: Page) -> list[str]:
@@ -104,9 +107,30 @@ def complaints(page: Page) -> list[str]:
     return page.locator('[data-testid="stException"], [data-testid="stAlertContentError"]').all_inner_texts()
 
 
-def screenshot(page: Page, name: str) -> Path:
-    """The page as it is, in out/screenshots/, for people to look at."""
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window; 0 where nobody has to scroll sideways."""
+    return int(
+        page.evaluate(
+            """() => Math.max(...[document.documentElement, document.querySelector('[data-testid="stMain"]')]
+                .map(part => part.scrollWidth - part.clientWidth))"""
+        )
+    )
+
+
+def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
+    """The page in out/screenshots/, for people to look at.
+
+    Args:
+        whole: Also what one has to scroll down to; the window grows for a moment, since only a part of it scrolls.
+    """
     path = REPOSITORY / "out" / "screenshots" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
+    size = page.viewport_size
+    assert size is not None
+    if whole:
+        height = page.evaluate("""document.querySelector('[data-testid="stMain"]').scrollHeight""")
+        page.set_viewport_size({"width": size["width"], "height": height})
+        settle(page)
     page.screenshot(path=path)
+    page.set_viewport_size(size)
     return path
