@@ -32,6 +32,8 @@ from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.locks import Lock
 
 STARTERS = Path(__file__).resolve().parent / "starters"
+STARTER_ORDER = ("starter-vae-2d", "starter-vae-conv-16d", "starter-ae-2d")
+"""The first one is what a visitor sees who has chosen nothing."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
@@ -117,11 +119,6 @@ class Run:
         """Bytes on disk."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
-    def created(self) -> float:
-        """Seconds since 1970."""
-        request = self.folder / "config.json"
-        return request.stat().st_ctime if request.exists() else 0.0
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -162,7 +159,9 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
     """
     root = writable(root or runs_root())
     slug = f"{config.model.kind}-{config.model.network}-{config.model.latent_dim}"
-    run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(2)}"
+    now = time.time()
+    moment = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now * 1000) % 1000:03d}"
+    run_id = f"{moment}-{slug}-{secrets.token_hex(2)}"
     new = root / f".new-{run_id}"
     new.mkdir()
     lock = Lock(new / "lock") if hold else None
@@ -193,14 +192,11 @@ def find(run_id: str) -> Run:
 
 def all_runs() -> list[Run]:
     """One's own runs, newest first, then the starters."""
-    own, starters = (
-        [Run(path.name, path) for path in root.iterdir() if path.is_dir() and _ID.fullmatch(path.name)]
-        if root.is_dir()
-        else []
-        for root in (runs_root(), STARTERS)
-    )
-    own.sort(key=lambda run: (run.created(), run.id), reverse=True)
-    return own + sorted(starters, key=lambda run: run.id)
+    root = runs_root()
+    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    own = [Run(path.name, path) for path in folders if _ID.fullmatch(path.name)]
+    own.sort(key=lambda run: run.id, reverse=True)  # the name begins with the moment
+    return own + [Run(name, STARTERS / name) for name in STARTER_ORDER]
 
 
 def list_runs() -> list[Summary]:
