@@ -58,7 +58,7 @@ def available_threads() -> int:
     """Threads that jobs may use together: the cores this process may use (affinity and container quota), at most `DIABOLO_THREADS`."""
     from joblib import cpu_count  # counts affinity masks and cgroup quotas, which os.cpu_count does not
 
-    cores = max(1, cpu_count())
+    cores: int = max(1, cpu_count())
     cap = os.environ.get("DIABOLO_THREADS")
     if not cap:
         return cores
