@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -21,6 +22,8 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-quic",
 ]
+# Streamlit tells a phone by this, not by its width: there, the menu closes once a page was chosen.
+PHONE_AGENT = "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36"
 expect.set_options(timeout=30_000)  # a machine that tests on two cores is slow at times
 
 
@@ -50,14 +53,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Makes pages with a profile of their own: `new_page(PHONE, dark=True)`."""
+    """Makes pages with a profile of their own, on a phone where they are as wide as one: `new_page(PHONE, dark=True)`."""
     contexts = []
 
     def make(size: dict[str, int] = WIDE, *, dark: bool = False) -> Page:
+        a_phone: dict[str, Any] = {"user_agent": PHONE_AGENT, "is_mobile": True, "has_touch": True}
         context = browser.new_context(
             viewport={"width": size["width"], "height": size["height"]},
             color_scheme="dark" if dark else "light",
             accept_downloads=True,
+            **(a_phone if size == PHONE else {}),
         )
         contexts.append(context)
         context.set_default_timeout(30_000)
@@ -76,5 +81,5 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 @pytest.fixture
 def phone(new_page: Callable[..., Page]) -> Page:
-    """A page as wide as a phone."""
+    """A page on a phone."""
     return new_page(PHONE)

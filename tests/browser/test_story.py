@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -207,22 +208,38 @@ def latent_map(page: Page, tool: str) -> None:
     settle(page)
     points = plot.evaluate("plot => plot._fullData.reduce((sum, trace) => sum + (trace.customdata || []).length, 0)")
     assert points == 1000
-    plot.scroll_into_view_if_needed()
-    page.wait_for_function("plot => plot.querySelector('.gl-canvas-focus, canvas') !== null", arg=plot.element_handle())
     plot.locator(f'[data-title="{tool}"]').click()
+    plot.locator(".nsewdrag").first.scroll_into_view_if_needed()
     area = plot.locator(".nsewdrag").first.bounding_box()
     assert area is not None
     corners = [(0.15, 0.2), (0.85, 0.2), (0.85, 0.8), (0.15, 0.8)]
     if tool == "Box Select":
         corners = corners[::2]
-    places = [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in corners]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=8)
-    page.mouse.up()
+    drag(page, [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in corners])
     expect(page.get_by_text(re.compile(r"^[\d,]+ pictures selected$"))).to_be_visible()
     picture(page, r"no\. \d+")
+
+
+def drag(page: Page, places: list[tuple[float, float]]) -> None:
+    """Past these places with a finger on a phone, else with the mouse."""
+    if not page.evaluate("navigator.maxTouchPoints"):
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=8)
+        page.mouse.up()
+        return
+    finger = page.context.new_cdp_session(page)
+
+    def touch(what: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y} for x, y in places]
+        finger.send("Input.dispatchTouchEvent", {"type": what, "touchPoints": points})
+
+    touch("touchStart", places[0])
+    for (x0, y0), (x1, y1) in pairwise(places):
+        for part in np.linspace(0, 1, 8):
+            touch("touchMove", (x0 + part * (x1 - x0), y0 + part * (y1 - y0)))
+    touch("touchEnd")
 
 
 def sliders(page: Page) -> None:
