@@ -39,7 +39,11 @@ BATCH, HIDDEN, LATENT = 128, 400, 20
 BATCHES = 200
 IMAGES = BATCH * BATCHES
 CONFIG = RunConfig().replace(
-    model__hidden=(HIDDEN,), model__latent_dim=LATENT, training__batch_size=BATCH, training__epochs=1
+    model__hidden=(HIDDEN,),
+    model__latent_dim=LATENT,
+    model__activation="relu",
+    training__batch_size=BATCH,
+    training__epochs=1,
 )
 
 

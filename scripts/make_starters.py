@@ -30,7 +30,7 @@ BASE = RunConfig.from_dict(
     {
         "data": {"name": "mnist", "leave_out_digits_test": True},
         "model": {"hidden": [512, 256], "activation": "silu"},
-        "training": {"epochs": 40, "threads": 1},
+        "training": {"epochs": 40, "batch_size": 128, "learning_rate": 1e-3, "threads": 1},
     }
 )
 DENSE_2D = BASE.replace(model__latent_dim=2)

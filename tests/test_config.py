@@ -157,3 +157,13 @@ def test_settings_never_change() -> None:
         config.model.latent_dim = 3  # type: ignore[misc]
     assert config.replace(model__latent_dim=3).model.latent_dim == 3
     assert config.model.latent_dim == 2
+
+
+def test_another_network_takes_its_own_widths_unless_they_were_chosen() -> None:
+    default = RunConfig()
+    assert RunConfig.from_dict({"model": {"network": "conv"}}).model.hidden == (32, 64)
+    conv = default.replace(model__network="conv")
+    assert conv.model.hidden == (32, 64) and conv.replace(model__network="dense") == default
+    chosen = default.replace(model__hidden=(9, 8))
+    assert chosen.replace(model__network="conv").model.hidden == (9, 8)
+    assert default.replace(model__network="conv", model__hidden=(7,)).model.hidden == (7,)

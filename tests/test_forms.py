@@ -63,8 +63,8 @@ def test_other_widths_are_refused_in_words(text: str) -> None:
 
 
 def test_the_networks_default_widths_follow_it_and_typed_ones_stay() -> None:
-    assert settings.widths_for("conv", "400") == "32, 64"
-    assert settings.widths_for("dense", "32, 64") == "400"
+    assert settings.widths_for("conv", "256, 128") == "32, 64"
+    assert settings.widths_for("dense", "32, 64") == "256, 128"
     assert settings.widths_for("conv", "128") == "128"
     assert settings.widths_for("conv", "") == "32, 64"
 

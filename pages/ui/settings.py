@@ -11,13 +11,10 @@ import annotated_types
 
 from pages.ui.text import N_
 from vae_core import datasets
-from vae_core.config import RunConfig, bounds, field
+from vae_core.config import DEFAULT_HIDDEN, RunConfig, bounds, field
 from vae_core.errors import InputError
 
 Widths = tuple[int, ...]
-
-HIDDEN: Mapping[str, Widths] = {"dense": (400,), "conv": (32, 64)}
-"""Hidden widths that suit each network, until a person writes others."""
 
 
 def widths_text(widths: Widths) -> str:
@@ -63,8 +60,8 @@ def width_limits() -> tuple[int, int, int]:
 
 def widths_for(network: str, typed: str) -> str:
     """The text of the hidden widths after the network was changed: what a person wrote stays, a default gives way."""
-    is_default = typed.strip() in {widths_text(widths) for widths in HIDDEN.values()}
-    return widths_text(HIDDEN[network]) if is_default or not typed.strip() else typed
+    is_default = typed.strip() in {widths_text(widths) for widths in DEFAULT_HIDDEN.values()}
+    return widths_text(DEFAULT_HIDDEN[network]) if is_default or not typed.strip() else typed
 
 
 def training_images(config: RunConfig) -> int:

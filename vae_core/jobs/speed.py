@@ -14,7 +14,7 @@ from vae_core.jobs.client import supervisor_folder
 SECONDS = 0.4
 REFERENCES = {
     "dense": RunConfig().replace(model__latent_dim=20),
-    "conv": RunConfig().replace(model__network="conv", model__hidden=(32, 64), model__latent_dim=16),
+    "conv": RunConfig().replace(model__network="conv", model__latent_dim=16),
 }
 """The training that is measured for each kind of network."""
 
