@@ -49,7 +49,7 @@ def new_run() -> None:
             st.rerun()
         with guarded():
             show_active()
-        # Last, because the first visitor of a server waits here until torch is loaded.
+        # Last: to count an unknown model takes a moment, and a click comes first.
         with cost:
             if config is not None:
                 show_cost(config)

@@ -13,8 +13,10 @@ from tests.dataset_server import DatasetServer, offer_small
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import datasets, runs
+from vae_core.config import RunConfig
 from vae_core.control import State
 from vae_core.jobs import client
+from vae_core.models import size
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -251,6 +253,17 @@ def test_a_damaged_run_is_told_in_words_and_can_be_deleted(root: Path, name: str
         said(opened(run))
     press(opened(run), "Delete for good")
     assert not run.folder.exists()
+
+
+def test_what_it_costs_is_told_before_the_start(root: Path) -> None:
+    config = RunConfig().replace(training__epochs=7)
+    app = opened()
+    app.number_input(key=forms.key("training.epochs")).set_value(7).run()
+    until(app, f"{size(config.model, (1, 28, 28)).parameters:,}")
+    assert "3,600** pictures" in said(app) and "each seen **7** times" in said(app)
+    wait(app, lambda: "not measured yet" not in said(app), "the estimated time")
+    app.button_group(key=forms.key("model.kind")).set_value("autoencoder").run()
+    until(app, f"{size(config.replace(model__kind='autoencoder').model, (1, 28, 28)).parameters:,}")
 
 
 def test_another_page_proposes_settings(root: Path) -> None:

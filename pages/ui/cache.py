@@ -6,6 +6,7 @@ What comes out is shared by all visitors: look at it, never change it. torch is 
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -138,6 +139,24 @@ def progress_pictures(run: Run) -> ProgressPictures | None:
     """The newest snapshot of a run; `None` while there is none. Raises WorkError where a file is damaged."""
     epochs = run.snapshot_epochs()
     return _progress_pictures(run.id, epochs[0], epochs[-1]) if epochs else None
+
+
+@st.cache_resource(show_spinner=False)
+def _counting() -> threading.Thread:
+    def load() -> None:
+        from vae_core.config import ModelConfig
+        from vae_core.models import size as count
+
+        count(ModelConfig(), (1, 28, 28))  # the first count loads more of torch
+
+    thread = threading.Thread(target=load, daemon=True)
+    thread.start()
+    return thread
+
+
+def can_count() -> bool:
+    """Whether `size` answers at once. Else torch is being loaded, aside, so that no button waits for it meanwhile."""
+    return not _counting().is_alive()
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -1,9 +1,6 @@
 """What a run of some settings will cost: parameters and time, before it is started."""
 
-import sys
-
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import cache, settings
 from pages.ui.boundary import guarded
@@ -12,31 +9,29 @@ from pages.ui.text import t
 from vae_core import datasets
 from vae_core.config import RunConfig
 
-MEASURING_SECONDS = 1.0  # between two looks, while this machine's speed is being measured
+LOOK_SECONDS = 0.5  # while torch is being loaded or this machine's speed is being measured
 
 
 def show_cost(config: RunConfig) -> None:
-    """How large the model is and how long it will take; looks again while this machine's speed is being measured."""
-    place = st.empty()
-    if "torch" not in sys.modules:
-        _lines(config, place, "…", "…")  # loading torch takes seconds: what stands below must not move afterwards
+    """How large the model is and how long it will take; looks again while that can't be told yet."""
     with guarded():
-        is_known = _seconds(config) is not None
-        with place.container():
-            st.fragment(guarded()(_cost), run_every=None if is_known else MEASURING_SECONDS)(config, is_known)
+        pace = _pace(config)
+        st.fragment(guarded()(_cost), run_every=pace)(config, pace)
 
 
-def _cost(config: RunConfig, is_known: bool) -> None:
-    seconds = _seconds(config)
-    if not is_known and seconds is not None:
+def _pace(config: RunConfig) -> float | None:
+    return None if cache.can_count() and _seconds(config) is not None else LOOK_SECONDS
+
+
+def _cost(config: RunConfig, pace: float | None) -> None:
+    if _pace(config) != pace:
         st.rerun()
-    parameters = cache.size(config.model, datasets.source(config.data.name).image_shape).parameters
-    time = t("not measured yet") if seconds is None else duration(seconds)
-    _lines(config, st.container(), f"{parameters:,}", time)
-
-
-def _lines(config: RunConfig, place: DeltaGenerator, parameters: str, time: str) -> None:
-    place.markdown(
+    parameters = time = "…"
+    if cache.can_count():
+        seconds = _seconds(config)
+        parameters = f"{cache.size(config.model, datasets.source(config.data.name).image_shape).parameters:,}"
+        time = t("not measured yet") if seconds is None else duration(seconds)
+    st.markdown(
         t(
             "**{parameters}** parameters, the numbers that the training adjusts  \n"
             "About **{images:,}** pictures to learn from, each seen **{epochs:,}** times  \n"
