@@ -15,6 +15,7 @@ import streamlit as st
 
 from vae_core import datasets, runs
 from vae_core.datasets import ImageData, Split
+from vae_core.environment import runs_root
 from vae_core.jobs.client import ensure_supervisor
 from vae_core.runs import EventLog, Run
 from vae_core.sheets import sheet
@@ -195,9 +196,19 @@ def _cut(run: Run, name: str) -> Cut:
     return (name, "validation", *((own.leave_out_digits_test, own.validation) if own.name == name else (False, 0.1)))
 
 
-@st.cache_resource(ttl=5, max_entries=256, show_spinner=False)
-def training_seconds(config: RunConfig, train_images: int, image_shape: ImageShape) -> float | None:
-    """As `speed.estimate`; asked again after a while, because the speed is measured once the first page is open."""
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _training_seconds(root: str, config: RunConfig, train_images: int, image_shape: ImageShape) -> float:
     from vae_core.jobs.speed import estimate
 
-    return estimate(config, train_images, image_shape)
+    seconds = estimate(config, train_images, image_shape)
+    if seconds is None:
+        raise LookupError("not measured yet")  # so that it is not remembered
+    return seconds
+
+
+def training_seconds(config: RunConfig, train_images: int, image_shape: ImageShape) -> float | None:
+    """As `speed.estimate`: `None` while this machine is not measured yet."""
+    try:
+        return _training_seconds(str(runs_root()), config, train_images, image_shape)
+    except LookupError:
+        return None
