@@ -113,12 +113,6 @@ def test_a_run_is_trained_to_its_end_by_a_process_of_its_own(root: Path) -> None
     assert (run.folder / "worker.log").read_text() == ""
 
 
-def test_the_thread_count_is_fixed_at_the_first_start(root: Path) -> None:
-    run = client.submit(SMALL.replace(training__threads=None, training__epochs=1))
-    until(run, "finished")
-    assert run.config.training.threads is not None
-
-
 def test_a_clean_parent_forks_children_of_two_threads(root: Path) -> None:
     """A parent that had used torch's thread pool would hang them."""
     config = SMALL.replace(training__threads=2, training__epochs=1, model__hidden=(400,))

@@ -1,6 +1,7 @@
 """The run folder: what is written comes back, and no damage to one run hides another."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def own() -> list[runs.Summary]:
 
 
 def test_a_new_run_is_queued_and_whole(root: Path) -> None:
-    config = RunConfig().replace(name="  mine ")
+    config = RunConfig().replace(name="  mine ", training__threads=1)
     run, lock = runs.create(config)
     assert lock is None and run.config == config and run.title == "mine" and run.state() == "queued"
     assert runs.find(run.id) == run and [s.id for s in own()] == [run.id]
@@ -179,6 +180,37 @@ def test_a_single_flipped_bit_in_the_weights_is_noticed(run: Run, byte: int) -> 
         pytest.fail("the flip went unnoticed")
 
 
+def test_threads_are_fixed_when_the_run_is_made_and_are_not_more_than_there_are(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIABOLO_THREADS", "1")
+    assert runs.create(RunConfig())[0].config.training.threads == 1
+    with pytest.raises(InputError, match=r"'training.threads' is 8, but this machine has 1"):
+        runs.create(RunConfig().replace(training__threads=8))
+
+
+def test_many_visitors_ask_and_rename_at_once(run: Run) -> None:
+    """Threads of one server: every request gets a number of its own, and no file is torn."""
+    number = run.job.ask("run")
+
+    def visit(visitor: int) -> None:
+        for turn in range(15):
+            run.job.ask("pause")
+            runs.rename(run, f"visitor {visitor}, {turn}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(visit, range(8)))
+    assert run.job.request().number == number + 8 * 15
+    assert run.title.startswith("visitor")
+    assert not list(run.folder.glob("*.tmp")) and not list(run.folder.glob(".*.tmp"))
+
+
+def test_a_damaged_request_is_replaced_so_that_a_run_can_be_stopped(run: Run) -> None:
+    (run.folder / "request.json").write_text("{")
+    run.job.ask("stop")
+    assert run.job.pending() == "stop"
+
+
 def test_damaged_lines_are_counted_and_skipped(run: Run) -> None:
     path = run.folder / "events.jsonl"
     lines = path.read_text().splitlines()
@@ -208,11 +240,13 @@ def test_the_log_is_followed_while_it_grows_and_when_it_is_rewritten(run: Run) -
 def test_going_on_drops_what_came_after_the_checkpoint(run: Run) -> None:
     log = run.folder / "events.jsonl"
     resume = files.read_arrays(run.folder / "resume.safetensors")
-    files.write_arrays(run.folder / "resume.safetensors", resume, {"epoch": "1", "step": "29"})
+    files.write_arrays(run.folder / "resume.safetensors", resume, {"epoch": "1", "step": "57"})
     assert runs.resume_arrays(run) is not None
     kept = runs.EventLog(run).read()
     assert [event.epoch for event in kept if isinstance(event, ev.EpochEnd)] == [1]
-    assert max(event.step for event in kept) == 29 and not isinstance(kept[-1], ev.Finished)
+    assert max(event.step for event in kept) == 57 and not isinstance(kept[-1], ev.Finished)
+    assert run.weights() and run.metrics(), "kept until the run really goes on"
+    runs.outdate(run)
     assert not (run.folder / "model.safetensors").exists() and run.metrics() is None
     assert log.read_text().endswith("\n")
 
@@ -231,7 +265,7 @@ def test_writing_is_all_or_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["values.json"]
 
 
-@pytest.mark.parametrize("text", ["[]", "1", "{", "nope", "[" * 100_000, '{"a": 1'])
+@pytest.mark.parametrize("text", ["[]", "1", "{", "nope", "[" * 100_000, '{"a": 1', '{"a": NaN}', '{"a": 1e999}'])
 def test_json_that_is_none_is_damage(tmp_path: Path, text: str) -> None:
     (tmp_path / "values.json").write_text(text)
     with pytest.raises(WorkError, match="is damaged"):

@@ -121,16 +121,18 @@ def after(points: int, then: training.Wish) -> Callable[[], training.Wish]:
     return lambda: "run" if next(asked, None) is not None else then
 
 
-@pytest.mark.parametrize("points", [0, 3, 6, 9, 20])
+@pytest.mark.parametrize("points", [0, 3, 6, 7, 9, 22])
 @pytest.mark.parametrize("changes", KINDS[:2])
 def test_a_pause_inside_an_epoch_changes_no_bit(
     data: Splits, changes: dict[str, Any], points: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "PROGRESS_SECONDS", 0.0)  # a point after every batch
+    # A point after every batch, the one of the validation images too: 7 + 1 an epoch.
+    monkeypatch.setattr(training, "PROGRESS_SECONDS", 0.0)
+    epochs, batches = divmod(points, 8)
     config = SMALL.replace(**changes)
     whole = list(train(config, data))
     paused = list(train(config, data, wish=after(points, "pause")))
-    assert paused[-1] == ev.Paused(epoch=1 + points // 7, step=points + 1)
+    assert paused[-1] == ev.Paused(epoch=1 + epochs, step=7 * epochs + min(batches + 1, 7))
     rest = list(train(config, data, resume=weights(paused)))
     assert same(weights(whole), weights(rest))
     assert of(ev.EpochEnd, rest)[-1].train == of(ev.EpochEnd, whole)[-1].train
@@ -139,8 +141,8 @@ def test_a_pause_inside_an_epoch_changes_no_bit(
 def test_a_stop_keeps_the_weights_of_that_moment(data: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "PROGRESS_SECONDS", 0.0)
     found = list(train(SMALL, data, wish=after(9, "stop")))
-    assert found[-1] == ev.Finished(epoch=2, step=10, stopped=True)
-    assert isinstance(found[-2], ev.Checkpoint) and found[-2].epoch == 1 and found[-2].step == 10
+    assert found[-1] == ev.Finished(epoch=2, step=9, stopped=True)
+    assert isinstance(found[-2], ev.Checkpoint) and found[-2].epoch == 1 and found[-2].step == 9
 
 
 def test_points_come_twice_a_second_inside_a_long_epoch(data: Splits) -> None:
@@ -155,6 +157,33 @@ def test_points_come_twice_a_second_inside_a_long_epoch(data: Splits) -> None:
                 break
     gaps = [late[1] - early[1] for early, late in pairwise(moments)]
     assert sorted(gaps)[len(gaps) // 2] < 0.5 and moments[-1][0] < 3600
+
+
+def test_points_tell_only_what_was_measured(data: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it validates there is nothing new to average, and after a pause there may be nothing at all."""
+    monkeypatch.setattr(training, "PROGRESS_SECONDS", 0.0)
+    config = SMALL.replace(training__epochs=1)
+    paused = list(train(config, data, wish=after(6, "pause")))
+    assert of(ev.Paused, paused)[0].step == 7
+    rest = list(train(config, data, resume=weights(paused)))
+    (point,), (end,) = of(ev.Progress, rest), of(ev.EpochEnd, rest)
+    assert point.train == end.train and point.train.recon > 100
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model__hidden": (2048,) * 6}, r"46,\d{3},\d{3} parameters, but at most 20,000,000"),
+        ({"model__network": "conv", "model__hidden": (400, 8)}, r"for each picture, but at most 240,000"),
+        (
+            {"model__network": "conv", "model__hidden": (128, 8), "training__batch_size": 1000},
+            r"from 1 to \d+, or smaller",
+        ),
+    ],
+)
+def test_what_would_take_the_whole_memory_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        next(train(SMALL.replace(**changes), splits(SMALL.data)))
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,10 @@ class Request:
     number: int = 0
     time: float = 0.0
 
+    def after(self, answered: int) -> Wish | None:
+        """What is wanted, if it was not honoured yet."""
+        return self.wish if self.number > answered else None
+
 
 class Job:
     """A job by its folder.
@@ -105,15 +109,20 @@ class Job:
             raise files.damaged(path, error) from error
         return request
 
-    def ask(self, wish: Wish) -> None:
-        """Writes down what is wanted; somebody else does it."""
-        number = max(self.request().number, self.status().answered) + 1
-        files.write_json(self.folder / "request.json", {"wish": wish, "number": number, "time": time.time()})
+    def ask(self, wish: Wish) -> int:
+        """Writes down what is wanted, and returns the request's number; somebody else does it."""
+        with locks.turn(self.folder / "request.lock"):  # two askers, two numbers
+            try:
+                last = self.request().number
+            except WorkError:
+                last = 0  # a damaged request is replaced: a run at work must be stoppable
+            number = max(last, self.status().answered) + 1
+            files.write_json(self.folder / "request.json", {"wish": wish, "number": number, "time": time.time()})
+        return number
 
     def pending(self) -> Wish | None:
         """What is wanted and was not honoured yet."""
-        request = self.request()
-        return request.wish if request.number > self.status().answered else None
+        return self.request().after(self.status().answered)
 
     def is_alive(self) -> bool:
         """Whether a process works at it."""

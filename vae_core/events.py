@@ -34,7 +34,7 @@ class Progress:
 
     epoch: int
     step: int
-    steps: int
+    steps: Annotated[int, Field(gt=0)]
     train: Losses
     images_per_s: float
     seconds_left: float
@@ -47,7 +47,7 @@ class EpochEnd:
 
     epoch: int
     step: int
-    steps: int
+    steps: Annotated[int, Field(gt=0)]
     train: Losses
     validation: Losses
     images_per_s: float

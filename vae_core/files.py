@@ -1,7 +1,9 @@
 """Files that are whole or absent, and arrays that are what was saved."""
 
 import json
+import math
 import os
+import secrets
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +29,8 @@ def write(path: Path, data: bytes) -> None:
     Raises:
         WorkError: The disk is full or the folder can't be written to; the old file stands.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    # Two visitors are two threads of one process: a name for each write.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
             file.write(data)
@@ -100,12 +103,23 @@ def read_json(path: Path) -> dict[str, Any]:
         WorkError: It is missing or damaged.
     """
     try:
-        values = json.loads(read_text(path))
+        values = json.loads(read_text(path), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise damaged(path, error) from error
     if not isinstance(values, dict):
         raise damaged(path, "not a JSON object")
     return values
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")  # Python's reader takes NaN and Infinity
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is too large")
+    return value
 
 
 def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:

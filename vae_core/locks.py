@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -52,6 +54,17 @@ class Lock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Waits for one's turn, for what takes a moment; between threads as well as processes."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
 
 
 def is_held(path: Path) -> bool:

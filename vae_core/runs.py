@@ -19,6 +19,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from vae_core import events as ev
 from vae_core import files
 from vae_core.config import RunConfig
 from vae_core.control import Job, State, Status
-from vae_core.environment import runs_root, writable
+from vae_core.environment import available_threads, default_threads, runs_root, writable
 from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.locks import Lock
 
@@ -117,7 +118,11 @@ class Run:
 
     def size(self) -> int:
         """Bytes on disk."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        total = 0
+        for path in self.folder.rglob("*"):
+            with suppress(FileNotFoundError):  # a temporary file, renamed between two looks
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
 
 @dataclass(frozen=True)
@@ -155,9 +160,20 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
         The run and, where `hold`, its lock.
 
     Raises:
-        InputError: The run root can't be written to.
+        InputError: The run root can't be written to, or there are fewer threads than the settings ask for.
     """
     root = writable(root or runs_root())
+    most = available_threads()
+    threads = config.training.threads or default_threads()
+    if threads > most:
+        raise InputError(
+            N_(
+                "'training.threads' is {threads}, but this machine has {most} to give. Choose a number from 1 to {most}."
+            ),
+            threads=threads,
+            most=most,
+        )
+    config = config.replace(training__threads=threads)  # the last bits of the weights depend on it
     slug = f"{config.model.kind}-{config.model.network}-{config.model.latent_dim}"
     now = time.time()
     moment = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now * 1000) % 1000:03d}"
@@ -197,6 +213,15 @@ def all_runs() -> list[Run]:
     own = [Run(path.name, path) for path in folders if _ID.fullmatch(path.name)]
     own.sort(key=lambda run: run.id, reverse=True)  # the name begins with the moment
     return own + [Run(name, STARTERS / name) for name in STARTER_ORDER]
+
+
+def unsettled() -> int:
+    """How many of one's own runs work or wait for their turn."""
+    count = 0
+    for run in all_runs():
+        with suppress(DiaboloError, OSError):
+            count += run.state() in ("queued", "starting", "running", "stopping", "interrupted")
+    return count
 
 
 def list_runs() -> list[Summary]:
@@ -243,7 +268,11 @@ def delete(run: Run) -> None:
     """
     _own(run)
     lock = Lock(run.folder / "lock")
-    if not lock.acquire():
+    try:
+        free = lock.acquire()
+    except FileNotFoundError as error:
+        raise InputError(N_("'{run}' was deleted already."), run=run.id) from error
+    if not free:
         raise InputError(N_("'{run}' is still at work. Stop it first, then delete it."), run=run.id)
     try:
         # Out of the list in one step; what a crash leaves of the rest is swept by the next supervisor.
@@ -265,11 +294,12 @@ def sweep(root: Path) -> None:
     """Removes what killed processes left half-made or half-deleted in a run root."""
     for pattern in (".new-*", ".deleted-*"):
         for folder in root.glob(pattern):
-            lock = Lock(folder / "lock")
-            # A folder that is being made right now is younger than a minute.
-            if time.time() - folder.stat().st_mtime > 60 and lock.acquire():
-                shutil.rmtree(folder, ignore_errors=True)
-                lock.close()
+            with suppress(FileNotFoundError):  # somebody else removes it right now
+                lock = Lock(folder / "lock")
+                # A folder that is being made right now is younger than a minute.
+                if time.time() - folder.stat().st_mtime > 60 and lock.acquire():
+                    shutil.rmtree(folder, ignore_errors=True)
+                    lock.close()
 
 
 def record(run: Run, stream: Iterable[ev.Event]) -> Iterator[ev.Event]:
@@ -312,14 +342,18 @@ def resume_arrays(run: Run) -> dict[str, Any] | None:
     path = run.folder / "resume.safetensors"
     files.sweep(run.folder)
     files.sweep(run.folder / "snapshots")
-    for name in ("metrics.json", "model.safetensors"):  # of a run that was stopped and now goes on
-        (run.folder / name).unlink(missing_ok=True)
     arrays = files.read_arrays(path) if path.exists() else None
     step = int(files.read_metadata(path)["step"]) if arrays is not None else -1
     log = EventLog(run)
     kept = [event for event in log.read() if event.step <= step and not isinstance(event, ev.Finished | ev.Diverged)]
     files.write(run.folder / "events.jsonl", "".join(ev.to_json(event) + "\n" for event in kept).encode())
     return arrays
+
+
+def outdate(run: Run) -> None:
+    """Removes the results of a run that was stopped and now goes on. Once it does: until then they are all there is."""
+    for name in ("metrics.json", "model.safetensors"):
+        (run.folder / name).unlink(missing_ok=True)
 
 
 class EventLog:

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -17,20 +18,20 @@ import torch
 from torch import Generator, Tensor
 
 from vae_core import losses
-from vae_core.config import LossConfig, RunConfig
-from vae_core.datasets import ImageData, Splits
+from vae_core.config import RunConfig
+from vae_core.datasets import Splits
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.events import Arrays, Checkpoint, Diverged, EpochEnd, Event, Finished, Losses, Paused, Progress, Snapshot
-from vae_core.models import Model, build
+from vae_core.models import SMALLEST_BATCH, build, check_batch
 from vae_core.pixels import to_bytes, to_unit
 
 Wish = Literal["run", "pause", "stop"]
+Phase = Literal["training", "validation"]
 
 PROGRESS_SECONDS = 0.25  # the page looks every 0.25 s until the first point, then every 0.5 s
 SNAPSHOTS = 200  # a longer training keeps about as many, evenly thinned
 SNAPSHOT_IMAGES = 16
 SNAPSHOT_CODES = 1_000
-VALIDATION_BATCH = 1_000
 
 
 def train(
@@ -58,6 +59,7 @@ def train(
         WorkError: `resume` does not fit the settings.
     """
     check(config, splits)
+    check_batch(config, splits.train.image_shape)
     hyper = config.training
     trainer = _Trainer(config, splits)
     if resume is None:
@@ -71,11 +73,17 @@ def train(
     while trainer.epoch <= hyper.epochs:
         epoch_start, epoch_first = time.perf_counter(), trainer.position
         since = trainer.sums.clone(), trainer.position
-        for _ in trainer.rest_of_epoch():
+        trained = epoch_start
+        for phase in chain(trainer.rest_of_epoch(), trainer.validate()):
             now = time.perf_counter()
+            if phase == "training":
+                trained = now
             if now < due:
                 continue
             due = now + PROGRESS_SECONDS
+            # Nothing new to average while it validates: there, the epoch so far.
+            if trainer.position == since[1]:
+                since = torch.zeros_like(since[0]), 0
             window = trainer.mean(trainer.sums - since[0], trainer.position - since[1])
             since = trainer.sums.clone(), trainer.position
             if window is None:
@@ -86,7 +94,7 @@ def train(
                 step=trainer.step,
                 steps=trainer.steps,
                 train=window,
-                images_per_s=(trainer.position - epoch_first) / (now - epoch_start),
+                images_per_s=(trainer.position - epoch_first) / max(trained - epoch_start, 1e-9),
                 seconds_left=clock.left(trainer.step, trainer.steps),
             )
             wanted = wish()
@@ -98,9 +106,7 @@ def train(
                     yield Finished(trainer.epoch, trainer.step, stopped=True)
                 return
 
-        trained = time.perf_counter()
-        mean = trainer.mean(trainer.sums, len(splits.train))
-        validation = trainer.validate()
+        mean, validation = trainer.mean(trainer.sums, len(splits.train)), trainer.validation
         if mean is None or validation is None or not trainer.is_finite():
             yield Diverged(trainer.epoch, trainer.step)
             return
@@ -134,25 +140,6 @@ def check(config: RunConfig, splits: Splits) -> None:
         )
 
 
-def measure(model: Model, data: ImageData, config: LossConfig, generator: Generator) -> Losses | None:
-    """The loss on images that are only looked at, with one draw of z for each; `None` where it is not finite."""
-    sums = torch.zeros(2, dtype=torch.float64)
-    images = torch.from_numpy(data.images)
-    with torch.inference_mode():
-        for batch in images.split(VALIDATION_BATCH):
-            x = to_unit(batch)
-            posterior = model.encode(x)
-            recon = losses.reconstruction(model.decode(posterior.sample(generator)), x)
-            sums += torch.stack([recon.sum(), losses.kl(posterior).sum()])
-    return _mean(sums, len(data), config)
-
-
-def _mean(sums: Tensor, images: int, config: LossConfig) -> Losses | None:
-    recon, kl = (sums / max(images, 1)).tolist()
-    loss = recon + config.beta * kl
-    return Losses(loss, recon, kl) if math.isfinite(loss) else None
-
-
 @dataclass
 class _Clock:
     """Time left by this session's own pace, everything included."""
@@ -174,6 +161,7 @@ class _Trainer:
         position: Training images of this epoch that are done.
         step: Batches done since the start of the training.
         sums: Reconstruction and KL in nats, each summed over the images done in this epoch, float64 with shape (2,).
+        validation: What `validate` found; `None` where it is not finite.
     """
 
     def __init__(self, config: RunConfig, splits: Splits) -> None:
@@ -189,6 +177,7 @@ class _Trainer:
         self.position = 0
         self.step = 0
         self.sums = torch.zeros(2, dtype=torch.float64)
+        self.validation: Losses | None = None
         self.resumed_generator: Tensor | None = None
 
         chance = np.random.default_rng(0)  # not the run's seed: every run is shown on the same pictures
@@ -201,7 +190,7 @@ class _Trainer:
         words = np.random.SeedSequence((self.config.training.seed, self.epoch)).generate_state(1, np.uint64)
         self.generator.manual_seed(int(words[0]))
 
-    def rest_of_epoch(self) -> Iterator[None]:
+    def rest_of_epoch(self) -> Iterator[Phase]:
         """One optimizer step an iteration, over what is left of this epoch."""
         self._reseed()
         order = torch.randperm(len(self.images), generator=self.generator)
@@ -224,7 +213,7 @@ class _Trainer:
             self.sums += torch.stack([recon.detach(), kl.detach()])
             self.position += len(x)
             self.step += 1
-            yield
+            yield "training"
 
     def next_epoch(self) -> None:
         self.epoch += 1
@@ -232,19 +221,34 @@ class _Trainer:
         self.sums.zero_()
 
     def mean(self, sums: Tensor, images: int) -> Losses | None:
-        return _mean(sums, images, self.config.loss)
+        """Per image; `None` where it is not finite."""
+        recon, kl = (sums / max(images, 1)).tolist()
+        loss = recon + self.config.loss.beta * kl
+        return Losses(loss, recon, kl) if math.isfinite(loss) else None
 
-    def validate(self) -> Losses | None:
-        """The same draws at every epoch, so that the curve shows the model and not the dice."""
-        return measure(self.model, self.splits.validation, self.config.loss, Generator().manual_seed(0))
+    def validate(self) -> Iterator[Phase]:
+        """Measures `validation`, a batch an iteration, with one draw of z for each image.
+
+        The same draws at every epoch, so that the curve shows the model and not the dice.
+        """
+        generator = Generator().manual_seed(0)
+        sums = torch.zeros(2, dtype=torch.float64)
+        for batch in torch.from_numpy(self.splits.validation.images).split(SMALLEST_BATCH):
+            with torch.inference_mode():
+                x = to_unit(batch)
+                posterior = self.model.encode(x)
+                recon = losses.reconstruction(self.model.decode(posterior.sample(generator)), x)
+                sums += torch.stack([recon.sum(), losses.kl(posterior).sum()])
+            yield "validation"
+        self.validation = self.mean(sums, len(self.splits.validation))
 
     def is_finite(self) -> bool:
         return all(bool(p.isfinite().all()) for p in self.model.parameters())
 
     @torch.inference_mode()
     def snapshot(self, first: bool = False) -> Snapshot:
-        x = to_unit(torch.from_numpy(self.watched.images))
-        mu = self.model.encode(x).mu
+        batches = torch.from_numpy(self.watched.images).split(SMALLEST_BATCH)
+        mu = torch.cat([self.model.encode(to_unit(batch)).mu for batch in batches])
         arrays = {
             "recon": to_bytes(self.model.decode(mu[:SNAPSHOT_IMAGES]).mean),
             "samples": to_bytes(self.model.decode(self.z).mean),

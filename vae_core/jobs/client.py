@@ -1,6 +1,7 @@
 """What pages and the command line ask for. Imports no torch; writes requests, reads files."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -11,8 +12,11 @@ from vae_core import locks, runs
 from vae_core.config import RunConfig
 from vae_core.control import Wish
 from vae_core.environment import REPOSITORY, data_root, jobs_backend, runs_root, writable
-from vae_core.errors import N_, InputError
+from vae_core.errors import N_, InputError, WorkError
 from vae_core.runs import Run
+
+LEAST_FREE = 300 * 10**6  # bytes; the largest runs keep about 100 MB of snapshots and as much of weights
+MOST_WAITING = 20
 
 ALLOWED: dict[Wish, tuple[str, ...]] = {
     "run": ("paused", "failed", "interrupted", "finished"),
@@ -70,12 +74,32 @@ def submit(config: RunConfig) -> Run:
     """Queues a new run.
 
     Raises:
-        InputError: The run root can't be written to.
+        InputError: The run root can't be written to, or there are fewer threads than the settings ask for.
+        WorkError: The disk is nearly full, or too many runs wait already.
     """
+    _check_room()
     run, _ = runs.create(config)
     ensure_supervisor()
     ring(run.folder.parent)
     return run
+
+
+def _check_room() -> None:
+    """A shared host has strangers on it: neither its disk nor its queue is endless."""
+    root = writable(runs_root())
+    free = shutil.disk_usage(root).free
+    if free < LEAST_FREE:
+        raise WorkError(
+            N_("Only {free} MB are free on the disk, and a run may need {least}. Delete runs, then start again."),
+            free=free // 10**6,
+            least=LEAST_FREE // 10**6,
+        )
+    waiting = runs.unsettled()
+    if waiting >= MOST_WAITING:
+        raise WorkError(
+            N_("{waiting} runs work or wait already. Wait until some are finished, or delete some, then start again."),
+            waiting=waiting,
+        )
 
 
 def ask(run: Run, wish: Wish) -> None:
@@ -111,7 +135,7 @@ def delete(run: Run, timeout: float = 15.0) -> None:
         InputError: It is a starter, or did not stop in time.
     """
     if not run.is_starter and run.job.is_alive():
-        run.job.ask("stop")
+        run.job.ask("pause")  # quicker than a stop, which measures the model
         deadline = time.monotonic() + timeout
         while run.job.is_alive() and time.monotonic() < deadline:
             time.sleep(0.05)

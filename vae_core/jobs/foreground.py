@@ -50,10 +50,8 @@ def take_up(run: Run) -> Lock:
                 run=run.id,
                 epochs=run.config.training.epochs,
             )
-        run.job.ask("run")
-        run.job.write_status(
-            Status("starting", answered=run.job.request().number, epoch=Task(run.folder, "training").epoch())
-        )
+        number = run.job.ask("run")
+        run.job.write_status(Status("starting", answered=number, epoch=Task(run.folder, "training").epoch()))
     except BaseException:
         lock.close()
         raise

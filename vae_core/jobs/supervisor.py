@@ -119,24 +119,33 @@ class Supervisor:
                     used += task.threads()
                 elif task.job.state() in ("queued", "interrupted") or task.job.pending():
                     waiting.append((task.job.request().time, task))
-            except DiaboloError:
-                continue  # damaged: the list of runs says so
-        for _, task in sorted(waiting, key=lambda entry: (entry[0], entry[1].folder)):
+            except (DiaboloError, OSError):
+                continue  # damaged, and the list of runs says so; or deleted between two looks
+        # The measurement of the speed comes last, and alone. What comes first and does not fit is not overtaken.
+        for _, task in sorted(waiting, key=lambda entry: (entry[1].kind == "speed", entry[0], entry[1].folder)):
             try:
-                used += self._admit(task, used)
-            except DiaboloError as error:
+                threads = self._admit(task, used)
+            except (DiaboloError, OSError) as error:
                 print(f"{task.folder}: {error}", file=sys.stderr, flush=True)
+                continue
+            if threads is None:
+                break
+            used += threads
         return alive or bool(waiting)
 
-    def _admit(self, task: Task, used: int) -> int:
-        """Starts a waiting job if its threads fit beside the `used` ones; returns how many it takes."""
+    def _admit(self, task: Task, used: int) -> int | None:
+        """Starts a waiting job if its threads fit beside the `used` ones.
+
+        Returns:
+            How many it takes: 0 where it need not be started, `None` where it has to wait.
+        """
         job = task.job
         lock = Lock(job.lock)
         if not lock.acquire():
             return 0
         try:
-            status, pending = job.status(), job.pending()
-            answered = job.request().number
+            status, request = job.status(), job.request()
+            pending, answered = request.after(status.answered), request.number
             if pending in ("pause", "stop") and status.recorded in ("finished", "failed"):
                 job.write_status(dataclasses.replace(status, answered=answered))  # it ended before it was asked to
                 return 0
@@ -151,10 +160,10 @@ class Supervisor:
                     Status(recorded="failed", answered=answered, message=error.message, values=error.values)
                 )
                 return 0
-            if used and used + threads > available_threads():
-                return 0
+            if used and (used + threads > available_threads() or task.kind == "speed"):
+                return None
             epoch = task.epoch()
-            restarts = 0 if pending or epoch > status.epoch else status.restarts + 1
+            restarts = 0 if pending == "run" or epoch > status.epoch else status.restarts + 1
             if restarts > RESTARTS:
                 failure = WorkError(DIED, restarts=status.restarts)
                 job.write_status(

@@ -63,8 +63,8 @@ def settled(job: Job) -> Iterator[None]:
 
 
 def _work(run: Run) -> Iterator[ev.Event]:
-    config = fix_threads(run)
-    torch.set_num_threads(config.training.threads or 1)
+    config = run.config
+    torch.set_num_threads(config.training.threads or default_threads())
     data = splits(config.data)
     resume = runs.resume_arrays(run)
     started = time.monotonic(), time.process_time()
@@ -72,6 +72,7 @@ def _work(run: Run) -> Iterator[ev.Event]:
     recorded = False
     for event in runs.record(run, train(config, data, resume=resume, wish=wish)):
         if not recorded and isinstance(event, ev.Progress | ev.EpochEnd):
+            runs.outdate(run)
             run.job.write_status(dataclasses.replace(run.job.status(), recorded="running"))
             recorded = True
         match event:
@@ -87,15 +88,6 @@ def _work(run: Run) -> Iterator[ev.Event]:
                     _measure(run, config, data, good, started, stopped=True)
                 _settle(run.job, "failed", WorkError(DIVERGED, epoch=epoch, good=good))
         yield event
-
-
-def fix_threads(run: Run) -> RunConfig:
-    """The run's settings with its thread count fixed, since the last bits of the weights depend on it."""
-    config = run.config
-    if config.training.threads is None:
-        config = config.replace(training__threads=default_threads())
-        files.write(run.folder / "config.json", config.to_json().encode())
-    return config
 
 
 def _measure(
@@ -141,17 +133,19 @@ class _Wish:
 
     def __init__(self, run: Run) -> None:
         self.job = run.job
-        self.seen = 0
+        self.seen = (0, 0)
         self.number = 0
         self.wanted: Wish = "run"
 
     def __call__(self) -> Wish:
         path = self.job.folder / "request.json"
         try:
-            changed = path.stat().st_mtime_ns
+            status = path.stat()
+            changed = status.st_ino, status.st_mtime_ns
             if changed != self.seen:
-                self.number = self.job.request().number
-                self.wanted = self.job.pending() or "run"
+                request = self.job.request()
+                self.number = request.number
+                self.wanted = request.after(self.job.status().answered) or "run"
                 self.seen = changed
         except (OSError, DiaboloError):
             self.wanted = "run"  # a request that can't be read is not one; the run goes on
