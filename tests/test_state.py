@@ -70,6 +70,17 @@ def test_an_address_that_names_no_run_is_not_believed(address: str, make_run: Ca
     app = AppTest.from_function(chooser)
     app.query_params["run"] = address
     assert chosen(app.run()) == run.id
+    assert len(app.warning) == bool(address), "whoever followed a link is told that it leads elsewhere"
+    assert chosen(app.run()) == run.id and not app.warning
+
+
+def test_a_link_to_a_damaged_run_says_so(make_run: Callable[..., Run]) -> None:
+    run, damaged = make_run("one"), make_run("two")
+    (damaged.folder / "config.json").write_text("{")
+    app = AppTest.from_function(chooser)
+    app.query_params["run"] = damaged.id
+    assert chosen(app.run()) == run.id
+    assert "config\\.json" in app.error[0].value and len(app.error) == 1
 
 
 def test_a_page_for_one_kind_does_not_forget_the_choice_for_the_others(make_run: Callable[..., Run]) -> None:

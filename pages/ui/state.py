@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.navigation import BY_NAME
-from pages.ui.text import N_, t
+from pages.ui.text import N_, describe, plain, t
 from vae_core import runs
 from vae_core.control import State
 from vae_core.runs import Summary
@@ -61,16 +61,16 @@ def choose_run(kinds: Collection[str] | None = None) -> str | None:
     Returns:
         The run's id; `None` where there is no run yet, which the page has then been told in words.
     """
-    found = runs.list_runs()
+    found, named = runs.list_runs(), st.query_params.get(_RUN, "")
     usable = {summary.id: summary for summary in found if _is_usable(summary, kinds)}
     if not usable:
         st.info(t("There is no trained model to look at yet. Train one first: it takes less than a minute."))
         st.page_link(BY_NAME["train"].script, label=t("Train a model"), icon=BY_NAME["train"].icon)
         return None
     chosen = chosen_run()
-    waiting = next((summary for summary in found if summary.id == chosen and chosen not in usable), None)
+    unusable = None
     if chosen not in usable:
-        chosen = next(iter(usable))
+        unusable, chosen = chosen, next(iter(usable))
     names = Counter(summary.name for summary in usable.values())
     # Set before the widget is made: its own memory doesn't know of the address, and is lost on a page switch.
     st.session_state[_WIDGET] = chosen
@@ -83,11 +83,8 @@ def choose_run(kinds: Collection[str] | None = None) -> str | None:
         help=t("Whichever model you choose here is the one that the other pages show too."),
     )
     _write_address(picked)
-    if waiting is not None and waiting.config is not None and (kinds is None or waiting.config.model.kind in kinds):
-        st.info(
-            t("'{run}' has no weights yet. After its first epoch it can be chosen here.", run=waiting.name),
-            icon=":material/hourglass_top:",
-        )
+    if unusable:
+        _say_why_not(unusable, found, kinds, by_address=unusable == named[:100])
     return picked
 
 
@@ -155,6 +152,24 @@ def _is_usable(summary: Summary, kinds: Collection[str] | None) -> bool:
     if summary.config is None or (kinds is not None and summary.config.model.kind not in kinds):
         return False
     return summary.starter or summary.epoch > 0 or summary.state == "finished"
+
+
+def _say_why_not(run_id: str, found: list[Summary], kinds: Collection[str] | None, *, by_address: bool) -> None:
+    """Why a page shows another run than the one that was wanted; nothing where its kind is not the page's."""
+    wanted = next((summary for summary in found if summary.id == run_id), None)
+    if wanted is None:
+        # Whoever deleted it himself knows; whoever followed a link does not.
+        if by_address:
+            words = t("There is no run '{run}' here, so another one is shown.", run=run_id)
+            st.warning(plain(words), icon=":material/link_off:")
+    elif wanted.config is None:
+        words = describe(wanted.error) if wanted.error else wanted.name
+        st.error(plain(f"{words} {t('Until then, another one is shown.')}"), icon=":material/error:")
+    elif kinds is None or wanted.config.model.kind in kinds:
+        st.info(
+            plain(t("'{run}' has no weights yet. After its first epoch it can be chosen here.", run=wanted.name)),
+            icon=":material/hourglass_top:",
+        )
 
 
 def _take_widget() -> None:
