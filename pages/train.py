@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import forms, settings, state
+from pages.ui import cache, forms, settings, state
 from pages.ui.boundary import guarded
 from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
@@ -28,6 +28,8 @@ def new_run() -> None:
         try:
             config = forms.run_form()
             settings.check(config)
+            if cache.can_count():
+                cache.check_batch(config)
         except InputError as error:
             problem = describe(error)
     with right:
@@ -60,7 +62,11 @@ def one_run(run: Run) -> None:
     summary = runs.summary(run)
     st.subheader(plain(summary.name))
     if summary.config is not None:
-        st.caption(plain(f"{describe_settings(summary.config)} · {t('{size} on disk', size=file_size(run.size()))}"))
+        st.caption(
+            plain(
+                f"{describe_settings(summary.config)} · {t('{size} on disk', size=file_size(cache.run_size(run.id)))}"
+            )
+        )
     with st.container(horizontal=True):
         st.button(t("New training"), icon=":material/add:", on_click=state.follow_none)
         if summary.config is not None:

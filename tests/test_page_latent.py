@@ -256,9 +256,8 @@ def test_a_projection_is_asked_for_and_shown_when_it_is_there(trained: dict[str,
     assert "about 10 s" in app.button(key="latent_ask_tsne").label
     assert app.toggle[0].disabled, "t-SNE has no place for N(0, I)"
     # What the job leaves behind; that it does is tested with the jobs.
-    target = projections.folder(run, "tsne")
+    target = projections.folder(run, "tsne", "digits")
     target.mkdir(parents=True)
-    files.write_json(target / "projection.json", projections._of(run, "digits"))
     index = np.arange(0, 1000, 10)
     points = np.random.default_rng(0).standard_normal((len(index), 2)).astype(np.float32)
     files.write_arrays(target / "result.safetensors", {"points": points, "index": index})

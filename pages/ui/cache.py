@@ -51,7 +51,7 @@ def baseline(name: str, split: Split, classes: tuple[int, ...] | None) -> Baseli
     return mean_image_baseline(images(name, split), classes)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _log(run_id: str) -> EventLog:
     return EventLog(runs.find(run_id))
 
@@ -61,7 +61,7 @@ def log(run: Run) -> EventLog:
     return _log(run.id)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _model(run_id: str, version: tuple[str, int]) -> Model:
     import torch
 
@@ -166,6 +166,20 @@ def size(config: ModelConfig, image_shape: ImageShape) -> Size:
     from vae_core.models import size as count
 
     return count(config, image_shape)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def check_batch(config: RunConfig) -> None:
+    """Whether model and batch fit into a shared machine's memory. Raises InputError where they don't."""
+    from vae_core.models import check_batch as check
+
+    check(config, datasets.source(config.data.name).image_shape)
+
+
+@st.cache_resource(max_entries=256, ttl=10, show_spinner=False)
+def run_size(run_id: str) -> int:
+    """A run's bytes on disk, of the last seconds: there may be hundreds of files, and a list shows many runs."""
+    return runs.find(run_id).size()
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

@@ -6,7 +6,7 @@ from pages.ui import cache, latent_selection, latent_views
 from pages.ui.boundary import guarded
 from pages.ui.latent_views import Kind, View
 from pages.ui.shown import shown_data
-from pages.ui.text import describe, t
+from pages.ui.text import describe, plain, t
 from vae_core import latent
 from vae_core.datasets import ImageData
 from vae_core.jobs import projections
@@ -131,19 +131,20 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
     with st.container(border=True):
         st.markdown(t(row.help))
         if state == "failed":
-            error = projections.error(run, kind)
-            st.error(describe(error) if error else t("It failed."), icon=":material/error:")
-        st.button(
+            error = projections.error(run, kind, data)
+            st.error(plain(describe(error)) if error else t("It failed."), icon=":material/error:")
+        asked = st.button(
             t("Compute {method} (about {seconds:.0f} s)", method=t(row.title), seconds=row.seconds),
             type="primary",
             key=f"latent_ask_{kind}",
-            on_click=projections.ask,
-            args=(run, kind, data),
             disabled=not finished,
             help=t("Up to {limit:,} test pictures. Computed once and kept with the run.", limit=row.limit or 0)
             if finished
             else t("This run still trains. Its codes are laid out when it is finished; PCA works at once."),
         )
+    if asked:
+        projections.ask(run, kind, data)
+        st.rerun()
 
 
 @st.fragment(run_every=0.5)

@@ -98,10 +98,10 @@ def _progress(seen: Look, events: Sequence[Event], config: RunConfig) -> None:
     elif seen.state == "finished" and not seen.stopped:
         st.progress(1.0, text=t("All {epochs} epochs done.", epochs=config.training.epochs))
     elif seen.state == "running":
-        st.progress(point.step / point.steps, text=standing.progress_text(point, config.training.epochs))
+        st.progress(min(point.step / point.steps, 1.0), text=standing.progress_text(point, config.training.epochs))
     else:
         text = t("Epoch {epoch} of {epochs}", epoch=point.epoch, epochs=config.training.epochs)
-        st.progress(point.step / point.steps, text=text)
+        st.progress(min(point.step / point.steps, 1.0), text=text)
 
 
 def _result(run: Run) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import standing
+from pages.ui import cache, standing
 from pages.ui.boundary import guarded
 from pages.ui.navigation import BY_NAME
 from pages.ui.progress import COLOURS
@@ -54,6 +54,7 @@ def _active_runs() -> None:
             _link("train", t("Follow"), summary)
 
 
+@guarded()
 def _line(summary: Summary) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -95,7 +96,7 @@ def details(summary: Summary) -> list[str]:
     parts.append(t("epoch {done} of {epochs}", done=summary.epoch, epochs=epochs))
     if figure := standing.key_figure(summary.metrics):
         parts.append(figure)
-    parts.append(file_size(runs.find(summary.id).size()))
+    parts.append(file_size(cache.run_size(summary.id)))
     return parts
 
 

@@ -184,6 +184,9 @@ def curves(events: Sequence[Event], epochs: int) -> tuple[Points, Points]:
     """
     ends = [event for event in events if isinstance(event, EpochEnd)]
     train = [event for event in events if isinstance(event, Progress)] or ends
+    # Thousands of events are looked at each half second, by every visitor: first leave most of them out.
+    train = train[:: 1 + len(train) // (8 * MOST_POINTS)]
+    ends = ends[:: 1 + len(ends) // (8 * MOST_POINTS)]
     return (
         _thinned(np.array([(e.step / e.steps * epochs, e.train.loss, e.train.recon, e.train.kl) for e in train])),
         _thinned(

@@ -1,10 +1,14 @@
 """t-SNE and UMAP of a run's codes: computed once, in a job of their own, and kept with the run. Imports no torch.
 
-    RUN/projections/umap/   projection.json (what of), result.safetensors (points, index), state as `control.py` says
+    RUN/projections/umap-1b2c3d4e-digits/   projection.json, result.safetensors (points, index), state as in `control.py`
+
+A folder's name says what it is of: the method, the weights' checksum, the data. A run that went on needs a new one, and
+a job that still works at the old one can only write there.
 
 A starter's folder is only to be looked at, so its projections lie in the run root, under `.starters/`.
 """
 
+import secrets
 import shutil
 import time
 from pathlib import Path
@@ -26,27 +30,30 @@ FOLDER = "projections"
 SEED = 0
 
 
-def folder(run: Run, method: str) -> Path:
-    """Where one projection of a run lies."""
+def folder(run: Run, method: str, data: str) -> Path:
+    """Where one projection of a run lies.
+
+    Raises:
+        InputError: There is no such method, or the run is not finished.
+        WorkError: The run's weights are damaged.
+    """
     if method not in METHODS:
         raise InputError(
             N_("There is no projection job '{method}'. Choose one of: {known}."),
             method=method,
             known=", ".join(METHODS),
         )
+    weights = run.folder / "model.safetensors"
+    if not weights.exists():
+        raise InputError(N_("'{run}' is not finished. Wait until it is, then ask again."), run=run.title)
     home = runs_root() / ".starters" / run.id if run.is_starter else run.folder
-    return home / FOLDER / method
+    return home / FOLDER / f"{method}-{files.read_metadata(weights).get('crc32', '')}-{data}"
 
 
 def folders(root: Path) -> list[Path]:
     """All projections that were asked for in a run root."""
-    return [path.parent for home in (root, root / ".starters") for path in home.glob(f"*/{FOLDER}/*/projection.json")]
-
-
-def _of(run: Run, data: str) -> dict[str, str]:
-    """What a projection is of. It belongs to these weights: a run that went on needs a new one."""
-    weights = files.read_metadata(run.folder / "model.safetensors")
-    return {"run": run.id, "weights": weights.get("crc32", ""), "data": data}
+    homes = [path for path in (*root.iterdir(), *root.glob(".starters/*")) if path.name[0] != "."]
+    return [path.parent for home in homes for path in home.glob(f"{FOLDER}/[!.]*/projection.json")]
 
 
 def ask(run: Run, method: str, data: str) -> None:
@@ -60,36 +67,37 @@ def ask(run: Run, method: str, data: str) -> None:
     Raises:
         InputError: The run is not finished.
     """
-    if not (run.folder / "model.safetensors").exists():
-        raise InputError(N_("'{run}' is not finished. Wait until it is, then ask again."), run=run.title)
-    target = folder(run, method)
-    if state(run, method, data) in ("queued", "starting", "running", "finished", "interrupted"):
-        return
+    target = folder(run, method, data)
     writable(runs_root())
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    Job(target).ask("run")
-    # Last: it is what makes the folder a job.
-    files.write_json(target / "projection.json", _of(run, data))
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new = target.with_name(f".new-{secrets.token_hex(4)}")
+        new.mkdir()
+        files.write_json(new / "projection.json", {"run": run.id, "method": method, "data": data})
+        Job(new).ask("run")
+        try:
+            new.rename(target)
+        except OSError:  # somebody else asked in the same moment
+            shutil.rmtree(new, ignore_errors=True)
+    elif Job(target).state() == "failed":
+        Job(target).ask("run")
     ensure_supervisor()
     ring(runs_root())
 
 
 def state(run: Run, method: str, data: str) -> State | None:
     """How it stands; `None` where it was never asked for with these weights and data."""
-    target = folder(run, method)
     try:
-        if not target.exists() or files.read_json(target / "projection.json") != _of(run, data):
-            return None
-        return Job(target).state()
+        target = folder(run, method, data)
+        return Job(target).state() if target.exists() else None
     except DiaboloError:
-        return None  # damaged: ask again, and it is made anew
+        return None
 
 
-def error(run: Run, method: str) -> DiaboloError | None:
+def error(run: Run, method: str, data: str) -> DiaboloError | None:
     """Why it failed, if it did."""
     try:
-        return Job(folder(run, method)).status().error
+        return Job(folder(run, method, data)).status().error
     except DiaboloError as found:
         return found
 
@@ -102,7 +110,7 @@ def result(run: Run, method: str, data: str) -> dict[str, NDArray[Any]] | None:
     """
     if state(run, method, data) != "finished":
         return None
-    return files.read_arrays(folder(run, method) / "result.safetensors")
+    return files.read_arrays(folder(run, method, data) / "result.safetensors")
 
 
 def compute(target: Path) -> None:
@@ -119,6 +127,6 @@ def compute(target: Path) -> None:
     run = runs.find(of["run"])
     data = datasets.load(of["data"], "test")
     codes = latent.encode(load(run.config.model, run.weights(), data.image_shape), data)
-    found = latent.project(codes.mu, target.name, SEED)
+    found = latent.project(codes.mu, of["method"], SEED)
     seconds = {"seconds": f"{time.monotonic() - started:.1f}"}
     files.write_arrays(target / "result.safetensors", {"points": found.points, "index": found.index}, seconds)
