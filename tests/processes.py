@@ -14,10 +14,11 @@ def nobody_left(runs: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        left = [process for process in psutil.process_iter() if _works_for(process, runs)]
-        for process in left:
-            process.kill()
-        psutil.wait_procs(left, timeout=10)
+        # A supervisor may fork once more between the look and its end: look again until nobody is there.
+        while left := [process for process in psutil.process_iter() if _works_for(process, runs)]:
+            for process in left:
+                process.kill()
+            psutil.wait_procs(left, timeout=10)
 
 
 def _works_for(process: psutil.Process, runs: Path) -> bool:

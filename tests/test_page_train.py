@@ -257,6 +257,7 @@ def test_a_damaged_run_is_told_in_words_and_can_be_deleted(root: Path, name: str
 
 def test_what_it_costs_is_told_before_the_start(root: Path) -> None:
     config = RunConfig().replace(training__epochs=7)
+    client.ensure_supervisor()  # `app.py` asks for one too, but AppTest leaves it out once a page was switched to
     app = opened()
     app.number_input(key=forms.key("training.epochs")).set_value(7).run()
     until(app, f"{size(config.model, (1, 28, 28)).parameters:,}")
