@@ -1,7 +1,6 @@
 """A fresh Streamlit server and a real Chromium. Nothing is mocked, nothing is left behind."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,19 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.driving import PHONE, WIDE, Server, serving
+from tests.browser.driving import CHROMIUM_FLAGS, PHONE, WIDE, Server, find_chromium, serving
 from tests.processes import nobody_left
 
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-]
 # Streamlit tells a phone by this, not by its width: there, the menu closes once a page was chosen.
 PHONE_AGENT = "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36"
 expect.set_options(timeout=30_000)  # a machine that tests on two cores is slow at times
@@ -38,8 +27,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium a module; each page gets a profile of its own."""
-    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
+    found = find_chromium()
     if found is None:
         reason = "no Chromium: install it (Debian: apt-get install chromium), or name it in CHROMIUM"
         if os.environ.get("CI") == "true":

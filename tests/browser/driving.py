@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,27 @@ from playwright.sync_api import Page
 REPOSITORY = Path(__file__).resolve().parents[2]
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 812}
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+]
+CURVE_POINTS = """() => {
+    const lines = [...document.querySelectorAll('[data-testid="stVegaLiteChart"] .mark-line path')];
+    return Math.max(0, ...lines.map(line => (line.getAttribute("d") || "").split(/[ML]/).length - 1));
+}"""
+"""JavaScript: how many points the longest curve on the page has."""
+
+
+def find_chromium() -> str | None:
+    """The browser: the one that `CHROMIUM` names, else what is installed."""
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,22 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from pages.ui.navigation import BY_NAME, PAGES
-from tests.browser.driving import PHONE, WIDE, Server, complaints, overflow, problems, screenshot, serving, settle
+from tests.browser.driving import (
+    CURVE_POINTS,
+    PHONE,
+    WIDE,
+    Server,
+    complaints,
+    overflow,
+    problems,
+    screenshot,
+    serving,
+    settle,
+)
 from tests.processes import nobody_left
 from vae_core import runs
 
 SLOW = 120_000  # ms; for what takes seconds on a quiet machine
-POINTS = """() => {
-    const lines = [...document.querySelectorAll('[data-testid="stVegaLiteChart"] .mark-line path')];
-    return Math.max(0, ...lines.map(line => (line.getAttribute("d") || "").split(/[ML]/).length - 1));
-}"""
-"""How many points the longest curve on the page has."""
 
 
 @pytest.fixture(scope="module")
@@ -93,15 +99,15 @@ def train(page: Page, width: str) -> str:
     enter(page.get_by_role("spinbutton", name="Epochs", exact=True), "3")
     page.get_by_text("More settings").click()
     # Many small steps, so that three epochs last long enough to watch.
-    enter(page.get_by_role("spinbutton", name="Batch size", exact=True), "2")
+    enter(page.get_by_role("spinbutton", name="Batch size", exact=True), "3")
     expect(page.get_by_text("each seen 3 times")).to_be_visible()
     settle(page)
     looked_at(page, f"story-{width}-form")
     page.get_by_role("button", name="Start", exact=True).click()
 
-    page.wait_for_function(f"({POINTS})() >= 2")
-    seen = page.evaluate(POINTS)
-    page.wait_for_function(f"({POINTS})() > {seen}")  # they keep coming
+    page.wait_for_function(f"({CURVE_POINTS})() >= 2")
+    seen = page.evaluate(CURVE_POINTS)
+    page.wait_for_function(f"({CURVE_POINTS})() > {seen}")  # they keep coming
     expect(badge(page, "training")).to_be_visible()
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(badge(page, "paused")).to_be_visible()
@@ -114,7 +120,7 @@ def train(page: Page, width: str) -> str:
     page.reload()
     expect(badge(page, "training")).to_be_visible()  # it still follows the run, and the run still trains
     assert f"run={run_id}" in page.url
-    assert page.wait_for_function(f"({POINTS})() >= 2")
+    assert page.wait_for_function(f"({CURVE_POINTS})() >= 2")
     assert overflow(page) == 0
     screenshot(page, f"story-{width}-training")
     expect(badge(page, "finished")).to_be_visible(timeout=SLOW)

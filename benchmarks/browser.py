@@ -1,0 +1,255 @@
+"""What a visitor feels, measured in a real Chromium against a real server.
+
+    python benchmarks/browser.py --json out/benchmarks/browser.json
+
+first_paint_ms, a page a figure: from asking for the page's address, in a browser profile that has seen nothing yet,
+    until the page's own heading is on the screen. The server has shown the page once before.
+settled_ms, a page a figure: the same, until nothing on the page is left to do.
+start_to_first_point_ms: from the click on Start, with the form as it stands at first, until the chart in the browser
+    shows the training's curve (which takes two points: one alone draws no line). warm: the supervisor has trained
+    before; cold: no supervisor lives at the moment of the click.
+rerun_ms: from the click on Generate's Resample until the browser has loaded the new picture. p50 and p95 with nothing
+    at work, p95_training while a run trains beside it.
+training_slowdown: by which share a training is slower while a page follows it than while nobody looks, from stretches
+    that alternate within one run.
+
+Figures are medians unless they say otherwise. Run it on a machine that does nothing else: `machine` says how busy it was.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+import numpy as np
+import psutil
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from pages.ui.navigation import PAGES
+from tests.browser.driving import (
+    CHROMIUM_FLAGS,
+    CURVE_POINTS,
+    WIDE,
+    Server,
+    find_chromium,
+    serving,
+    settle,
+)
+from tests.processes import nobody_left
+from vae_core import runs
+from vae_core.config import RunConfig
+from vae_core.jobs import client
+from vae_core.runs import EventLog, Run
+
+STARTER = "starter-vae-2d"
+PATIENCE = 120.0  # seconds
+
+# The clock runs in the browser, so that no message to this script is counted; it is read at each frame drawn.
+CLOCK = """({button, done}) => new Promise(resolve => {
+    const target = [...document.querySelectorAll("button")].find(each => each.innerText.trim().endsWith(button));
+    const isDone = new Function("return " + done)();
+    const begun = performance.now();
+    const look = () => isDone() ? resolve(performance.now() - begun) : requestAnimationFrame(look);
+    target.click();
+    look();
+})"""
+
+
+def wait(condition: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited in vain for {what}")
+        time.sleep(0.005)
+    return found
+
+
+@contextmanager
+def visitor(browser: Browser) -> Iterator[Page]:
+    """A page in a profile that has seen nothing yet."""
+    context = browser.new_context(viewport={"width": WIDE["width"], "height": WIDE["height"]}, color_scheme="light")
+    context.set_default_timeout(1000 * PATIENCE)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def first_paint(browser: Browser, server: Server, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """First paint and settled, in ms, for each page; the first visit to each is not counted."""
+    painted: dict[str, list[float]] = {entry.name: [] for entry in PAGES}
+    settled: dict[str, list[float]] = {entry.name: [] for entry in PAGES}
+    for repetition in range(count + 1):
+        for entry in PAGES:
+            with visitor(browser) as page:
+                begun = time.perf_counter()
+                page.goto(f"{server.address}/{entry.address}", wait_until="commit")
+                expect(page.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
+                seen = time.perf_counter()
+                settle(page)
+                if repetition:
+                    painted[entry.name].append(1000 * (seen - begun))
+                    settled[entry.name].append(1000 * (time.perf_counter() - begun))
+    return medians(painted), medians(settled)
+
+
+def medians(rows: dict[str, list[float]]) -> dict[str, float]:
+    return {name: statistics.median(values) for name, values in rows.items()}
+
+
+def kill_supervisor(root: Path) -> None:
+    """Ends the supervisor of this run root, by its process id; no worker lives at that moment."""
+    for process in psutil.process_iter():
+        try:
+            is_it = process.environ().get("DIABOLO_RUNS") == str(root) and "vae_core.jobs" in process.cmdline()
+        except psutil.Error:
+            continue
+        if is_it:
+            process.kill()
+            process.wait(PATIENCE)
+    wait(lambda: not client.supervisor_is_alive(), "the supervisor to die")
+
+
+def start_to_first_point(browser: Browser, server: Server, *, cold: bool) -> float:
+    """Milliseconds from the click on Start until the curve shows."""
+    with visitor(browser) as page:
+        page.goto(f"{server.address}/train")
+        start = page.get_by_role("button", name="Start", exact=True)
+        expect(start).to_be_enabled()
+        expect(page.get_by_text("Estimated time")).to_be_visible()
+        wait(lambda: "…" not in page.get_by_test_id("stMain").inner_text(), "the cost of a training")
+        settle(page)
+        if cold:
+            kill_supervisor(server.runs)
+        before = {run.id for run in runs.all_runs()}
+        assert client.supervisor_is_alive() != cold
+        taken = float(page.evaluate(CLOCK, {"button": "Start", "done": f"() => ({CURVE_POINTS})() >= 2"}))
+        (run,) = (run for run in runs.all_runs() if run.id not in before)
+    if run.state() != "finished":
+        client.ask(run, "stop")
+        wait(lambda: run.state() == "finished", "a run to stop")
+    return taken
+
+
+def reruns(browser: Browser, server: Server, count: int) -> list[float]:
+    """Milliseconds from each of some clicks on Resample until its picture is there; the first clicks are not counted."""
+    picture = "document.querySelector('img[alt^=\"A sheet of\"]')"
+    with visitor(browser) as page:
+        page.goto(f"{server.address}/generate?run={STARTER}")
+        expect(page.get_by_role("img", name="A sheet of").first).to_be_visible()
+        settle(page)
+        found = []
+        for _ in range(count + 3):
+            before = page.evaluate(f"{picture}.src")
+            done = f"() => {picture} && {picture}.complete && {picture}.src !== {json.dumps(before)}"
+            found.append(float(page.evaluate(CLOCK, {"button": "Resample", "done": done})))
+            settle(page)
+    return found[3:]
+
+
+def speed(run: Run, seconds: float) -> float:
+    """Optimizer steps a second over a stretch that begins and ends with an event of the training."""
+    log = EventLog(run)
+
+    def step() -> int:
+        return max((event.step for event in log.read()), default=0)
+
+    def next_step() -> tuple[float, int]:
+        seen = step()
+        new = int(wait(lambda: found if (found := step()) > seen else 0, "the training to go on"))
+        return time.perf_counter(), new
+
+    begun, first = next_step()
+    time.sleep(seconds)  # the stretch itself
+    ended, last = next_step()
+    return (last - first) / (ended - begun)
+
+
+def slowdown(browser: Browser, server: Server, run: Run, pairs: int, seconds: float) -> float:
+    """By which share the run is slower while a page follows it."""
+    alone, followed = [speed(run, seconds)], []
+    for _ in range(pairs):
+        with visitor(browser) as page:
+            page.goto(f"{server.address}/train?run={run.id}")
+            page.wait_for_function(f"({CURVE_POINTS})() >= 2")
+            followed.append(speed(run, seconds))
+        alone.append(speed(run, seconds))
+    # Each beside the stretches before and after it, so that a drift of the machine cancels.
+    return statistics.median(1 - each / ((alone[i] + alone[i + 1]) / 2) for i, each in enumerate(followed))
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    return float(np.percentile(values, percent))
+
+
+def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    chromium = find_chromium()
+    if chromium is None:
+        sys.exit("no Chromium: install it (Debian: apt-get install chromium), or name it in CHROMIUM")
+    root = folder / "runs"
+    os.environ["DIABOLO_RUNS"] = str(root)
+    busy = os.getloadavg()[0]
+    with nobody_left(root), serving(root, folder / "server.log") as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        try:
+            painted, settled = first_paint(browser, server, arguments.repeat)
+            # Each cold start leaves a supervisor that has trained: the next one is warm.
+            starts: dict[str, list[float]] = {"warm": [], "cold": []}
+            for _ in range(arguments.repeat):
+                for name in ("cold", "warm"):
+                    starts[name].append(start_to_first_point(browser, server, cold=name == "cold"))
+            quiet = reruns(browser, server, arguments.clicks)
+            run = client.submit(RunConfig().replace(training__epochs=10_000))
+            wait(lambda: run.state() == "running", "a training to begin")
+            training = reruns(browser, server, arguments.clicks)
+            slower = slowdown(browser, server, run, arguments.repeat, arguments.seconds)
+            client.delete(run)
+        finally:
+            browser.close()
+    return {
+        "first_paint_ms": rounded(painted),
+        "settled_ms": rounded(settled),
+        "start_to_first_point_ms": rounded(medians(starts)),
+        "rerun_ms": rounded(
+            {"p50": percentile(quiet, 50), "p95": percentile(quiet, 95), "p95_training": percentile(training, 95)}
+        ),
+        "training_slowdown": round(slower, 3),
+        "repeat": arguments.repeat,
+        "clicks": arguments.clicks,
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "load_at_start": round(busy, 2)},
+    }
+
+
+def rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 1) for name, value in values.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there; else they are printed")
+    parser.add_argument("--repeat", type=int, default=5, help="how often each is measured (default 5)")
+    parser.add_argument("--clicks", type=int, default=40, help="how many reruns (default 40)")
+    parser.add_argument("--seconds", type=float, default=10, help="length of a stretch of training (default 10)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(Path(folder), arguments)
+    text = json.dumps(found, indent=2) + "\n"
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(text)
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    main()
