@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cache, forms, settings, state
+from pages.ui import cache, forms, settings, standing, state
 from pages.ui.boundary import guarded
 from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
@@ -62,11 +62,10 @@ def one_run(run: Run) -> None:
     summary = runs.summary(run)
     st.subheader(plain(summary.name))
     if summary.config is not None:
-        st.caption(
-            plain(
-                f"{describe_settings(summary.config)} · {t('{size} on disk', size=file_size(cache.run_size(run.id)))}"
-            )
-        )
+        words = [describe_settings(summary.config)]
+        if not standing.is_active(summary):  # else it grows, and this line is not written anew
+            words.append(t("{size} on disk", size=file_size(run.size())))
+        st.caption(plain(" · ".join(words)))
     with st.container(horizontal=True):
         st.button(t("New training"), icon=":material/add:", on_click=state.follow_none)
         if summary.config is not None:

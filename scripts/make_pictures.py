@@ -5,8 +5,11 @@
 Its latent plane, decoded in equal steps of probability under N(0, I): every digit in it was drawn by the model.
 """
 
+import sys
 from pathlib import Path
 from statistics import NormalDist
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 

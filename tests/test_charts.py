@@ -64,23 +64,11 @@ def test_class_colours_show_on_the_light_and_on_the_dark_page(page: str) -> None
         assert light / dark > 2, colour
 
 
-def curve(count: int) -> dict[str, NDArray[np.float64]]:
-    return {
-        "epoch": np.arange(count) / 2,
-        "loss": np.full(count, 9.0),
-        "recon": np.full(count, 8.0),
-        "kl": np.zeros(count),
-    }
-
-
 def every_figure() -> dict[str, go.Figure]:
     scores, strange = rng.normal(size=200), rng.random(200) < 0.3
     labels = rng.integers(0, 10, 50)
     names = [str(n) for n in range(10)]
     return {
-        "losses": charts.loss_curves(curve(8), curve(4)),
-        "one loss": charts.loss_curves(curve(8), curve(4), parts=("recon",), log=True),
-        "no loss yet": charts.loss_curves(curve(0), curve(0)),
         "scores": charts.score_histogram(scores, strange, threshold=0.5),
         "roc": charts.roc([0, 0.2, 1], [0, 0.9, 1], 0.85, chosen=(0.2, 0.9)),
         "plane": charts.latent_scatter(rng.normal(size=(50, 2)), labels, names, prior=True, marked=[0, 0]),
@@ -106,24 +94,6 @@ def test_axes_have_titles(name: str) -> None:
     axes = json.loads(figure.to_json())["layout"]
     for side in "xy":
         assert any(axes[key].get("title", {}).get("text") for key in axes if key.startswith(f"{side}axis"))
-
-
-def test_loss_curves_show_training_and_validation_of_each_part_with_one_legend() -> None:
-    figure = charts.loss_curves(curve(8), curve(4))
-    assert [trace.name for trace in figure.data] == ["Training", "Validation"] * 3
-    assert [trace.showlegend for trace in figure.data] == [True, True, False, False, False, False]
-    assert [len(trace.x) for trace in figure.data] == [8, 4] * 3
-
-
-def test_a_logarithmic_curve_leaves_out_what_has_no_logarithm() -> None:
-    figure = charts.loss_curves(curve(8), curve(4), parts=("kl",), log=True)
-    assert figure.layout.yaxis.type == "log"
-    assert np.isnan(figure.data[0].y).all()
-
-
-def test_zoom_is_forgotten_when_the_axis_changes_its_kind() -> None:
-    linear, log = (charts.loss_curves(curve(2), curve(1), log=kind, revision="run-1") for kind in (False, True))
-    assert linear.layout.uirevision != log.layout.uirevision
 
 
 def test_histogram_counts_every_image_once_and_sends_no_scores() -> None:

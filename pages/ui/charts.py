@@ -44,8 +44,6 @@ PART_TITLES: Mapping[Part, str] = {
     "recon": N_("Reconstruction"),
     "kl": N_("KL divergence"),
 }
-Curve = Mapping[str, ArrayLike]
-"""Points of a training by name: `epoch` (fractions too) and, in nats per image, `loss`, `recon`, `kl`; each (N,)."""
 
 
 def class_colour(number: int) -> str:
@@ -77,50 +75,6 @@ def template(figure: go.Figure, *, height: int = 360, x: str = "", y: str = "", 
         figure.update_xaxes(title_text=x)
     if y:
         figure.update_yaxes(title_text=y)
-    return figure
-
-
-def loss_curves(
-    train: Curve,
-    validation: Curve,
-    *,
-    parts: Sequence[Part] = ("loss", "recon", "kl"),
-    log: bool = False,
-    height: int = 320,
-    revision: str = "same",
-) -> go.Figure:
-    """Training and validation side by side for each part of the loss; one part makes one plain chart.
-
-    Args:
-        train: Points while it learns.
-        validation: Points at the end of each epoch.
-        parts: An autoencoder has only `recon`.
-        log: A logarithmic vertical axis; points at 0 or below are left out then.
-    """
-    figure = make_subplots(1, len(parts), subplot_titles=[t(PART_TITLES[part]) for part in parts])
-    for column, part in enumerate(parts, start=1):
-        for name, curve, colour, mode in (
-            (t("Training"), train, NORMAL, "lines"),
-            (t("Validation"), validation, STRANGE, "lines+markers"),
-        ):
-            figure.add_scatter(
-                x=np.asarray(curve["epoch"], float),
-                y=_drawable(curve[part], log),
-                name=name,
-                legendgroup=name,
-                showlegend=column == 1,
-                mode=mode,
-                line={"color": colour, "width": 2, "dash": "solid" if curve is train else "dot"},
-                marker={"size": 6},
-                hovertemplate=t("epoch %{x:.2f}: %{y:.2f} nats"),
-                row=1,
-                col=column,
-            )
-    template(figure, height=height, x=t("Epoch"), revision=f"{revision}-{log}")
-    figure.update_yaxes(type="log" if log else "linear")
-    figure.update_yaxes(title_text=t("nats per image"), col=1)
-    figure.update_layout(margin_t=72, legend={"y": 1.16}, hovermode="x")
-    figure.update_annotations(font_size=13)  # three titles side by side on a phone
     return figure
 
 
@@ -308,11 +262,6 @@ def error_heatmap(error: ArrayLike, *, limit: float | None = None, unit: str = "
 def _safe_scale(name: str) -> list[tuple[float, str]]:
     """A colour scale in rgb(): Streamlit takes #000004, where Inferno begins, for a colour of its theme, and paints red."""
     return [(place, f"rgb{ImageColor.getrgb(colour)}") for place, colour in get_colorscale(name)]
-
-
-def _drawable(values: ArrayLike, log: bool) -> NDArray[np.float64]:
-    values = np.asarray(values, float)
-    return np.where(values > 0, values, np.nan) if log else values
 
 
 def _coordinates(points: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
