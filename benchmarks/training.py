@@ -6,8 +6,9 @@ The model is the dense VAE 784-400-20 on MNIST's pixels, batch 128, two threads.
 - `limit`: bare float32 matrix products of the same shapes: forward, and both products of backward, for every layer.
 - `diabolo`: `vae_core.training.train` as a run uses it, its validation, snapshots and checkpoints left aside.
 
-Each pair runs yardstick and Diabolo one after the other, so that both see the same machine; figures are medians.
-Full MNIST is taken from DIABOLO_DATA where it lies there.
+Each loop waits in a process of its own, set up as it would be on its own (Diabolo's and the bare products' as a run's
+worker is). Each pair runs yardstick and Diabolo one after the other, so that both see the same machine; figures are
+medians. Full MNIST is taken from DIABOLO_DATA where it lies there.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -28,6 +30,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vae_core.allocator import keep_freed_memory
 from vae_core.config import RunConfig
 from vae_core.datasets import ImageData, Splits, load
 from vae_core.datasets.torchvision_family import torchvision_datasets
@@ -123,31 +126,65 @@ def diabolo(data: ImageData) -> Callable[[], float]:
     return run
 
 
+def serve(loop: str, threads: int) -> None:
+    """A loop's own process: measures once for each line that it is sent."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    if loop == "tutorial":
+        run = tutorial(data_root())
+    else:
+        keep_freed_memory()
+        run = limit() if loop == "limit" else diabolo(load("mnist", "train", validation=0.01).subset(slice(IMAGES)))
+    run()  # warm
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        print(run(), flush=True)
+
+
+class Loop:
+    """The other end of `serve`."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        command = [sys.executable, __file__, "--serve", name, "--threads", str(threads)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._answer() == "ready", name
+
+    def _answer(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def measure(self) -> float:
+        """Images a second."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return float(self._answer())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="write the figures there")
     parser.add_argument("--pairs", type=int, default=7, help="alternating pairs a yardstick (default 7)")
     parser.add_argument("--threads", type=int, default=2, help="threads (default 2)")
+    parser.add_argument("--serve", choices=["diabolo", "tutorial", "limit"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(0)
+    if arguments.serve:
+        serve(arguments.serve, arguments.threads)
+        return
 
-    data = load("mnist", "train", validation=0.01).subset(slice(IMAGES))
-    ours = diabolo(data)
-    yardsticks = {"tutorial": tutorial(data_root()), "limit": limit()}
-    for warm in (ours, *yardsticks.values()):
-        warm()
-
+    loops = {name: Loop(name, arguments.threads) for name in ("diabolo", "tutorial", "limit")}
     speeds: dict[str, list[float]] = {"diabolo": []}
     ratios: dict[str, float] = {}
-    for name, yardstick in yardsticks.items():
+    for name in ("tutorial", "limit"):
         pairs = []
         for _ in range(arguments.pairs):
-            pairs.append((yardstick(), ours()))
+            pairs.append((loops[name].measure(), loops["diabolo"].measure()))
             print(f"{name} {pairs[-1][0]:8.0f}   diabolo {pairs[-1][1]:8.0f} images/s", flush=True)
         speeds[name] = [pair[0] for pair in pairs]
         speeds["diabolo"] += [pair[1] for pair in pairs]
         ratios[f"diabolo_over_{name}"] = round(statistics.median(ours / theirs for theirs, ours in pairs), 3)
+    for loop in loops.values():
+        loop.process.communicate()
 
     rows: list[dict[str, Any]] = [
         {

@@ -17,9 +17,16 @@ SOURCES = sorted(
 
 LAYERS = [
     {"vae_core", "vae_core.errors"},
-    {"vae_core.environment", "vae_core.files", "vae_core.locks", "vae_core.pixels", "vae_core.sheets"},
+    {
+        "vae_core.allocator",
+        "vae_core.environment",
+        "vae_core.files",
+        "vae_core.locks",
+        "vae_core.pixels",
+        "vae_core.sheets",
+    },
     {"vae_core.config", "vae_core.events", "vae_core.control"},
-    {"vae_core.recipes", "vae_core.datasets", "vae_core.models", "vae_core.losses"},
+    {"vae_core.recipes", "vae_core.datasets", "vae_core.models", "vae_core.losses", "vae_core.optimizer"},
     {"vae_core.training", "vae_core.metrics"},
     {"vae_core.latent", "vae_core.anomaly", "vae_core.compression", "vae_core.oversampling", "vae_core.diagnosis"},
     {"vae_core.runs"},

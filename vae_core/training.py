@@ -23,6 +23,7 @@ from vae_core.datasets import Splits
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.events import Arrays, Checkpoint, Diverged, EpochEnd, Event, Finished, Losses, Paused, Progress, Snapshot
 from vae_core.models import SMALLEST_BATCH, build, check_batch
+from vae_core.optimizer import Adam
 from vae_core.pixels import to_bytes, to_unit
 
 Wish = Literal["run", "pause", "stop"]
@@ -169,7 +170,7 @@ class _Trainer:
         self.splits = splits
         self.images = torch.from_numpy(splits.train.images)
         self.model = build(config.model, splits.train.image_shape, config.training.seed)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.training.learning_rate, fused=True)
+        self.optimizer = Adam(self.model.named_parameters(), config.training.learning_rate)
         self.generator = Generator()
         self.batches = math.ceil(len(self.images) / config.training.batch_size)
         self.steps = config.training.epochs * self.batches
@@ -207,7 +208,7 @@ class _Trainer:
             recon = losses.reconstruction(likelihood, x).sum()
             kl = losses.kl(posterior).sum()
             loss = losses.weighted(recon, kl, self.config.loss) / len(x)
-            self.optimizer.zero_grad(set_to_none=True)
+            self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
             self.sums += torch.stack([recon.detach(), kl.detach()])
@@ -261,9 +262,7 @@ class _Trainer:
     def checkpoint(self) -> Checkpoint:
         """A copy of everything; its epoch is the last finished one."""
         arrays = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        for name, parameter in self.model.named_parameters():
-            for key, value in self.optimizer.state.get(parameter, {}).items():
-                arrays[f"optimizer.{name}.{key}"] = value
+        arrays |= {f"optimizer.{name}": tensor for name, tensor in self.optimizer.state()}
         arrays["generator"] = self.generator.get_state()
         arrays["sums"] = self.sums
         arrays["place"] = torch.tensor([self.epoch, self.position, self.step], dtype=torch.int64)
@@ -280,11 +279,9 @@ class _Trainer:
             self.model.load_state_dict(
                 {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
             )
-            for name, parameter in self.model.named_parameters():
-                prefix = f"optimizer.{name}."
-                state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-                if state:
-                    self.optimizer.state[parameter] = state
+            self.optimizer.load_state(
+                {k.removeprefix("optimizer."): v for k, v in tensors.items() if k.startswith("optimizer.")}
+            )
             self.sums = tensors["sums"]
             self.epoch, self.position, self.step = tensors["place"].tolist()
             # At the start of an epoch there is nothing to take up: it seeds its own generator.

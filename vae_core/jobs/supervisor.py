@@ -60,8 +60,6 @@ class Supervisor:
             import torch
 
             torch.set_num_threads(1)
-            import torch._dynamo  # an optimizer loads it, for a second, when it is first made
-
             import vae_core.jobs.worker  # noqa: F401  what a child needs is loaded once, here
 
             gc.collect()

@@ -16,6 +16,7 @@ import torch
 
 from vae_core import events as ev
 from vae_core import files, metrics, runs
+from vae_core.allocator import keep_freed_memory
 from vae_core.config import RunConfig
 from vae_core.control import UNEXPECTED, Job, Recorded, Status, Wish
 from vae_core.datasets import Splits, splits
@@ -64,6 +65,7 @@ def settled(job: Job) -> Iterator[None]:
 
 def _work(run: Run) -> Iterator[ev.Event]:
     config = run.config
+    keep_freed_memory()
     torch.set_num_threads(config.training.threads or default_threads())
     data = splits(config.data)
     resume = runs.resume_arrays(run)
