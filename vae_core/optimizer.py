@@ -25,7 +25,7 @@ class Adam:
         named = dict(named_parameters)
         self.learning_rate = learning_rate
         self.names = list(named)
-        self.parameters = list(named.values())
+        self.parameters: list[Tensor] = list(named.values())
         self.exp_avg = [torch.zeros_like(p, requires_grad=False) for p in self.parameters]
         self.exp_avg_sq = [torch.zeros_like(p, requires_grad=False) for p in self.parameters]
         self.steps = [torch.zeros(()) for _ in self.parameters]
@@ -40,7 +40,7 @@ class Adam:
         torch._foreach_add_(self.steps, 1)
         torch._fused_adam_(
             self.parameters,
-            [parameter.grad for parameter in self.parameters],
+            [parameter.grad for parameter in self.parameters if parameter.grad is not None],
             self.exp_avg,
             self.exp_avg_sq,
             [],
