@@ -42,7 +42,14 @@ def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
         "field": "series",
         "type": "nominal",
         "scale": {"domain": names, "range": [NORMAL, STRANGE]},
-        "legend": {"title": None, "orient": "top-right", "symbolType": "stroke", "padding": 2, "offset": 0},
+        # Losses fall and the KL of a healthy VAE rises: where the curve is not.
+        "legend": {
+            "title": None,
+            "orient": "bottom-right" if part == "kl" else "top-right",
+            "symbolType": "stroke",
+            "padding": 2,
+            "offset": 0,
+        },
     }
     # Mouse events only: a finger scrolls the page.
     zoom = {

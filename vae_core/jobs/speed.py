@@ -17,6 +17,9 @@ REFERENCES = {
     "conv": RunConfig().replace(model__network="conv", model__latent_dim=16),
 }
 """The training that is measured for each kind of network."""
+REFERENCE_SHAPE = (1, 28, 28)  # of the bundled digits
+TINY = RunConfig().replace(model__hidden=(2,), model__latent_dim=1, training__batch_size=2)
+"""Hardly any operations: what a step costs by itself."""
 
 
 def folder(root: Path) -> Path:
@@ -32,26 +35,29 @@ def ask(root: Path) -> None:
 
 
 def compute(target: Path) -> None:
-    """Measures floating-point operations a second of real training steps, by the kind of network."""
+    """Measures real training steps: what each costs by itself, and seconds an image of each reference beyond that."""
+    step = _seconds_a_step(TINY)
+    seconds = {}
+    for network, config in REFERENCES.items():
+        found = _seconds_a_step(config)
+        seconds[network] = max(found - step, found / 10) / config.training.batch_size
+    files.write_json(target / "speed.json", {"step": step, **seconds})
+
+
+def _seconds_a_step(config: RunConfig) -> float:
     from vae_core import datasets
     from vae_core.events import Progress
-    from vae_core.models import size
     from vae_core.training import train
 
-    rates = {}
-    for network, config in REFERENCES.items():
-        splits = datasets.splits(config.data)
-        flops = size(config.model, splits.train.image_shape).flops_per_image
-        points = []
-        for event in train(config.replace(training__epochs=1000), splits):
-            if isinstance(event, Progress):
-                points.append((time.perf_counter(), event.step * config.training.batch_size))
-                if points[-1][0] - points[0][0] > SECONDS:
-                    break
-        # From point to point, so that the first step's preparations don't count, and an epoch's end does.
-        (start, first), (end, last) = points[0], points[-1]
-        rates[network] = (last - first) * flops / (end - start)
-    files.write_json(target / "speed.json", rates)
+    points = []
+    for event in train(config.replace(training__epochs=1000), datasets.splits(config.data)):
+        if isinstance(event, Progress):
+            points.append((time.perf_counter(), event.step))
+            if points[-1][0] - points[0][0] > SECONDS:
+                break
+    # From point to point, so that the first step's preparations don't count, and an epoch's end does.
+    (start, first), (end, last) = points[0], points[-1]
+    return (end - start) / (last - first)
 
 
 def estimate(config: RunConfig, train_images: int, image_shape: tuple[int, int, int]) -> float | None:
@@ -67,11 +73,16 @@ def estimate(config: RunConfig, train_images: int, image_shape: tuple[int, int, 
     """
     from vae_core.models import size
 
-    flops = size(config.model, image_shape).flops_per_image
+    own = size(config.model, image_shape)
+    reference = size(REFERENCES[config.model.network].model, REFERENCE_SHAPE)
     try:
-        rate = files.read_json(folder(runs_root()) / "speed.json")[config.model.network]
+        measured = files.read_json(folder(runs_root()) / "speed.json")
+        step, seconds = measured["step"], measured[config.model.network]
     except (DiaboloError, KeyError):
         return None
-    if not isinstance(rate, int | float) or not math.isfinite(rate) or rate <= 0:
+    if not all(isinstance(number, int | float) and number > 0 for number in (step, seconds)):
         return None
-    return config.training.epochs * train_images * flops / rate
+    # Narrow layers are bound by what they put out, wide ones by what they compute: halfway between the two.
+    cost = own.flops_per_image / reference.flops_per_image + own.activations_per_image / reference.activations_per_image
+    steps = math.ceil(train_images / config.training.batch_size)
+    return float(config.training.epochs * (steps * step + train_images * seconds * cost / 2))
