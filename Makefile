@@ -52,9 +52,10 @@ style: $(DEV) ## check style and types
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
-bench: $(DEV) ## measure the training speed (a few minutes, on a quiet machine)
+bench: chromium ## measure training speed and what a visitor feels (five minutes, on a quiet machine)
 	@mkdir -p out/benchmarks
 	$(BIN)/python benchmarks/training.py --json out/benchmarks/training.json
+	$(BIN)/python benchmarks/browser.py --json out/benchmarks/browser.json
 
 starters: $(DEV) ## train the models that come with Diabolo again (needs MNIST; about half an hour)
 	$(BIN)/python scripts/make_starters.py

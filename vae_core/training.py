@@ -81,7 +81,7 @@ def train(
                 trained = now
             if now < due:
                 continue
-            due = now + PROGRESS_SECONDS
+            due = now + min(PROGRESS_SECONDS, now - clock.start)  # thick at first, where most happens
             # Nothing new to average while it validates: there, the epoch so far.
             if trainer.position == since[1]:
                 since = torch.zeros_like(since[0]), 0
