@@ -62,7 +62,11 @@ def epochs(run: Run) -> list[int]:
 
 
 def begun(run: Run, more_than: int = 0) -> None:
-    wait(lambda: len(epochs(run)) > more_than, f"{run.id} to get beyond epoch {more_than}")
+    def further() -> bool:
+        assert run.state() != "failed", run.job.status()
+        return len(epochs(run)) > more_than
+
+    wait(further, f"{run.id} to get beyond epoch {more_than}")
 
 
 def holders(path: Path) -> list[psutil.Process]:

@@ -265,6 +265,21 @@ def test_writing_is_all_or_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["values.json"]
 
 
+def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
+    arrays = {
+        "scalar": np.array(3.0, np.float32),
+        "empty": np.zeros((0, 2), np.int64),
+        "turned": np.arange(6, dtype=np.uint8).reshape(2, 3).T,
+        "half": np.ones(3, np.float16),
+    }
+    files.write_arrays(tmp_path / "a.safetensors", arrays, {"epoch": "1"})
+    found = files.read_arrays(tmp_path / "a.safetensors")
+    assert found.keys() == arrays.keys() and files.read_metadata(tmp_path / "a.safetensors")["epoch"] == "1"
+    for name, array in arrays.items():
+        assert found[name].dtype == array.dtype and found[name].shape == array.shape, name
+        assert np.array_equal(found[name], array)
+
+
 @pytest.mark.parametrize("text", ["[]", "1", "{", "nope", "[" * 100_000, '{"a": 1', '{"a": NaN}', '{"a": 1e999}'])
 def test_json_that_is_none_is_damage(tmp_path: Path, text: str) -> None:
     (tmp_path / "values.json").write_text(text)

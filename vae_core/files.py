@@ -126,7 +126,7 @@ def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     """CRC-32 over names and bytes: safetensors itself does not notice a flipped bit."""
     crc = 0
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = np.asarray(arrays[name], order="C")
         crc = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), crc)
         crc = zlib.crc32(array.reshape(-1).view(np.uint8).data, crc)
     return f"{crc:08x}"
@@ -134,7 +134,7 @@ def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 def arrays_to_bytes(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> bytes:
     """Arrays as safetensors, with a checksum."""
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     return to_safetensors(whole, {**(metadata or {}), "crc32": _checksum(whole)})
 
 
