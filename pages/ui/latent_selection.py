@@ -49,7 +49,7 @@ def show(run: Run, model: Model, data: ImageData, view: View, chosen: list[int])
     if pages > 1:
         key = "latent_selection_page"
         st.session_state[key] = min(max(int(st.session_state.get(key, 1)), 1), pages)
-        page = st.number_input(t("Page, of {pages:,}", pages=pages), 1, pages, key=key, width=150)
+        page = st.number_input(t("Page (of {pages:,})", pages=pages), 1, pages, key=key, width=150)
     part = chosen[(page - 1) * AT_ONCE : page * AT_ONCE]
     recon = latent.decode(model, mu[part])
     with st.container(horizontal=True, gap="small"):
