@@ -212,7 +212,7 @@ def all_runs() -> list[Run]:
     folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
     own = [Run(path.name, path) for path in folders if _ID.fullmatch(path.name)]
     own.sort(key=lambda run: run.id, reverse=True)  # the name begins with the moment
-    return own + [Run(name, STARTERS / name) for name in STARTER_ORDER]
+    return own + [Run(name, STARTERS / name) for name in STARTER_ORDER if (STARTERS / name).is_dir()]
 
 
 def unsettled() -> int:
