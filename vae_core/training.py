@@ -22,7 +22,7 @@ from vae_core.config import RunConfig
 from vae_core.datasets import Splits
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.events import Arrays, Checkpoint, Diverged, EpochEnd, Event, Finished, Losses, Paused, Progress, Snapshot
-from vae_core.models import SMALLEST_BATCH, build, check_batch
+from vae_core.models import SMALLEST_BATCH, activations_per_image, build, check_batch
 from vae_core.optimizer import Adam
 from vae_core.pixels import to_bytes, to_unit
 
@@ -60,9 +60,9 @@ def train(
         WorkError: `resume` does not fit the settings.
     """
     check(config, splits)
-    check_batch(config, splits.train.image_shape)
     hyper = config.training
     trainer = _Trainer(config, splits)
+    check_batch(hyper.batch_size, activations_per_image(trainer.model))
     if resume is None:
         yield trainer.snapshot(first=True)
         yield trainer.checkpoint()

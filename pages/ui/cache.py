@@ -173,7 +173,8 @@ def check_batch(config: RunConfig) -> None:
     """Whether model and batch fit into a shared machine's memory. Raises InputError where they don't."""
     from vae_core.models import check_batch as check
 
-    check(config, datasets.source(config.data.name).image_shape)
+    image_shape = datasets.source(config.data.name).image_shape
+    check(config.training.batch_size, size(config.model, image_shape).activations_per_image)
 
 
 @st.cache_resource(max_entries=256, ttl=10, show_spinner=False)

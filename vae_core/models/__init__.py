@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from vae_core.config import ModelConfig, RunConfig
+from vae_core.config import ModelConfig
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.models.distributions import Bernoulli, DiagonalGaussian, Gaussian, Likelihood, PointMass, Posterior
 from vae_core.models.model import VAE, Autoencoder, Model
@@ -29,6 +29,7 @@ __all__ = [
     "PointMass",
     "Posterior",
     "Size",
+    "activations_per_image",
     "build",
     "check_batch",
     "load",
@@ -37,6 +38,27 @@ __all__ = [
 
 MODELS: dict[str, type[Model]] = {"autoencoder": Autoencoder, "vae": VAE}
 """The kinds of model by their name in `ModelConfig.kind`."""
+
+
+def _on_meta(config: ModelConfig, image_shape: ImageShape) -> Model:
+    """The model without any numbers in it: it takes no memory and no time.
+
+    Raises:
+        InputError: The network does not fit pictures of that shape, or has more parameters than are trained here.
+    """
+    with torch.device("meta"):
+        model = MODELS[config.kind](config, image_shape)
+    parameters = sum(p.numel() for p in model.parameters())
+    if parameters > MOST_PARAMETERS:
+        raise InputError(
+            N_(
+                "The model would have {parameters:,} parameters, but at most {most:,} are trained here. Choose smaller "
+                "or fewer hidden widths."
+            ),
+            parameters=parameters,
+            most=MOST_PARAMETERS,
+        )
+    return model
 
 
 def build(config: ModelConfig, image_shape: ImageShape, seed: int = 0) -> Model:
@@ -48,8 +70,9 @@ def build(config: ModelConfig, image_shape: ImageShape, seed: int = 0) -> Model:
         seed: Decides the weights.
 
     Raises:
-        InputError: The network does not fit pictures of that shape.
+        InputError: The network does not fit pictures of that shape, or has more parameters than are trained here.
     """
+    _on_meta(config, image_shape)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return MODELS[config.kind](config, image_shape)
@@ -66,8 +89,7 @@ def load(config: ModelConfig, weights: Mapping[str, NDArray[Any]], image_shape: 
     Raises:
         WorkError: The weights are those of other settings.
     """
-    with torch.device("meta"):
-        model = MODELS[config.kind](config, image_shape)
+    model = _on_meta(config, image_shape)
     tensors = {name: torch.from_numpy(array).float() for name, array in weights.items()}
     try:
         model.load_state_dict(tensors, assign=True)
@@ -97,43 +119,47 @@ class Size(NamedTuple):
 def size(config: ModelConfig, image_shape: ImageShape) -> Size:
     """Counts parameters, operations and activations without computing anything (on torch's meta device).
 
+    The first call in a process takes more than a second, in which torch loads what it needs for that.
+
     Raises:
-        InputError: As `build`; or it is larger than a shared machine can bear.
+        InputError: As `build`.
     """
-    activations = 0
-
-    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        nonlocal activations
-        activations += output.numel()
-
+    model = _on_meta(config, image_shape)
     with torch.device("meta"):
-        model = MODELS[config.kind](config, image_shape)
-        for layer in (*model.encoder, *model.decoder):
-            layer.register_forward_hook(count)
         x = torch.zeros(1, *image_shape)
+        activations = activations_per_image(model, x)
         with FlopCounterMode(display=False) as counter:
             output = model.decoder(model.encoder(x)[:, : config.latent_dim])
             output.sum().backward()
-    found = Size(sum(p.numel() for p in model.parameters()), counter.get_total_flops(), activations)
-    if found.parameters > MOST_PARAMETERS:
-        raise InputError(
-            N_(
-                "The model would have {parameters:,} parameters, but at most {most:,} are trained here. Choose smaller "
-                "or fewer hidden widths."
-            ),
-            parameters=found.parameters,
-            most=MOST_PARAMETERS,
-        )
-    return found
+    return Size(sum(p.numel() for p in model.parameters()), counter.get_total_flops(), activations)
 
 
-def check_batch(config: RunConfig, image_shape: ImageShape) -> None:
+def activations_per_image(model: Model, x: Tensor | None = None) -> int:
+    """Numbers that all layers put out together for one image `x`, with shape (1, C, H, W)."""
+    total = 0
+
+    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal total
+        total += output.numel()
+
+    hooks = [layer.register_forward_hook(count) for layer in (*model.encoder, *model.decoder)]
+    with torch.no_grad():
+        model.decoder(model.encoder(torch.zeros(1, *model.image_shape) if x is None else x)[:, : model.latent_dim])
+    for hook in hooks:
+        hook.remove()
+    return total
+
+
+def check_batch(batch_size: int, activations: int) -> None:
     """Whether a batch's activations, kept for the way back, fit into a shared machine's memory.
 
+    Args:
+        batch_size: Images in a batch.
+        activations: As `activations_per_image` counts them.
+
     Raises:
-        InputError: They don't, or the model is too large by itself.
+        InputError: They don't.
     """
-    activations = size(config.model, image_shape).activations_per_image
     most = MOST_ACTIVATIONS // activations
     if most < SMALLEST_BATCH:
         raise InputError(
@@ -144,12 +170,12 @@ def check_batch(config: RunConfig, image_shape: ImageShape) -> None:
             activations=activations,
             most=MOST_ACTIVATIONS // SMALLEST_BATCH,
         )
-    if config.training.batch_size > most:
+    if batch_size > most:
         raise InputError(
             N_(
                 "'training.batch_size' is {batch_size}, but with these hidden widths at most {most} pictures fit into "
                 "memory together. Choose a number from 1 to {most}, or smaller widths."
             ),
-            batch_size=config.training.batch_size,
+            batch_size=batch_size,
             most=most,
         )
