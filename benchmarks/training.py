@@ -30,12 +30,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vae_core.allocator import keep_freed_memory
 from vae_core.config import RunConfig
 from vae_core.datasets import ImageData, Splits, load
 from vae_core.datasets.torchvision_family import torchvision_datasets
 from vae_core.environment import data_root
 from vae_core.events import EpochEnd
+from vae_core.processor import prepare
 from vae_core.training import train
 
 BATCH, HIDDEN, LATENT = 128, 400, 20
@@ -133,7 +133,7 @@ def serve(loop: str, threads: int) -> None:
     if loop == "tutorial":
         run = tutorial(data_root())
     else:
-        keep_freed_memory()
+        prepare(threads)
         run = limit() if loop == "limit" else diabolo(load("mnist", "train", validation=0.01).subset(slice(IMAGES)))
     run()  # warm
     print("ready", flush=True)

@@ -17,7 +17,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
-import torch
 
 from vae_core import events as ev
 from vae_core import files, metrics, runs
@@ -25,6 +24,7 @@ from vae_core.config import RunConfig
 from vae_core.datasets import splits
 from vae_core.jobs.worker import work
 from vae_core.models import load
+from vae_core.processor import prepare
 from vae_core.runs import STARTERS, Run
 
 SNAPSHOTS = 8
@@ -85,7 +85,7 @@ def make(name: str, config: RunConfig) -> None:
 
 def main() -> None:
     names = sys.argv[1:] or list(CONFIGS)
-    torch.set_num_threads(1)
+    prepare(1)
     with tempfile.TemporaryDirectory() as root:
         os.environ["DIABOLO_RUNS"] = root
         STARTERS.mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ SOURCES = sorted(
 LAYERS = [
     {"vae_core", "vae_core.errors"},
     {
-        "vae_core.allocator",
+        "vae_core.processor",
         "vae_core.environment",
         "vae_core.files",
         "vae_core.locks",

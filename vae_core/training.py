@@ -168,11 +168,10 @@ class _Trainer:
     def __init__(self, config: RunConfig, splits: Splits) -> None:
         self.config = config
         self.splits = splits
-        self.images = torch.from_numpy(splits.train.images)
         self.model = build(config.model, splits.train.image_shape, config.training.seed)
         self.optimizer = Adam(self.model.named_parameters(), config.training.learning_rate)
         self.generator = Generator()
-        self.batches = math.ceil(len(self.images) / config.training.batch_size)
+        self.batches = math.ceil(len(splits.train) / config.training.batch_size)
         self.steps = config.training.epochs * self.batches
         self.epoch = 1
         self.position = 0
@@ -194,12 +193,13 @@ class _Trainer:
     def rest_of_epoch(self) -> Iterator[Phase]:
         """One optimizer step an iteration, over what is left of this epoch."""
         self._reseed()
-        order = torch.randperm(len(self.images), generator=self.generator)
+        order = torch.randperm(len(self.splits.train), generator=self.generator)
         if self.resumed_generator is not None:
             self.generator.set_state(self.resumed_generator)
             self.resumed_generator = None
-        # Shuffled once as bytes: batches are then slices, and the images stay one byte a pixel.
-        shuffled = self.images[order]
+        # Shuffled once as bytes: batches are then slices, and the images stay one byte a pixel. By numpy, which copies
+        # a whole image at a time: twenty times as fast as torch's index.
+        shuffled = torch.from_numpy(self.splits.train.images.take(order.numpy(), axis=0))
         size = self.config.training.batch_size
         for start in range(self.position, len(shuffled), size):
             x = to_unit(shuffled[start : start + size])

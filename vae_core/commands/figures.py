@@ -165,10 +165,9 @@ def images_of(config: RunConfig, dataset: str | None, split: "Split", *, every_c
 
 def model_of(run: Run) -> "Model":
     """The run's model with its weights, on as many threads as a run takes."""
-    import torch
-
     from vae_core import datasets, models
+    from vae_core.processor import prepare
 
-    torch.set_num_threads(default_threads())
+    prepare(default_threads())
     config = run.config
     return models.load(config.model, run.weights(), datasets.source(config.data.name).image_shape)

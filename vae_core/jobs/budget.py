@@ -8,14 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
-import torch
-
 from vae_core import events as ev
 from vae_core import metrics, runs
 from vae_core.config import RunConfig, bounds, field
 from vae_core.datasets import Splits
 from vae_core.environment import default_threads, runs_root, writable
 from vae_core.models import build
+from vae_core.processor import prepare
 from vae_core.training import train
 
 SHARE = 0.1  # of the budget goes into the measurement ...
@@ -39,7 +38,7 @@ def epochs_within(config: RunConfig, splits: Splits, seconds: float) -> int:
     started = time.perf_counter()
     low, high = bounds(field("training.epochs"))
     config = config.replace(training__epochs=high, training__threads=config.training.threads or default_threads())
-    torch.set_num_threads(config.training.threads or 1)
+    prepare(config.training.threads or default_threads())
     epoch_seconds = _epoch_seconds(config, splits, min(max(SHARE * seconds, LEAST_SECONDS), MOST_SECONDS))
     left = seconds - _figures_seconds(config, splits) - (time.perf_counter() - started)
     return int(min(max(math.floor(left / epoch_seconds), low), high))

@@ -12,11 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
-import torch
-
 from vae_core import events as ev
 from vae_core import files, metrics, runs
-from vae_core.allocator import keep_freed_memory
 from vae_core.config import RunConfig
 from vae_core.control import UNEXPECTED, Job, Recorded, Status, Wish
 from vae_core.datasets import Splits, splits
@@ -25,6 +22,7 @@ from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.jobs.tasks import Kind, Task
 from vae_core.locks import Lock
 from vae_core.models import load
+from vae_core.processor import prepare
 from vae_core.runs import Run
 from vae_core.training import train
 
@@ -65,8 +63,7 @@ def settled(job: Job) -> Iterator[None]:
 
 def _work(run: Run) -> Iterator[ev.Event]:
     config = run.config
-    keep_freed_memory()
-    torch.set_num_threads(config.training.threads or default_threads())
+    prepare(config.training.threads or default_threads())
     data = splits(config.data)
     resume = runs.resume_arrays(run)
     started = time.monotonic(), time.process_time()
@@ -162,7 +159,7 @@ def run_to_end(task: Task, lock: Lock) -> int:
                 pass
         else:
             with settled(task.job):
-                torch.set_num_threads(task.threads())
+                prepare(task.threads())
                 task.compute()
                 _settle(task.job, "finished")
     except DiaboloError as error:
