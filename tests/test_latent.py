@@ -56,7 +56,7 @@ def test_codes_and_pictures_of_every_image(kind, network):
         np.testing.assert_allclose(found.sigma, posterior.sigma.numpy(), rtol=1e-4)
     else:
         assert found.sigma is None
-    decoded = decode(model, found.mu, batch=300)
+    decoded = decode(model, found.mu)
     assert decoded.dtype == np.uint8 and decoded.shape == data.images.shape
     assert np.abs(decoded.astype(int) - pictures).max() <= 1
 

@@ -57,7 +57,7 @@ class LinearGaussian(VAE):
             self.decoder[0].weight.copy_(torch.from_numpy(w))
             self.decoder[0].bias.copy_(torch.from_numpy(b))
 
-    def decode(self, z: torch.Tensor) -> Likelihood:
+    def decode(self, z: torch.Tensor, y: torch.Tensor | None = None) -> Likelihood:
         return Gaussian(self.decoder(z), self.config.sigma)  # without the sigmoid, which would bend it
 
     def exact_nll(self, x: torch.Tensor) -> np.ndarray:
@@ -93,7 +93,7 @@ def test_an_autoencoder_has_no_likelihood():
     found = evaluate(model, images(20), iwae=5)
     assert set(found) == KEYS
     assert {key for key in KEYS if found[key] is None} == {"kl", "elbo", "nll_iwae", "iwae_k", "active_units"}
-    x = next(batches(model, images(20)))
+    x, _ = next(batches(model, images(20)))
     with torch.no_grad():
         at_code = model.decode(model.encode(x).mu).nll(x).mean().item()
     assert found["recon"] == pytest.approx(at_code, rel=1e-6)
@@ -191,8 +191,9 @@ def test_picture_figures_are_means_over_images_at_the_posterior_mean():
 def test_batches_are_the_images_in_order():
     data = images(2 * BATCH + 3)
     found = list(batches(vae(), data))
-    assert [len(x) for x in found] == [BATCH, BATCH, 3]
-    np.testing.assert_allclose(torch.cat(found).numpy(), data.images / 255, atol=1e-7)
+    assert [len(x) for x, _ in found] == [BATCH, BATCH, 3]
+    np.testing.assert_allclose(torch.cat([x for x, _ in found]).numpy(), data.images / 255, atol=1e-7)
+    np.testing.assert_array_equal(torch.cat([y for _, y in found]).numpy(), data.labels)
 
 
 def test_a_dead_dimension_is_not_active():

@@ -147,7 +147,7 @@ def score(model: Model, data: ImageData, names: Sequence[str] | None = None) -> 
     found: dict[str, Scores] = {name: np.empty(len(data)) for name in names}
     start = 0
     with torch.inference_mode():
-        for x in batches(model, data):
+        for x, _ in batches(model, data):  # a conditional model isn't told the class: that would give it away
             posterior = model.encode(x)
             likelihood = model.decode(posterior.mu)
             for name in names:

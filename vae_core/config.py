@@ -57,6 +57,28 @@ class DataConfig(_Part):
         ),
     )
 
+    rare_class: int | None = Field(
+        None,
+        title=N_("Rare class"),
+        description=N_("A class of which only a share of the training pictures is kept, as if it were rare."),
+        ge=0,
+        le=999,
+    )
+    rare_share: float = Field(
+        0.01,
+        title=N_("Share that is kept"),
+        description=N_("Which part of the rare class's training pictures is kept. 0.01 is one picture in a hundred."),
+        ge=0.001,
+        le=1.0,
+    )
+    pixels: Literal["grey", "binarised"] = Field(
+        "grey",
+        title=N_("Pixels"),
+        description=N_(
+            "Grey as they are, or black and white: each pixel is drawn anew whenever a picture is looked at, white with the probability of its grey. Papers give their figures for black and white."
+        ),
+    )
+
     @field_validator("classes")
     @classmethod
     def _sorted_once(cls, classes: tuple[int, ...] | None) -> tuple[int, ...] | None:
@@ -70,11 +92,11 @@ DEFAULT_HIDDEN: dict[str, tuple[int, ...]] = {"dense": (256, 128), "conv": (32, 
 class ModelConfig(_Part):
     """An encoder, a code of `latent_dim` numbers, and a decoder."""
 
-    kind: Literal["autoencoder", "vae"] = Field(
+    kind: Literal["autoencoder", "vae", "conditional-vae"] = Field(
         "vae",
         title=N_("Model"),
         description=N_(
-            "An autoencoder turns each picture into one code. A variational autoencoder (VAE) turns it into a small cloud of codes, which lets you draw new pictures."
+            "An autoencoder turns each picture into one code. A variational autoencoder (VAE) turns it into a small cloud of codes, which lets you draw new pictures. A conditional VAE is also told the class, so that you can ask for one."
         ),
     )
     network: Literal["dense", "conv"] = Field(
@@ -101,6 +123,29 @@ class ModelConfig(_Part):
         ),
         min_length=1,
         max_length=6,
+    )
+    decoder_hidden: tuple[Annotated[int, Field(ge=1, le=2048)], ...] | None = Field(
+        None,
+        title=N_("Decoder's widths"),
+        description=N_(
+            "The widths of the decoder's layers, from the code to the picture. Empty: the encoder's in reverse."
+        ),
+        min_length=1,
+        max_length=6,
+    )
+    residual: bool = Field(
+        False,
+        title=N_("Residual blocks"),
+        description=N_(
+            "A layer as wide as the one before it adds to what came in instead of replacing it. The convolutional network gets such a layer after each halving. Deep networks learn faster with it."
+        ),
+    )
+    kernel: int = Field(
+        3,
+        title=N_("Kernel"),
+        description=N_("Only for the convolutional network: how many pixels wide each of its windows is."),
+        ge=3,
+        le=7,
     )
     activation: Literal["relu", "gelu", "silu", "tanh"] = Field(
         "silu",
@@ -144,7 +189,41 @@ class LossConfig(_Part):
             "The weight of the KL term. 1 is the VAE itself; more gives a tidier latent space and blurrier pictures; 0 leaves only the reconstruction. An autoencoder has no KL, so nothing changes there."
         ),
         ge=0.0,
-        le=100.0,
+        le=1000.0,
+    )
+    reconstruction: float = Field(
+        1.0,
+        title=N_("Weight of the reconstruction"),
+        description=N_("1 is the VAE itself. 0 leaves only the KL: the model then learns nothing about the pictures."),
+        ge=0.0,
+        le=1.0,
+    )
+    kl_warmup: float = Field(
+        0.0,
+        title=N_("KL warm-up"),
+        description=N_(
+            "Over this first part of the training the weight of the KL grows from 0 to beta, so that the model first learns what pictures look like."
+        ),
+        ge=0.0,
+        le=1.0,
+    )
+    free_bits: float = Field(
+        0.0,
+        title=N_("Free bits"),
+        description=N_(
+            "The KL of each latent dimension counts only above so many nats, which keeps dimensions from dying."
+        ),
+        ge=0.0,
+        le=10.0,
+    )
+    samples: int = Field(
+        1,
+        title=N_("Importance samples"),
+        description=N_(
+            "How many codes are drawn for each picture. More than 1 trains an importance weighted autoencoder (IWAE), whose bound on the likelihood is tighter."
+        ),
+        ge=1,
+        le=100,
     )
 
 
@@ -171,6 +250,43 @@ class TrainingConfig(_Part):
         description=N_("How large each correction is. Too small is slow; too large makes the loss jump or explode."),
         ge=1e-6,
         le=1.0,
+    )
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant",
+        title=N_("Schedule"),
+        description=N_(
+            "Whether the learning rate stays, or falls to zero along a cosine: large corrections first, fine ones at the end."
+        ),
+    )
+    warmup: float = Field(
+        0.0,
+        title=N_("Rate warm-up"),
+        description=N_("Over this first part of the training the learning rate grows from 0 to its value."),
+        ge=0.0,
+        le=0.5,
+    )
+    weight_decay: float = Field(
+        0.0,
+        title=N_("Weight decay"),
+        description=N_("How strongly weights are drawn to zero at each correction (AdamW). 0 is Adam."),
+        ge=0.0,
+        le=1.0,
+    )
+    noise: float = Field(
+        0.0,
+        title=N_("Noise"),
+        description=N_(
+            "Noise of this size is added to each picture that goes in, while the clean one must come out: a denoising autoencoder. Pixels lie between 0 and 1."
+        ),
+        ge=0.0,
+        le=2.0,
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        title=N_("Precision"),
+        description=N_(
+            "With how many digits layers compute. bfloat16 keeps three, which some processors do twice as fast; weights and loss stay float32."
+        ),
     )
     seed: int = Field(
         0,
@@ -223,9 +339,11 @@ class RunConfig(_Part):
             InputError: A key is unknown or a value outside its range; the message names it.
         """
         try:
-            return cls.model_validate(dict(values))
+            config = cls.model_validate(dict(values))
         except ValidationError as error:
             raise _as_input_error(error) from error
+        _check_together(config)
+        return config
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -322,6 +440,31 @@ def choices(info: FieldInfo) -> tuple[str, ...]:
         if getattr(info.annotation, "__origin__", None) is Literal
         else ()
     )
+
+
+def _check_together(config: RunConfig) -> None:
+    """Settings that are allowed one by one, but not together.
+
+    Raises:
+        InputError: There are such.
+    """
+    model, loss = config.model, config.loss
+    if loss.samples == 1:
+        return
+    if model.kind == "autoencoder":
+        raise InputError(
+            N_(
+                "'loss.samples' is {samples}, but an autoencoder's code is a point: there is nothing to draw. Choose 1, or a VAE."
+            ),
+            samples=loss.samples,
+        )
+    if (loss.beta, loss.reconstruction, loss.kl_warmup, loss.free_bits) != (1, 1, 0, 0):
+        raise InputError(
+            N_(
+                "'loss.samples' is {samples}: the importance weighted bound has no terms to weigh. Choose 1, or set beta and the reconstruction's weight to 1, KL warm-up and free bits to 0."
+            ),
+            samples=loss.samples,
+        )
 
 
 def _as_input_error(error: ValidationError) -> InputError:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError, WorkError
-from vae_core.metrics import batches
+from vae_core.metrics import BATCH, batches
 from vae_core.models import DiagonalGaussian, Model
 from vae_core.pixels import to_bytes
 
@@ -51,8 +51,8 @@ def encode(model: Model, data: ImageData) -> LatentPoints:
     sigma = np.empty_like(mu)
     is_density = False
     start = 0
-    for x in batches(model, data):
-        posterior = model.encode(x)
+    for x, y in batches(model, data):
+        posterior = model.encode(x, y)
         mu[start : start + len(x)] = posterior.mu.numpy()
         is_density = isinstance(posterior, DiagonalGaussian)
         if isinstance(posterior, DiagonalGaussian):
@@ -69,8 +69,13 @@ def encode(model: Model, data: ImageData) -> LatentPoints:
 
 
 @torch.inference_mode()
-def decode(model: Model, z: Codes, batch: int = 500) -> NDArray[np.uint8]:
+def decode(model: Model, z: Codes, y: int | NDArray[np.int64] | None = None) -> NDArray[np.uint8]:
     """The decoder's mean picture of each code, uint8 with shape (N, C, H, W).
+
+    Args:
+        model: The model.
+        z: The codes.
+        y: For a conditional model: the class, one for all or int64 with shape (N,); `None` leaves it open.
 
     Raises:
         InputError: The codes don't have the model's latent size.
@@ -82,9 +87,11 @@ def decode(model: Model, z: Codes, batch: int = 500) -> NDArray[np.uint8]:
             latent_dim=model.latent_dim,
         )
     pictures = np.empty((len(z), *model.image_shape), np.uint8)
-    for start in range(0, len(z), batch):
-        codes = torch.from_numpy(np.ascontiguousarray(z[start : start + batch], np.float32))
-        pictures[start : start + batch] = to_bytes(model.decode(codes).mean)
+    labels = None if y is None else torch.from_numpy(np.broadcast_to(np.asarray(y, np.int64), len(z)).copy())
+    for start in range(0, len(z), BATCH):
+        here = slice(start, start + BATCH)
+        codes = torch.from_numpy(np.ascontiguousarray(z[here], np.float32))
+        pictures[here] = to_bytes(model.decode(codes, None if labels is None else labels[here]).mean)
     return pictures
 
 

@@ -1,14 +1,20 @@
-"""The loss, per image and in nats: loss = reconstruction + beta * KL (Kingma and Welling 2014; beta: Higgins et al. 2017).
+"""The loss in nats per image: loss = reconstruction + beta * KL (Kingma and Welling 2014; beta: Higgins et al. 2017).
 
 Reconstruction is summed over the pixels and KL over the latent dimensions, so that with beta = 1 the loss is -ELBO.
 (A mean over the pixels beside a summed KL, seen in many tutorials, is the same as beta = 784 on 28 x 28 pictures: the
 posterior collapses.)
 """
 
+import math
+from typing import TypeVar
+
+import torch
 from torch import Tensor
 
 from vae_core.config import LossConfig
-from vae_core.models.distributions import Likelihood, Posterior
+from vae_core.models.distributions import DiagonalGaussian, Likelihood, Posterior
+
+Nats = TypeVar("Nats", float, Tensor)
 
 
 def reconstruction(likelihood: Likelihood, x: Tensor) -> Tensor:
@@ -26,6 +32,33 @@ def kl(posterior: Posterior) -> Tensor:
     return posterior.kl()
 
 
-def weighted(recon: Tensor, kl: Tensor, config: LossConfig) -> Tensor:
-    """recon + beta * kl, with the shape of both."""
-    return recon + config.beta * kl
+def weighted(recon: Nats, kl: Nats, config: LossConfig) -> Nats:
+    """The loss that is reported, at its final weights and without free bits: curves of different runs compare."""
+    return config.reconstruction * recon + config.beta * kl
+
+
+def objective(recon: Tensor, posterior: Posterior, config: LossConfig, progress: float = 1.0) -> Tensor:
+    """What a training step makes smaller: the mean of the loss over a batch, in nats per image.
+
+    Args:
+        recon: -log p(x|z), with shape (N,).
+        posterior: q(z|x) of the same N pictures.
+        config: The weights.
+        progress: How much of the training is over, from 0 to 1: during the KL warm-up (Bowman et al. 2016) beta grows
+            with it.
+    """
+    beta = config.beta * min(1.0, progress / config.kl_warmup) if config.kl_warmup else config.beta
+    if config.free_bits and isinstance(posterior, DiagonalGaussian):
+        # Kingma et al. 2016, eq. 15: below the threshold a dimension's KL, a mean over the batch, has no gradient.
+        divergence = posterior.kl_per_dimension().mean(0).clamp(min=config.free_bits).sum()
+        return config.reconstruction * recon.mean() + beta * divergence
+    return (config.reconstruction * recon.sum() + beta * kl(posterior).sum()) / len(recon)
+
+
+def iwae(log_weights: Tensor) -> Tensor:
+    """-L_k in nats: the importance weighted bound on -log p(x) (Burda et al. 2016, eq. 8), with shape (N,).
+
+    Args:
+        log_weights: log p(x|z_i) + log p(z_i) - log q(z_i|x) for k codes of each picture, with shape (k, N).
+    """
+    return math.log(len(log_weights)) - torch.logsumexp(log_weights, dim=0)

@@ -7,7 +7,6 @@ ELBO = L_1 <= L_k <= log p(x). An autoencoder has no density over its codes, so 
 are `None`, never a number. Images stay bytes until their batch comes.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
@@ -77,13 +76,13 @@ def evaluate(
     codes = []
     is_vae = False
     with torch.inference_mode():
-        for grey, x in zip(batches(model, data), batches(model, observed), strict=True):
-            posterior = model.encode(x)
+        for (grey, y), (x, _) in zip(batches(model, data), batches(model, observed), strict=True):
+            posterior = model.encode(x, y)
             is_vae = isinstance(posterior, DiagonalGaussian)
-            recon = losses.reconstruction(model.decode(posterior.sample(generator)), x)
-            nll = iwae_nll(model, x, iwae, iwae_generator) if is_vae and iwae else torch.zeros(len(x))
-            code = model.encode(grey).mu if is_binary else posterior.mu
-            picture = model.decode(code).mean
+            recon = losses.reconstruction(model.decode(posterior.sample(generator), y), x)
+            nll = iwae_nll(model, x, iwae, iwae_generator, y) if is_vae and iwae else torch.zeros(len(x))
+            code = model.encode(grey, y).mu if is_binary else posterior.mu
+            picture = model.decode(code, y).mean
             per_image = [recon, losses.kl(posterior), nll, mse(picture, grey), psnr(picture, grey), ssim(picture, grey)]
             sums += torch.stack([values.sum(dtype=torch.float64) for values in per_image])
             codes.append(posterior.mu)
@@ -112,8 +111,8 @@ def evaluate(
     }
 
 
-def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[Tensor]:
-    """The images in order, float32 in [0, 1] with shape (n, C, H, W), n at most `size`.
+def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:
+    """The images in order, float32 in [0, 1] with shape (n, C, H, W), n at most `size`, and their labels, with shape (n,).
 
     Raises:
         InputError: There are none, or they don't have the model's shape.
@@ -135,7 +134,8 @@ def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[Tensor
             expected=" x ".join(map(str, model.image_shape)),
         )
     for start in range(0, len(data), size):
-        yield to_unit(torch.from_numpy(data.images[start : start + size]))
+        some = data.subset(slice(start, start + size))
+        yield to_unit(torch.from_numpy(some.images)), torch.from_numpy(some.labels)
 
 
 def binarise(images: NDArray[np.uint8], seed: int = 0) -> NDArray[np.uint8]:
@@ -154,7 +154,7 @@ def binarise(images: NDArray[np.uint8], seed: int = 0) -> NDArray[np.uint8]:
 
 
 @torch.inference_mode()
-def iwae_nll(model: Model, x: Tensor, k: int, generator: Generator) -> Tensor:
+def iwae_nll(model: Model, x: Tensor, k: int, generator: Generator, y: Tensor | None = None) -> Tensor:
     """-L_k(x) in nats: the importance-weighted bound on -log p(x) (Burda et al. 2016, eq. 8), tighter with larger k.
 
     Args:
@@ -162,20 +162,18 @@ def iwae_nll(model: Model, x: Tensor, k: int, generator: Generator) -> Tensor:
         x: Pictures in [0, 1], with shape (N, C, H, W).
         k: Samples of z an image. They are decoded one after the other, so memory does not grow with k.
         generator: Draws them.
+        y: The pictures' labels, with shape (N,), for a conditional model.
 
     Returns:
         One figure an image, with shape (N,).
     """
-    posterior = model.encode(x)
+    posterior = model.encode(x, y)
     assert isinstance(posterior, DiagonalGaussian), "an autoencoder has no density over its codes"
     log_weights = []
     for _ in range(k):
-        eps = torch.randn(posterior.mu.shape, generator=generator)
-        z = torch.addcmul(posterior.mu, posterior.sigma, eps)
-        # log p(z) - log q(z|x); both hold -D/2 log 2 pi, and eps is (z - mu) / sigma without its rounding.
-        log_ratio = 0.5 * (eps.square() - z.square() + posterior.logvar).sum(1)
-        log_weights.append(log_ratio - losses.reconstruction(model.decode(z), x))
-    return math.log(k) - torch.logsumexp(torch.stack(log_weights), dim=0)
+        z = posterior.sample(generator)
+        log_weights.append(posterior.log_ratio(z) - losses.reconstruction(model.decode(z, y), x))
+    return losses.iwae(torch.stack(log_weights))
 
 
 def active_units(mu: Tensor) -> int:
@@ -197,8 +195,8 @@ def kl_per_dimension(model: Model, data: ImageData) -> NDArray[np.float64] | Non
         InputError: As `batches`.
     """
     total = torch.zeros(model.latent_dim, dtype=torch.float64)
-    for x in batches(model, data):
-        posterior = model.encode(x)
+    for x, y in batches(model, data):
+        posterior = model.encode(x, y)
         if not isinstance(posterior, DiagonalGaussian):
             return None
         total += posterior.kl_per_dimension().sum(0, dtype=torch.float64)

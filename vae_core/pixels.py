@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Generator, Tensor
 
 
 def to_unit(images: Tensor) -> Tensor:
@@ -21,3 +21,21 @@ def to_unit(images: Tensor) -> Tensor:
 def to_bytes(x: Tensor) -> NDArray[np.uint8]:
     """Pixels in [0, 1] to bytes, rounded; what lies outside is clipped."""
     return x.detach().clamp(0, 1).mul(255).round_().to(torch.uint8).cpu().numpy()
+
+
+def binarise(x: Tensor, generator: Generator | None = None) -> Tensor:
+    """Each pixel black or white, white with the probability of its grey (Salakhutdinov and Murray 2008).
+
+    Args:
+        x: Pixels in [0, 1], with any shape.
+        generator: Draws them.
+
+    Returns:
+        0 or 1, float32, with the same shape.
+    """
+    return (torch.rand(x.shape, generator=generator) < x).to(x.dtype)
+
+
+def noisy(x: Tensor, size: float, generator: Generator | None = None) -> Tensor:
+    """Pixels with Gaussian noise of that standard deviation, clipped to [0, 1], with the same shape."""
+    return torch.randn(x.shape, generator=generator).mul_(size).add_(x).clamp_(0, 1)

@@ -47,7 +47,7 @@ def _choose_products() -> None:
     of 784-400-20 was 1.4 times as fast on an AMD EPYC. torch offers oneDNN only by allowing it to round to bfloat16; on
     processors without matrix units it doesn't, so a product tells whether it does.
     """
-    matmul = torch.backends.mkldnn.matmul
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
     x = torch.linspace(-1, 1, 128 * 256).sin().reshape(128, 256)
     with torch.inference_mode():
         matmul.fp32_precision = "ieee"

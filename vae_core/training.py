@@ -18,13 +18,22 @@ import torch
 from torch import Generator, Tensor
 
 from vae_core import losses
-from vae_core.config import RunConfig
+from vae_core.config import RunConfig, TrainingConfig
 from vae_core.datasets import Splits
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.events import Arrays, Checkpoint, Diverged, EpochEnd, Event, Finished, Losses, Paused, Progress, Snapshot
-from vae_core.models import SMALLEST_BATCH, activations_per_image, build, check_batch
-from vae_core.optimizer import Adam
-from vae_core.pixels import to_bytes, to_unit
+from vae_core.models import (
+    SMALLEST_BATCH,
+    UNKNOWN,
+    ConditionalVAE,
+    DiagonalGaussian,
+    Posterior,
+    activations_per_image,
+    build,
+    check_batch,
+)
+from vae_core.optimizer import AdamW
+from vae_core.pixels import binarise, noisy, to_bytes, to_unit
 
 Wish = Literal["run", "pause", "stop"]
 Phase = Literal["training", "validation"]
@@ -62,7 +71,7 @@ def train(
     check(config, splits)
     hyper = config.training
     trainer = _Trainer(config, splits)
-    check_batch(hyper.batch_size, activations_per_image(trainer.model))
+    check_batch(hyper.batch_size, config.loss.samples * activations_per_image(trainer.model))
     if resume is None:
         yield trainer.snapshot(first=True)
         yield trainer.checkpoint()
@@ -129,6 +138,23 @@ def train(
     yield Finished(hyper.epochs, trainer.step, stopped=False)
 
 
+def learning_rate(hyper: TrainingConfig, step: int, steps: int) -> float:
+    """The size of a step: up in a straight line during the warm-up, then constant, or to zero along half a cosine
+    (Loshchilov and Hutter 2017).
+
+    Args:
+        hyper: The settings.
+        step: How many steps were made.
+        steps: How many there will be.
+    """
+    warmup = hyper.warmup * steps
+    if step < warmup:
+        return hyper.learning_rate * (step + 1) / (warmup + 1)
+    if hyper.schedule == "constant":
+        return hyper.learning_rate
+    return hyper.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup)))
+
+
 def check(config: RunConfig, splits: Splits) -> None:
     """Raises InputError where the settings don't fit the data."""
     if config.training.batch_size > len(splits.train):
@@ -168,8 +194,10 @@ class _Trainer:
     def __init__(self, config: RunConfig, splits: Splits) -> None:
         self.config = config
         self.splits = splits
-        self.model = build(config.model, splits.train.image_shape, config.training.seed)
-        self.optimizer = Adam(self.model.named_parameters(), config.training.learning_rate)
+        self.model = build(config.model, splits.train.image_shape, config.training.seed, len(splits.train.class_names))
+        self.optimizer = AdamW(
+            self.model.named_parameters(), config.training.learning_rate, config.training.weight_decay
+        )
         self.generator = Generator()
         self.batches = math.ceil(len(splits.train) / config.training.batch_size)
         self.steps = config.training.epochs * self.batches
@@ -183,7 +211,13 @@ class _Trainer:
         chance = np.random.default_rng(0)  # not the run's seed: every run is shown on the same pictures
         chosen = chance.permutation(len(splits.test))[:SNAPSHOT_CODES]
         self.watched = splits.test.subset(chosen)
+        self.classes = torch.arange(SNAPSHOT_IMAGES) % len(splits.test.class_names)
         self.z = torch.randn(SNAPSHOT_IMAGES, config.model.latent_dim, generator=Generator().manual_seed(0))
+
+    @property
+    def reduced_precision(self) -> torch.autocast:
+        """The layers' products in bfloat16, if that was chosen; sums over pixels and the loss stay float32."""
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.config.training.precision == "bfloat16")
 
     def _reseed(self) -> None:
         # Python's integers and numpy's SeedSequence give every (seed, epoch) a stream of its own.
@@ -201,20 +235,44 @@ class _Trainer:
         # a whole image at a time: twenty times as fast as torch's index.
         shuffled = torch.from_numpy(self.splits.train.images.take(order.numpy(), axis=0))
         size = self.config.training.batch_size
+        labels = torch.from_numpy(self.splits.train.labels)[order]
         for start in range(self.position, len(shuffled), size):
-            x = to_unit(shuffled[start : start + size])
-            posterior = self.model.encode(x)
-            likelihood = self.model.decode(posterior.sample(self.generator))
-            recon = losses.reconstruction(likelihood, x).sum()
-            kl = losses.kl(posterior).sum()
-            loss = losses.weighted(recon, kl, self.config.loss) / len(x)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.sums += torch.stack([recon.detach(), kl.detach()])
-            self.position += len(x)
+            here = slice(start, start + size)
+            recon, kl = self._step(to_unit(shuffled[here]), labels[here])
+            self.sums += torch.stack([recon, kl])
+            self.position += len(shuffled[here])
             self.step += 1
             yield "training"
+
+    def _step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """One correction of the weights by a batch; its reconstruction and KL in nats, each summed over the images."""
+        config, generator = self.config, self.generator
+        if config.data.pixels == "binarised":
+            x = binarise(x, generator)
+        shown = noisy(x, config.training.noise, generator) if config.training.noise else x
+        if isinstance(self.model, ConditionalVAE):
+            y = torch.where(torch.rand(len(y), generator=generator) < self.model.withheld, UNKNOWN, y)
+        k = config.loss.samples
+        with self.reduced_precision:
+            posterior = self.model.encode(shown, y)
+            if k == 1:
+                recon = losses.reconstruction(self.model.decode(posterior.sample(generator), y), x)
+                loss = losses.objective(recon, posterior, config.loss, self.step / self.steps)
+            else:
+                recon, loss = self._importance_weighted(x, y, posterior, k)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.learning_rate = learning_rate(config.training, self.step, self.steps)
+        self.optimizer.step()
+        return recon.detach().sum(), losses.kl(posterior).detach().sum()
+
+    def _importance_weighted(self, x: Tensor, y: Tensor, posterior: Posterior, k: int) -> tuple[Tensor, Tensor]:
+        """-log p(x|z), a mean over k codes of each picture, with shape (N,), and the mean of -L_k."""
+        assert isinstance(posterior, DiagonalGaussian)
+        z = torch.stack([posterior.sample(self.generator) for _ in range(k)])
+        likelihood = self.model.decode(z.flatten(0, 1), y.repeat(k))
+        recon = losses.reconstruction(likelihood, x.repeat(k, 1, 1, 1)).unflatten(0, (k, len(x)))
+        return recon.mean(0), losses.iwae(posterior.log_ratio(z) - recon).mean()
 
     def next_epoch(self) -> None:
         self.epoch += 1
@@ -224,7 +282,7 @@ class _Trainer:
     def mean(self, sums: Tensor, images: int) -> Losses | None:
         """Per image; `None` where it is not finite."""
         recon, kl = (sums / max(images, 1)).tolist()
-        loss = recon + self.config.loss.beta * kl
+        loss = losses.weighted(recon, kl, self.config.loss)
         return Losses(loss, recon, kl) if math.isfinite(loss) else None
 
     def validate(self) -> Iterator[Phase]:
@@ -234,11 +292,16 @@ class _Trainer:
         """
         generator = Generator().manual_seed(0)
         sums = torch.zeros(2, dtype=torch.float64)
-        for batch in torch.from_numpy(self.splits.validation.images).split(SMALLEST_BATCH):
+        data = self.splits.validation
+        for start in range(0, len(data), SMALLEST_BATCH):
+            batch = data.subset(slice(start, start + SMALLEST_BATCH))
+            y = torch.from_numpy(batch.labels)
             with torch.inference_mode():
-                x = to_unit(batch)
-                posterior = self.model.encode(x)
-                recon = losses.reconstruction(self.model.decode(posterior.sample(generator)), x)
+                x = to_unit(torch.from_numpy(batch.images))
+                if self.config.data.pixels == "binarised":
+                    x = binarise(x, generator)
+                posterior = self.model.encode(x, y)
+                recon = losses.reconstruction(self.model.decode(posterior.sample(generator), y), x)
                 sums += torch.stack([recon.sum(), losses.kl(posterior).sum()])
             yield "validation"
         self.validation = self.mean(sums, len(self.splits.validation))
@@ -248,11 +311,12 @@ class _Trainer:
 
     @torch.inference_mode()
     def snapshot(self, first: bool = False) -> Snapshot:
-        batches = torch.from_numpy(self.watched.images).split(SMALLEST_BATCH)
-        mu = torch.cat([self.model.encode(to_unit(batch)).mu for batch in batches])
+        images, labels = torch.from_numpy(self.watched.images), torch.from_numpy(self.watched.labels)
+        batches = zip(images.split(SMALLEST_BATCH), labels.split(SMALLEST_BATCH), strict=True)
+        mu = torch.cat([self.model.encode(to_unit(x), y).mu for x, y in batches])
         arrays = {
-            "recon": to_bytes(self.model.decode(mu[:SNAPSHOT_IMAGES]).mean),
-            "samples": to_bytes(self.model.decode(self.z).mean),
+            "recon": to_bytes(self.model.decode(mu[:SNAPSHOT_IMAGES], labels[:SNAPSHOT_IMAGES]).mean),
+            "samples": to_bytes(self.model.decode(self.z, self.classes).mean),
             "mu": mu.to(torch.float16).numpy(),
         }
         if first:

@@ -70,7 +70,8 @@ def _model(run_id: str, version: tuple[str, int]) -> Model:
     torch.set_num_threads(1)  # the other cores belong to the training
     run = runs.find(run_id)
     config = run.config
-    return load(config.model, run.weights(), datasets.source(config.data.name).image_shape)
+    source = datasets.source(config.data.name)
+    return load(config.model, run.weights(), source.image_shape, len(source.class_names))
 
 
 def model(run: Run) -> Model:

@@ -71,7 +71,7 @@ def reconstruct(model: Model, data: ImageData, numbers: Sequence[int] | NDArray[
     some = data.subset(numbers)
     errors = score(model, some)  # first: it says what is wrong with weights that give no numbers
     with torch.inference_mode():
-        parts = [model.decode(model.encode(x).mu).mean.numpy() for x in batches(model, some)]
+        parts = [model.decode(model.encode(x, y).mu, y).mean.numpy() for x, y in batches(model, some)]
     return Reconstructions(some, numbers, np.concatenate(parts), errors)
 
 

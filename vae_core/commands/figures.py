@@ -170,4 +170,5 @@ def model_of(run: Run) -> "Model":
 
     prepare(default_threads())
     config = run.config
-    return models.load(config.model, run.weights(), datasets.source(config.data.name).image_shape)
+    source = datasets.source(config.data.name)
+    return models.load(config.model, run.weights(), source.image_shape, len(source.class_names))

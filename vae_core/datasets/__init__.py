@@ -132,8 +132,27 @@ def splits(data: DataConfig, root: Path | None = None) -> Splits:
     """
     row = source(data.name)
     _check(row, data.classes, data.leave_out_digits_test)
+    if data.rare_class is not None:
+        _check(row, (data.rare_class,), False)
+        if data.classes is not None and data.rare_class not in data.classes:
+            raise InputError(
+                N_("The rare class {number} is not among the chosen classes {classes}. Choose it as well, or another."),
+                number=data.rare_class,
+                classes=", ".join(map(str, data.classes)),
+            )
     train, validation = _cut(_read(row, "train", root), data.validation, data.leave_out_digits_test)
-    return Splits(_only(train, data.classes), _only(validation, data.classes), _read(row, "test", root))
+    test = _read(row, "test", root)
+    return Splits(_thinned(_only(train, data.classes), data), _thinned(_only(validation, data.classes), data), test)
+
+
+def _thinned(part: ImageData, data: DataConfig) -> ImageData:
+    """With only a share of the rare class, always the same pictures; at least two, so that there is a spread."""
+    if data.rare_class is None:
+        return part
+    rare = np.flatnonzero(part.labels == data.rare_class)
+    kept = max(2, round(data.rare_share * len(rare)))
+    dropped = np.random.default_rng(0).permutation(rare)[kept:]
+    return part.subset(np.setdiff1d(np.arange(len(part)), dropped))
 
 
 def _check(row: DataSource, classes: tuple[int, ...] | None, leave_out_digits_test: bool) -> None:

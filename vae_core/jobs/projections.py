@@ -126,7 +126,7 @@ def compute(target: Path) -> None:
     of = files.read_json(target / "projection.json")
     run = runs.find(of["run"])
     data = datasets.load(of["data"], "test")
-    codes = latent.encode(load(run.config.model, run.weights(), data.image_shape), data)
+    codes = latent.encode(load(run.config.model, run.weights(), data.image_shape, len(data.class_names)), data)
     found = latent.project(codes.mu, of["method"], SEED)
     seconds = {"seconds": f"{time.monotonic() - started:.1f}"}
     files.write_arrays(target / "result.safetensors", {"points": found.points, "index": found.index}, seconds)

@@ -93,9 +93,9 @@ def _measure(
     run: Run, config: RunConfig, data: Splits, epoch: int, started: tuple[float, float], *, stopped: bool
 ) -> None:
     """Figures of the weights in `model.safetensors` on the test split, into `metrics.json`."""
-    model = load(config.model, run.weights(), data.test.image_shape)
+    model = load(config.model, run.weights(), data.test.image_shape, len(data.test.class_names))
     # Trained on some classes only: the figures are those of these classes; anomaly scores are about the others.
-    figures = metrics.evaluate(model, data.test.only(config.data.classes))
+    figures = metrics.evaluate(model, data.test.only(config.data.classes), pixels=config.data.pixels)
     files.write_json(
         run.folder / "metrics.json",
         {

@@ -11,16 +11,18 @@ from torch.utils.flop_counter import FlopCounterMode
 from vae_core.config import ModelConfig
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.models.distributions import Bernoulli, DiagonalGaussian, Gaussian, Likelihood, PointMass, Posterior
-from vae_core.models.model import VAE, Autoencoder, Model
+from vae_core.models.model import UNKNOWN, VAE, Autoencoder, ConditionalVAE, Model
 from vae_core.models.networks import ACTIVATIONS, NETWORKS, ImageShape
 
 __all__ = [
     "ACTIVATIONS",
     "MODELS",
     "NETWORKS",
+    "UNKNOWN",
     "VAE",
     "Autoencoder",
     "Bernoulli",
+    "ConditionalVAE",
     "DiagonalGaussian",
     "Gaussian",
     "ImageShape",
@@ -36,18 +38,18 @@ __all__ = [
     "size",
 ]
 
-MODELS: dict[str, type[Model]] = {"autoencoder": Autoencoder, "vae": VAE}
+MODELS: dict[str, type[Model]] = {"autoencoder": Autoencoder, "vae": VAE, "conditional-vae": ConditionalVAE}
 """The kinds of model by their name in `ModelConfig.kind`."""
 
 
-def _on_meta(config: ModelConfig, image_shape: ImageShape) -> Model:
+def _on_meta(config: ModelConfig, image_shape: ImageShape, classes: int) -> Model:
     """The model without any numbers in it: it takes no memory and no time.
 
     Raises:
         InputError: The network does not fit pictures of that shape, or has more parameters than are trained here.
     """
     with torch.device("meta"):
-        model = MODELS[config.kind](config, image_shape)
+        model = MODELS[config.kind](config, image_shape, classes)
     parameters = sum(p.numel() for p in model.parameters())
     if parameters > MOST_PARAMETERS:
         raise InputError(
@@ -61,35 +63,37 @@ def _on_meta(config: ModelConfig, image_shape: ImageShape) -> Model:
     return model
 
 
-def build(config: ModelConfig, image_shape: ImageShape, seed: int = 0) -> Model:
+def build(config: ModelConfig, image_shape: ImageShape, seed: int = 0, classes: int = 10) -> Model:
     """A model with fresh weights; the global random state is left as it was.
 
     Args:
         config: The settings.
         image_shape: (C, H, W) of the pictures.
         seed: Decides the weights.
+        classes: How many classes the pictures have; only a conditional model looks at it.
 
     Raises:
         InputError: The network does not fit pictures of that shape, or has more parameters than are trained here.
     """
-    _on_meta(config, image_shape)
+    _on_meta(config, image_shape, classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return MODELS[config.kind](config, image_shape)
+        return MODELS[config.kind](config, image_shape, classes)
 
 
-def load(config: ModelConfig, weights: Mapping[str, NDArray[Any]], image_shape: ImageShape) -> Model:
+def load(config: ModelConfig, weights: Mapping[str, NDArray[Any]], image_shape: ImageShape, classes: int = 10) -> Model:
     """A trained model, for looking at: its parameters take no gradients.
 
     Args:
         config: The settings.
         weights: Arrays by parameter name, float16 or float32.
         image_shape: (C, H, W) of the pictures.
+        classes: As for `build`.
 
     Raises:
         WorkError: The weights are those of other settings.
     """
-    model = _on_meta(config, image_shape)
+    model = _on_meta(config, image_shape, classes)
     tensors = {name: torch.from_numpy(array).float() for name, array in weights.items()}
     try:
         model.load_state_dict(tensors, assign=True)
@@ -124,13 +128,12 @@ def size(config: ModelConfig, image_shape: ImageShape) -> Size:
     Raises:
         InputError: As `build`.
     """
-    model = _on_meta(config, image_shape)
+    model = _on_meta(config, image_shape, classes=10)
     with torch.device("meta"):
         x = torch.zeros(1, *image_shape)
         activations = activations_per_image(model, x)
         with FlopCounterMode(display=False) as counter:
-            output = model.decoder(model.encoder(x)[:, : config.latent_dim])
-            output.sum().backward()
+            model.decode(model.encode(x).mu).mean.sum().backward()
     return Size(sum(p.numel() for p in model.parameters()), counter.get_total_flops(), activations)
 
 
@@ -144,7 +147,7 @@ def activations_per_image(model: Model, x: Tensor | None = None) -> int:
 
     hooks = [layer.register_forward_hook(count) for layer in (*model.encoder, *model.decoder)]
     with torch.no_grad():
-        model.decoder(model.encoder(torch.zeros(1, *model.image_shape) if x is None else x)[:, : model.latent_dim])
+        model.decode(model.encode(torch.zeros(1, *model.image_shape) if x is None else x).mu)
     for hook in hooks:
         hook.remove()
     return total

@@ -56,6 +56,11 @@ class DiagonalGaussian:
         """KL(q(z_j|x) || N(0, 1)) in nats, with shape (N, latent_dim) (appendix B of the paper)."""
         return 0.5 * (self.mu.square() + self.logvar.exp() - 1 - self.logvar)
 
+    def log_ratio(self, z: Tensor) -> Tensor:
+        """log p(z) - log q(z|x) in nats, with shape (*, N), for codes with shape (*, N, latent_dim)."""
+        # Both densities hold -D/2 log 2 pi.
+        return 0.5 * (((z - self.mu) / self.sigma).square() + self.logvar - z.square()).sum(-1)
+
     def kl(self) -> Tensor:
         """KL(q(z|x) || N(0, I)) in nats, summed over the latent dimensions, with shape (N,)."""
         return self.kl_per_dimension().sum(1)
