@@ -143,7 +143,7 @@ def title(config: RunConfig) -> str:
     """The run's name, or its settings in a few words."""
     if config.name.strip():
         return config.name.strip()
-    kind = {"vae": "VAE", "autoencoder": "AE"}[config.model.kind]
+    kind = {"vae": "VAE", "autoencoder": "AE", "conditional-vae": "CVAE"}[config.model.kind]
     classes = "" if config.data.classes is None else " " + ",".join(map(str, config.data.classes))
     return f"{kind} {config.model.network} {config.model.latent_dim}-D, {config.data.name}{classes}"
 

@@ -17,6 +17,7 @@ from vae_core.errors import InputError
 CHOICES = {
     "vae": N_("Variational autoencoder (VAE)"),
     "autoencoder": N_("Autoencoder (AE)"),
+    "conditional-vae": N_("Conditional VAE"),
     "dense": N_("Dense"),
     "conv": N_("Convolutional"),
     "relu": N_("ReLU"),
@@ -25,6 +26,12 @@ CHOICES = {
     "tanh": N_("tanh"),
     "bernoulli": N_("Bernoulli"),
     "gaussian": N_("Gaussian"),
+    "grey": N_("Grey"),
+    "binarised": N_("Black and white"),
+    "constant": N_("Constant"),
+    "cosine": N_("Cosine"),
+    "float32": N_("float32"),
+    "bfloat16": N_("bfloat16"),
 }
 STEPS = {"model.sigma": 0.05, "loss.beta": 0.5, "training.learning_rate": 0.0005, "data.validation": 0.05}
 MOST_SIDE_BY_SIDE = 3
@@ -85,7 +92,7 @@ def run_form() -> RunConfig:
 
 
 def _more(values: dict[str, Any]) -> dict[str, Any]:
-    data, is_vae = str(values["data.name"]), values["model.kind"] == "vae"
+    data, is_vae = str(values["data.name"]), values["model.kind"] != "autoencoder"
     found: dict[str, Any] = {"data.classes": _classes(data)}
     left, right = st.columns(2)
     with left:

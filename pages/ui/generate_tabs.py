@@ -40,7 +40,7 @@ def drawing(run: Run) -> None:
             ),
         )
         seed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same pictures."))
-    if model.config.kind == "vae":
+    if model.config.kind != "autoencoder":
         _show_drawing(run, model, count, seed, temperature)
         return
     found = cache.code_fit(run, shown_data(run).name)
@@ -111,7 +111,7 @@ def manifold(run: Run) -> None:
     """Decodes a grid of places: all of a small latent space, or a plane through a larger one."""
     model = cache.model(run)
     points = cache.latent(run, *shown_data(run)).mu
-    by_prior = model.config.kind == "vae"
+    by_prior = model.config.kind != "autoencoder"
     if model.latent_dim == 1:
         _line(run, model, points, by_prior)
         return

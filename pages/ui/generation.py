@@ -186,7 +186,7 @@ def step_words(model: Model, *, by_prior: bool) -> str:
     """How far apart the places of a map are, in a sentence."""
     if by_prior:
         return t("Steps are even in probability under N(0, 1), from 1 % to 99 %.")
-    if model.config.kind == "vae":
+    if model.config.kind != "autoencoder":
         return t("Steps follow the quantiles of the test pictures' codes, from 1 % to 99 %.")
     return t(
         "An autoencoder has no prior, so the steps follow the quantiles of the test pictures' codes, from 1 % to 99 %."

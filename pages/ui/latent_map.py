@@ -89,7 +89,7 @@ def _view(run: Run, model: Model, data: ImageData, kind: Kind) -> View | None:
 
 
 def _prior(model: Model, view: View | None) -> bool:
-    is_vae = model.config.kind == "vae"
+    is_vae = model.config.kind != "autoencoder"
     if view is not None and not view.prior:
         help = t("This view bends space, so N(0, I) has no shape in it.")
     elif is_vae:

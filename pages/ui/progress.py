@@ -118,7 +118,7 @@ def _result(run: Run) -> None:
 def _curves(events: Sequence[Event], config: RunConfig) -> None:
     train, validation = standing.curves(events, config.training.epochs)
     # An autoencoder has no KL, so its loss is its reconstruction.
-    parts: tuple[Part, ...] = ("loss", "recon", "kl") if config.model.kind == "vae" else ("recon",)
+    parts: tuple[Part, ...] = ("loss", "recon", "kl") if config.model.kind != "autoencoder" else ("recon",)
     log = st.toggle(t("Logarithmic scale"), key="curves.log", persist_state="session")
     for column, part in zip(st.columns(len(parts)), parts, strict=True):
         with column:

@@ -102,7 +102,9 @@ def details(summary: Summary) -> list[str]:
 
 def describe_settings(config: RunConfig) -> str:
     """Model and data in a few words."""
-    kind = {"vae": t("VAE"), "autoencoder": t("autoencoder")}[config.model.kind]
+    kind = {"vae": t("VAE"), "autoencoder": t("autoencoder"), "conditional-vae": t("conditional VAE")}[
+        config.model.kind
+    ]
     network = {"dense": t("dense"), "conv": t("convolutional")}[config.model.network]
     known = datasets.DATASETS.get(config.data.name)
     data = config.data.name if known is None else t(known.title)

@@ -50,7 +50,7 @@ def walk(run: Run) -> None:
     else:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             seed = seed_box("walk_seed", t("The same seed gives the same two codes."))
-        gaussian = None if model.config.kind == "vae" else cache.code_fit(run, shown.name).gaussian
+        gaussian = None if model.config.kind != "autoencoder" else cache.code_fit(run, shown.name).gaussian
         z_a, z_b = generation.draw(model, 2, seed, gaussian=gaussian).z
         name = f"seed{seed}"
         if gaussian is not None:

@@ -33,7 +33,7 @@ def teacher(summaries: Sequence[Summary]) -> Summary | None:
     vaes = [
         summary
         for summary in summaries
-        if summary.config is not None and summary.config.model.kind == "vae" and summary.state == "finished"
+        if summary.config is not None and summary.config.model.kind != "autoencoder" and summary.state == "finished"
     ]
     return min(
         vaes,
