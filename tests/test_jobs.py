@@ -19,7 +19,8 @@ from vae_core import events as ev
 from vae_core import files, runs
 from vae_core.config import RunConfig
 from vae_core.errors import InputError
-from vae_core.jobs import client, projections
+from vae_core.jobs import client
+from vae_core.jobs.studies import study_of
 from vae_core.jobs.supervisor import RESTARTS
 from vae_core.runs import EventLog, Run
 
@@ -313,19 +314,25 @@ def test_without_a_fork_the_same_code_gives_the_same_weights(root: Path) -> None
         supervisor.wait()
 
 
-def test_projections_are_computed_once_and_kept(root: Path) -> None:
+def test_studies_are_computed_once_and_kept(root: Path) -> None:
     run = client.submit(SMALL.replace(training__epochs=1, model__latent_dim=5))
+    settings = {"method": "tsne", "data": "digits"}
     with pytest.raises(InputError, match="not finished"):
-        projections.ask(run, "tsne", "digits")
+        study_of(run, "projection", settings)
     until(run, "finished")
-    assert projections.state(run, "tsne", "digits") is None and projections.result(run, "tsne", "digits") is None
-    projections.ask(run, "tsne", "digits")
-    wait(lambda: projections.state(run, "tsne", "digits") == "finished", "t-SNE")
-    found = projections.result(run, "tsne", "digits")
+    study = study_of(run, "projection", settings)
+    assert study.state() is None and study.arrays() is None and study.figures() is None
+    study.ask()
+    wait(lambda: study.state() == "finished", "t-SNE")
+    found, figures = study.arrays(), study.figures()
     assert found is not None and found["points"].shape == (1000, 2) and found["index"].tolist() == list(range(1000))
-    file = projections.folder(run, "tsne", "digits") / "result.safetensors"
+    assert figures is not None and figures["seconds"] > 0
+    file = study.folder / "arrays.safetensors"
     made = file.stat().st_mtime_ns
-    projections.ask(run, "tsne", "digits")
+    study_of(run, "projection", settings).ask()
     assert file.stat().st_mtime_ns == made
+    assert study_of(run, "projection", {}).folder != study.folder
     with pytest.raises(InputError, match="tsne, umap"):
-        projections.ask(run, "magic", "digits")
+        study_of(run, "projection", {"method": "magic"})
+    with pytest.raises(InputError, match="no study 'magic'"):
+        study_of(run, "magic", {})

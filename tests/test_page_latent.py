@@ -14,7 +14,7 @@ from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import files, latent, metrics
 from vae_core.control import Job, Status
-from vae_core.jobs import projections
+from vae_core.jobs.studies import study_of
 from vae_core.latent import LatentPoints
 from vae_core.runs import Run
 
@@ -256,11 +256,11 @@ def test_a_projection_is_asked_for_and_shown_when_it_is_there(trained: dict[str,
     assert "about 10 s" in app.button(key="latent_ask_tsne").label
     assert app.toggle[0].disabled, "t-SNE has no place for N(0, I)"
     # What the job leaves behind; that it does is tested with the jobs.
-    target = projections.folder(run, "tsne", "digits")
+    target = study_of(run, "projection", {"method": "tsne", "data": "digits"}).folder
     target.mkdir(parents=True)
     index = np.arange(0, 1000, 10)
     points = np.random.default_rng(0).standard_normal((len(index), 2)).astype(np.float32)
-    files.write_arrays(target / "result.safetensors", {"points": points, "index": index})
+    files.write_arrays(target / "arrays.safetensors", {"points": points, "index": index})
     Job(target).write_status(Status(recorded="finished"))
     app.run()
     assert not app.exception and not app.error

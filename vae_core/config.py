@@ -16,13 +16,28 @@ from pydantic.fields import FieldInfo
 from vae_core.errors import N_, InputError
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     """Unknown keys are errors, absent ones take their defaults, nothing changes afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from plain values.
 
-class DataConfig(_Part):
+        Raises:
+            InputError: A key is unknown or a value outside its range; the message names it.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise _as_input_error(error, fields(cls)) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class DataConfig(Part):
     """What the model learns from."""
 
     name: str = Field(
@@ -89,7 +104,7 @@ DEFAULT_HIDDEN: dict[str, tuple[int, ...]] = {"dense": (256, 128), "conv": (32, 
 """Hidden widths that suit each network."""
 
 
-class ModelConfig(_Part):
+class ModelConfig(Part):
     """An encoder, a code of `latent_dim` numbers, and a decoder."""
 
     kind: Literal["autoencoder", "vae", "conditional-vae"] = Field(
@@ -179,7 +194,7 @@ class ModelConfig(_Part):
         return values
 
 
-class LossConfig(_Part):
+class LossConfig(Part):
     """How reconstruction and KL are weighed."""
 
     beta: float = Field(
@@ -227,7 +242,7 @@ class LossConfig(_Part):
     )
 
 
-class TrainingConfig(_Part):
+class TrainingConfig(Part):
     """How long and how fast it learns."""
 
     epochs: int = Field(
@@ -306,7 +321,7 @@ class TrainingConfig(_Part):
     )
 
 
-class RunConfig(_Part):
+class RunConfig(Part):
     """Everything that decides a run, as it stands in its `config.json`.
 
     The defaults were chosen on the validation split of `digits` at one thread: loss 150.7 nats after 30 epochs and 6
@@ -333,15 +348,7 @@ class RunConfig(_Part):
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Settings from plain values.
-
-        Raises:
-            InputError: A key is unknown or a value outside its range; the message names it.
-        """
-        try:
-            config = cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise _as_input_error(error) from error
+        config = super().from_dict(values)
         _check_together(config)
         return config
 
@@ -357,9 +364,6 @@ class RunConfig(_Part):
         if not isinstance(values, dict):
             raise InputError(N_("Settings must be a JSON object with keys such as 'model' and 'training'."))
         return cls.from_dict(values)
-
-    def to_dict(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True)
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
@@ -401,11 +405,11 @@ class RunConfig(_Part):
         return value
 
 
-def fields() -> dict[str, FieldInfo]:
+def fields(part: type[Part] = RunConfig) -> dict[str, FieldInfo]:
     """Every setting by its dotted name (`data.name`, `model.latent_dim`, ...), in order."""
     found: dict[str, FieldInfo] = {}
-    for name, info in RunConfig.model_fields.items():
-        if isinstance(info.annotation, type) and issubclass(info.annotation, _Part):
+    for name, info in part.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Part):
             found |= {f"{name}.{inner}": inner_info for inner, inner_info in info.annotation.model_fields.items()}
         else:
             found[name] = info
@@ -467,7 +471,7 @@ def _check_together(config: RunConfig) -> None:
         )
 
 
-def _as_input_error(error: ValidationError) -> InputError:
+def _as_input_error(error: ValidationError, known: Mapping[str, FieldInfo]) -> InputError:
     """The first thing that pydantic found, in our words: the setting, its value, what is allowed, what to do."""
     found = error.errors(include_url=False)[0]
     path = ".".join(str(part) for part in found["loc"])
@@ -475,10 +479,10 @@ def _as_input_error(error: ValidationError) -> InputError:
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     if found["type"] == "extra_forbidden":
         return InputError(
-            N_("There is no setting '{path}'. The settings are: {known}."), path=path, known=", ".join(fields())
+            N_("There is no setting '{path}'. The settings are: {known}."), path=path, known=", ".join(known)
         )
     setting = ".".join(str(part) for part in found["loc"] if not isinstance(part, int))
-    info = fields().get(setting)
+    info = known.get(setting)
     low, high = bounds(info) if info else (None, None)
     if low is not None and high is not None:
         return InputError(

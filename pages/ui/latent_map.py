@@ -9,7 +9,8 @@ from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t
 from vae_core import latent
 from vae_core.datasets import ImageData
-from vae_core.jobs import projections
+from vae_core.errors import DiaboloError
+from vae_core.jobs.studies import StudyOf, study_of
 from vae_core.models import Model
 from vae_core.runs import Run
 
@@ -60,7 +61,8 @@ def _view(run: Run, model: Model, data: ImageData, kind: Kind) -> View | None:
     """The chosen view; `None` where a job has yet to find it."""
     shown = shown_data(run)
     if kind in latent_views.JOBS:
-        arrays = projections.result(run, kind, shown.name)
+        study = _projection(run, kind, shown.name)
+        arrays = study.arrays() if study else None
         return None if arrays is None else latent_views.job_view(kind, arrays)
     points = cache.latent(run, *shown)
     if kind == "line":
@@ -120,37 +122,46 @@ def _words(view: View, count: int, prior: bool) -> str:
     return " ".join(words)
 
 
+def _projection(run: Run, kind: Kind, data: str) -> StudyOf | None:
+    """The job that lays the codes out; `None` where the run is not finished."""
+    try:
+        return study_of(run, "projection", {"method": kind, "data": data})
+    except DiaboloError:
+        return None
+
+
 def _ask(run: Run, kind: Kind, data: str) -> None:
     """Has a projection computed, and waits for it."""
     row = latent.PROJECTIONS[kind]
-    state = projections.state(run, kind, data)
+    study = _projection(run, kind, data)
+    state = study.state() if study else None
     if state in _WAITING:
         _follow(run, kind, data)
         return
-    finished = (run.folder / "model.safetensors").exists()
     with st.container(border=True):
         st.markdown(t(row.help))
         if state == "failed":
-            error = projections.error(run, kind, data)
+            error = study.error() if study else None
             st.error(plain(describe(error)) if error else t("It failed."), icon=":material/error:")
         asked = st.button(
             t("Compute {method} (about {seconds:.0f} s)", method=t(row.title), seconds=row.seconds),
             type="primary",
             key=f"latent_ask_{kind}",
-            disabled=not finished,
+            disabled=study is None,
             help=t("Up to {limit:,} test pictures. Computed once and kept with the run.", limit=row.limit or 0)
-            if finished
+            if study
             else t("This run still trains. Its codes are laid out when it is finished; PCA works at once."),
         )
-    if asked:
-        projections.ask(run, kind, data)
+    if asked and study:
+        study.ask()
         st.rerun()
 
 
 @st.fragment(run_every=0.5)
 @guarded()
 def _follow(run: Run, kind: Kind, data: str) -> None:
-    state = projections.state(run, kind, data)
+    study = _projection(run, kind, data)
+    state = study.state() if study else None
     if state not in _WAITING:
         st.rerun()
     row = latent.PROJECTIONS[kind]

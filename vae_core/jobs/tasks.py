@@ -1,4 +1,4 @@
-"""What the supervisor finds in a run root: trainings, projections, and the measurement of this machine's speed."""
+"""What the supervisor finds in a run root: trainings, studies of runs, and the measurement of this machine's speed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from vae_core import files
 from vae_core.control import Job
 from vae_core.environment import default_threads
 from vae_core.errors import DiaboloError
-from vae_core.jobs import projections, speed
+from vae_core.jobs import speed, studies
 from vae_core.runs import Run
 
-Kind = Literal["training", "projection", "speed"]
+Kind = Literal["training", "study", "speed"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Task:
 
     def compute(self) -> None:
         """Works at what is not a training. Only for the holder of its lock."""
-        if self.kind == "projection":
-            projections.compute(self.folder)
+        if self.kind == "study":
+            studies.compute(self.folder)
         else:
             speed.compute(self.folder)
 
@@ -62,7 +62,7 @@ def tasks(root: Path) -> Iterator[Task]:
     for folder in root.iterdir():
         if not folder.name.startswith(".") and folder.is_dir():
             yield Task(folder, "training")
-    for folder in projections.folders(root):
-        yield Task(folder, "projection")
+    for folder in studies.folders(root):
+        yield Task(folder, "study")
     if speed.folder(root).is_dir():
         yield Task(speed.folder(root), "speed")
