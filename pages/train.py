@@ -22,11 +22,13 @@ from vae_core.runs import Run
 def new_run() -> None:
     """The form, and beside it what the settings cost and the button that starts them."""
     left, right = st.columns([3, 2], gap="large")
+    # A row of its own: on a phone, Start then comes before what few people open.
+    more, waiting = st.columns([3, 2], gap="large")
     with left, guarded():
         st.subheader(t("A new training"))
         config, problem = None, ""
         try:
-            config = forms.run_form()
+            config = forms.run_form(more)
             settings.check(config)
             if cache.can_count():
                 cache.check_batch(config)
@@ -49,12 +51,12 @@ def new_run() -> None:
         if started and config is not None and not problem:
             state.follow_run(client.submit(config).id)
             st.rerun()
-        with guarded():
-            show_active()
         # Last: to count an unknown model takes a moment, and a click comes first.
         with cost:
             if config is not None:
                 show_cost(config)
+    with waiting, guarded():
+        show_active()
 
 
 def one_run(run: Run) -> None:
@@ -96,7 +98,7 @@ def followed() -> Run | None:
     try:
         return runs.find(run_id)
     except DiaboloError as error:
-        state.follow_none()
+        state.forget_followed()
         st.warning(plain(describe(error)), icon=":material/warning:")
         return None
 

@@ -103,6 +103,14 @@ def test_histogram_counts_every_image_once_and_sends_no_scores() -> None:
     assert len(normal.x) == 40
 
 
+def test_the_threshold_is_named_in_the_legend_and_covers_no_bar() -> None:
+    figure = charts.score_histogram(np.array([1.0, 1.0, 1.0, 5.0]), np.array([0, 0, 0, 1]), threshold=2.5)
+    line = figure.data[2]
+    assert line.name == "Threshold" and line.mode == "lines"
+    assert list(line.x) == [2.5, 2.5] and list(line.y) == [0, 3], "as high as the highest bar"
+    assert not figure.layout.annotations
+
+
 def test_histogram_of_equal_scores() -> None:
     normal, odd = charts.score_histogram(np.ones(4), np.array([0, 0, 1, 0])).data
     assert (normal.y.sum(), odd.y.sum()) == (3, 1)

@@ -320,6 +320,7 @@ def test_sample_writes_arrays(fives: Run, tmp_path: Path, prior: str) -> None:
     with np.load(out, allow_pickle=False) as arrays:
         assert arrays["images"].shape == (5, 1, 28, 28) and arrays["images"].dtype == np.uint8
         assert arrays["z"].shape == (5, 2)
+        assert (int(arrays["seed"]), float(arrays["temperature"]), str(arrays["prior"])) == (0, 1.0, prior)
 
 
 def test_temperature_zero_draws_the_same_picture(vae: Run, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def the_form() -> None:
     if "fill" in st.session_state:
         forms.fill(RunConfig.from_dict(st.session_state.pop("fill")))
     try:
-        st.session_state["made"] = forms.run_form().to_dict()
+        st.session_state["made"] = forms.run_form(st.container()).to_dict()
     except InputError as error:
         st.error(str(error))
 
@@ -229,6 +229,11 @@ def test_a_pause_that_was_asked_for_is_not_asked_for_again() -> None:
     seen = Look("running", pending="pause")
     assert standing.refusal("pause", seen) and not standing.refusal("stop", seen)
     assert "Pausing" in standing.sentence(seen, None)
+
+
+def test_a_full_disk_is_said_in_words() -> None:
+    words = standing.sentence(Look("interrupted", disk_full=True), None)
+    assert "disk is full" in words and "unexpectedly" in standing.sentence(Look("interrupted"), None)
 
 
 def point(epoch: int, step: int, loss: float = 5.0) -> Progress:

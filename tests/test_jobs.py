@@ -18,6 +18,7 @@ from tests.processes import nobody_left
 from vae_core import events as ev
 from vae_core import files, runs
 from vae_core.config import RunConfig
+from vae_core.environment import REPOSITORY
 from vae_core.errors import InputError
 from vae_core.jobs import client
 from vae_core.jobs.studies import study_of
@@ -336,3 +337,66 @@ def test_studies_are_computed_once_and_kept(root: Path) -> None:
         study_of(run, "projection", {"method": "magic"})
     with pytest.raises(InputError, match="no study 'magic'"):
         study_of(run, "magic", {})
+
+
+def test_the_supervisors_log_begins_anew_when_it_is_large(root: Path) -> None:
+    log = client.supervisor_folder(root) / "supervisor.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("kept\n")
+    client.ensure_supervisor()
+    (first,) = wait(lambda: supervisors(root), "a supervisor")
+    assert log.read_text().startswith("kept\n")
+    kill([first])
+    log.write_bytes(b"x" * (client.LARGEST_LOG + 1))
+    client.ensure_supervisor()
+    wait(lambda: supervisors(root), "another supervisor")
+    assert log.stat().st_size < 100_000
+
+
+FULL_DISK = """
+from pages.ui import standing
+from vae_core import runs
+from vae_core.config import RunConfig
+from vae_core.control import Status
+from vae_core.environment import runs_root
+from vae_core.jobs import client
+from vae_core.jobs.supervisor import Supervisor
+
+run, _ = runs.create(RunConfig().replace(training__threads=1))
+run.job.write_status(Status("running", answered=run.job.request().number))
+supervisor = Supervisor(runs_root(), fork=False)
+assert run.state() == "interrupted" and not client.disk_is_full()
+filler = runs_root() / "filler"
+try:
+    with filler.open("wb", buffering=0) as file:
+        while file.write(bytes(1000)):
+            pass
+except OSError:
+    pass
+assert client.disk_is_full()
+for _ in range(3):
+    assert supervisor.scan(), "it still waits"
+    assert run.state() == "interrupted" and not supervisor.children
+print(standing.sentence(standing.look(run), None))
+filler.unlink()
+assert "disk" not in standing.sentence(standing.look(run), None)
+"""
+
+
+def test_a_full_disk_is_named_and_a_run_waits_for_room(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = 'mount -t tmpfs -o size=2m none "$DIABOLO_RUNS"'  # seen by this one process, gone with it
+    command = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+    environment = os.environ | {"DIABOLO_RUNS": str(small), "PYTHONPATH": str(REPOSITORY)}
+    try:
+        allowed = subprocess.run([*command, mount], env=environment, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        allowed = False
+    if not allowed:
+        pytest.skip("a full disk needs a small one, which may not be mounted here")
+    script = [*command, f'{mount} && exec "$0" -c "$1"', sys.executable, FULL_DISK]
+    done = subprocess.run(script, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "The disk is full" in done.stdout
+    assert done.stderr.count("No space left on device") == 1, "said once, not each second"

@@ -15,6 +15,7 @@ from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import latent, runs
 from vae_core.config import RunConfig
+from vae_core.drawing import draw
 from vae_core.latent import Plane
 from vae_core.runs import Run
 
@@ -60,16 +61,16 @@ def captions(app: AppTest) -> str:
 
 def test_the_same_seed_draws_the_same_pictures_and_fewer_are_the_first_of_more(trained: dict[str, Run]) -> None:
     model = cache.model(trained["vae"])
-    few, many, other = (generation.draw(model, n, seed) for n, seed in ((4, 7), (9, 7), (4, 8)))
+    few, many, other = (draw(model, n, seed) for n, seed in ((4, 7), (9, 7), (4, 8)))
     np.testing.assert_array_equal(few.images, many.images[:4])
     np.testing.assert_array_equal(few.z, many.z[:4])
     assert (few.z != other.z).any()
-    assert few.png() == generation.draw(model, 4, 7).png()
+    assert few.png() == draw(model, 4, 7).png()
 
 
 def test_temperature_stretches_codes(trained: dict[str, Run]) -> None:
     model = cache.model(trained["conv"])
-    one, half, none = (generation.draw(model, 5, 3, heat) for heat in (1.0, 0.5, 0.0))
+    one, half, none = (draw(model, 5, 3, heat) for heat in (1.0, 0.5, 0.0))
     np.testing.assert_allclose(half.z, one.z / 2, rtol=1e-6)
     assert (none.z == 0).all() and (none.images == none.images[0]).all()
 
@@ -77,13 +78,13 @@ def test_temperature_stretches_codes(trained: dict[str, Run]) -> None:
 def test_a_file_of_arrays_holds_all_it_takes_to_draw_again(trained: dict[str, Run]) -> None:
     model = cache.model(trained["autoencoder"])
     gaussian = cache.code_fit(trained["autoencoder"], "digits").gaussian
-    made = generation.draw(model, 6, 2**32 - 1, 0.8, gaussian)
+    made = draw(model, 6, 2**32 - 1, 0.8, gaussian)
     with np.load(io.BytesIO(made.npz()), allow_pickle=False) as file:
         assert set(file) == {"images", "z", "seed", "temperature", "prior"}
         assert file["images"].dtype == np.uint8 and file["images"].shape == (6, 1, 28, 28)
         assert file["z"].dtype == np.float32 and file["z"].shape == (6, 2)
         assert str(file["prior"]) == "fitted"
-        again = generation.draw(model, 6, int(file["seed"]), float(file["temperature"]), gaussian)
+        again = draw(model, 6, int(file["seed"]), float(file["temperature"]), gaussian)
         np.testing.assert_array_equal(again.images, file["images"])
 
 

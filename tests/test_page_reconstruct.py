@@ -166,18 +166,18 @@ def test_random_pictures_with_their_figures(trained: Trained, kind: str) -> None
     errors = cache.scores(run, "digits")["squared_error"]
     assert app.metric[0].value == f"{errors.mean():.1f}"
     assert "posterior mean, not from a random draw" in words(app)
-    cards = [element.value for element in app.markdown if "Squared error" in element.value]
+    cards = [element.value for element in app.markdown if "(mean image" in element.value]
     assert len(cards) == 6
     number = reconstruction.random_numbers(6, 1000, 0)[0]
-    assert f"picture {number}" in cards[0] and f"Squared error {errors[number]:.1f}" in cards[0]
+    assert f"picture {number}" in cards[0] and f"Error {errors[number]:.1f}" in cards[0]
     assert all(("KL" in card and "−ELBO" in card) == (kind == "vae") for card in cards)
 
     app.button[0].click().run()
     assert app.number_input(key="recon_seed").value == 1
-    assert [element.value for element in app.markdown if "Squared error" in element.value] != cards
+    assert [element.value for element in app.markdown if "(mean image" in element.value] != cards
     app.number_input(key="recon_seed").set_value(0)
     app.selectbox(key="recon_count").set_value(24).run()
-    assert [element.value for element in app.markdown if "Squared error" in element.value][:6] == cards
+    assert [element.value for element in app.markdown if "(mean image" in element.value][:6] == cards
 
 
 def test_one_picture_by_class_and_place(trained: Trained) -> None:

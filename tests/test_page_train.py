@@ -212,6 +212,10 @@ def test_an_address_that_names_no_run_shows_the_form(root: Path, address: str) -
     app = opened(address)
     assert "There is no run" in said(app) and "A new training" in said(app)
     assert not button(app, "Start").disabled
+    app.number_input(key=forms.key("training.epochs")).set_value(2).run()
+    assert "There is no run" in said(unbroken(app)), "it is still asked for, so it is still said"
+    app.query_params.pop("run")
+    assert "There is no run" not in said(unbroken(app.run()))
 
 
 def test_a_data_set_is_fetched_by_a_button(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,18 @@ def test_a_name_that_is_no_run_is_refused(root: Path, name: str) -> None:
         runs.find(name)
 
 
+def test_a_damaged_run_keeps_its_name_while_that_can_be_read(run: Run) -> None:
+    runs.rename(run, "My fives")
+    (run.folder / "state.json").write_text("{")
+    (found,) = own()
+    assert (found.name, found.state, found.config) == ("My fives", "failed", None) and "state.json" in str(found.error)
+    (run.folder / "config.json").write_text(json.dumps({"schema": 1, "name": " My fives ", "unknown": 1}))
+    assert own()[0].name == "My fives", "settings of another version still have a name"
+    for unreadable in ("{", '{"name": 5}', '{"name": "  ", "unknown": 1}'):
+        (run.folder / "config.json").write_text(unreadable)
+        assert own()[0].name == run.id
+
+
 FILES = ["config.json", "events.jsonl", "metrics.json", "state.json", "request.json", "model.safetensors"]
 ALL_FILES = [*FILES, "resume.safetensors", "snapshots/000002.safetensors"]
 

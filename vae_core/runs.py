@@ -237,7 +237,18 @@ def summary(run: Run) -> Summary:
         error = None if run.is_starter else run.job.status().error
         return Summary(run.id, title(config), state, run.is_starter, config, _last_epoch(run), metrics, error)
     except DiaboloError as error:
-        return Summary(run.id, run.id, "failed", run.is_starter, error=error)
+        return Summary(run.id, _name_of_damaged(run), "failed", run.is_starter, error=error)
+
+
+def _name_of_damaged(run: Run) -> str:
+    """What its owner knows it by, if that can still be read; else its id."""
+    with suppress(DiaboloError):
+        return run.title
+    with suppress(DiaboloError):
+        name = files.read_json(run.folder / "config.json").get("name")
+        if isinstance(name, str) and name.strip():
+            return name.strip()[:80]
+    return run.id
 
 
 def _last_epoch(run: Run) -> int:

@@ -104,8 +104,14 @@ def score_histogram(
     template(figure, x=unit or t("Score (higher is stranger)"), y=t("Images"))
     figure.update_layout(barmode="overlay", bargap=0)
     if threshold is not None:
-        figure.add_vline(
-            x=threshold, line={"color": NEUTRAL, "width": 2, "dash": "dash"}, annotation_text=t("Threshold")
+        # In the legend, as beside it on the ROC curve: a label on the line would lie over a bar sooner or later.
+        figure.add_scatter(
+            x=[threshold, threshold],
+            y=[0, max(max(bars.y) for bars in figure.data)],
+            name=t("Threshold"),
+            mode="lines",
+            line={"color": NEUTRAL, "width": 2, "dash": "dash"},
+            hoverinfo="skip",
         )
     return figure
 

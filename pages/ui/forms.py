@@ -7,6 +7,7 @@ their widget is made, never given to it as a default, so that another run's sett
 from typing import Any, get_args
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import settings
 from pages.ui.text import N_, t
@@ -68,8 +69,11 @@ def fill(config: RunConfig) -> None:
         st.session_state[key(path)] = value
 
 
-def run_form() -> RunConfig:
+def run_form(more: DeltaGenerator) -> RunConfig:
     """The form of a new run: the model first, then what most people change, the rest under "More settings".
+
+    Args:
+        more: Where "More settings" stand.
 
     Returns:
         The settings as they stand in the widgets.
@@ -86,7 +90,7 @@ def run_form() -> RunConfig:
         values["model.latent_dim"] = setting("model.latent_dim")
         values["training.epochs"] = setting("training.epochs")
     values["name"] = setting("name")
-    with st.expander(t("More settings"), icon=":material/tune:", key="form.more"):
+    with more.expander(t("More settings"), icon=":material/tune:", key="form.more"):
         values |= _more(values)
     return settings.from_values(values)
 

@@ -5,11 +5,12 @@ import streamlit as st
 from pages.ui import cache, generation
 from pages.ui.boundary import guarded
 from pages.ui.controls import download, seed_box
-from pages.ui.generation import MOST, Drawing
+from pages.ui.generation import MOST
 from pages.ui.images import data_url
 from pages.ui.shown import shown_data
 from pages.ui.text import t
 from vae_core import latent
+from vae_core.drawing import Drawing, draw
 from vae_core.latent import Codes, FittedGaussian, Plane
 from vae_core.models import Model
 from vae_core.runs import Run
@@ -76,7 +77,7 @@ def _show_drawing(
     gaussian: FittedGaussian | None = None,
     width: int = 640,
 ) -> None:
-    made = generation.draw(model, count, seed, temperature, gaussian)
+    made = draw(model, count, seed, temperature, gaussian)
     what = t("N(0, I)") if gaussian is None else t("the fitted Gaussian")
     st.image(
         data_url(made.png(generation.sheet_scale(count, model.image_shape[2], width))),
@@ -95,7 +96,7 @@ def _show_drawing(
 def _downloads(run: Run, made: Drawing) -> None:
     stem = generation.file_stem(run.id, "digits" if made.prior == "normal" else "digits-fitted", f"seed{made.seed}")
     with st.container(horizontal=True):
-        download(t("Sheet (PNG)"), made.png(), f"{stem}.png", "image/png")
+        download(t("Sheet (PNG)"), made.png(scale=4), f"{stem}.png", "image/png")
         download(
             t("Arrays (NPZ)"),
             made.npz(),

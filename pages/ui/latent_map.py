@@ -53,7 +53,13 @@ def _kind(latent_dim: int) -> Kind:
         return choices[0]
     titles = {name: t(row.title) for name, row in latent.PROJECTIONS.items()} | {"numbers": t("Numbers of the code")}
     return st.segmented_control(
-        t("View"), choices, default=choices[0], required=True, format_func=titles.__getitem__, key="latent_kind"
+        t("View"),
+        choices,
+        default=choices[0],
+        required=True,
+        format_func=titles.__getitem__,
+        key="latent_kind",
+        wrap=True,
     )
 
 

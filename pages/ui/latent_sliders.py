@@ -29,10 +29,10 @@ def show(run: Run) -> None:
     data, points = cache.images(*shown), cache.latent(run, *shown)
     found = latent_views.dimensions(points)
     start = _begin(run, points.mu, data)
+    _starts(points.mu, data, start)
     left, right = st.columns([2, 3], gap="large")
-    with left:
+    with left, st.container(key="in_sight"):
         picture = st.empty()  # filled last, when every slider was read
-        _starts(points.mu, data, start)
     with right:
         st.caption(
             t("The number that says most about a picture comes first.")

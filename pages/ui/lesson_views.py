@@ -38,6 +38,7 @@ def show_story(run: Run) -> None:
             required=True,
             format_func=lambda number: t(data.class_names[number]),
             key=DIGIT,
+            wrap=True,
             on_change=_first_of_class,
         )
         st.button(t("Another one"), icon=":material/refresh:", on_click=_count_up, args=(PLACE,))

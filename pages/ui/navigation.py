@@ -10,6 +10,7 @@ that, a page's file is named as its address.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -17,6 +18,7 @@ from streamlit.navigation.page import Page
 from pages.ui.text import N_, t
 
 _MARK = "_entered"
+_STYLE = Path(__file__).with_name("style.css")
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def _navigation() -> Page:
         sections.setdefault(t(entry.section) if entry.section else "", []).append(page)
     # An emoji, because Streamlit fetches the favicon of a material symbol from a font host.
     st.set_page_config(page_title="Diabolo", page_icon="🪀", layout="wide")
+    st.html(_STYLE)
     page = st.navigation(sections)
     st.set_page_config(page_title=f"{page.title} · Diabolo")
     return page

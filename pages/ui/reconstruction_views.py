@@ -1,5 +1,7 @@
 """Original, reconstruction and error map side by side, with the figures of each picture."""
 
+from typing import Literal
+
 import numpy as np
 import streamlit as st
 
@@ -91,10 +93,10 @@ def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
         st.button(t("Other pictures"), icon=":material/casino:", on_click=_next_seed, args=(seed,))
     found = reconstruct(cache.model(run), data, random_numbers(count, len(data), seed))
     _show_legend()
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="cards"):
         for row, number in enumerate(found.numbers.tolist()):
-            with st.container(border=True, width=262):
-                _show_pictures(found, row, width=228)
+            with st.container(border=True, width=262):  # at least: see style.css
+                _show_pictures(found, row, width="stretch", scale=4)
                 st.markdown(_title(found, row) + "  \n" + _figures(found, row, base))
                 st.button(
                     t("Look closer"), key=f"closer{row}", type="tertiary", on_click=_look_closer, args=(data, number)
@@ -148,7 +150,7 @@ def _show_one(run: Run, data: ImageData, base: Baseline) -> None:
         st.caption(t("The error of each pixel, on the same scale: point at one to read it."))
 
 
-def _show_pictures(found: Reconstructions, row: int, *, width: int, scale: int = 3) -> None:
+def _show_pictures(found: Reconstructions, row: int, *, width: int | Literal["stretch"], scale: int) -> None:
     st.image(
         found.side_by_side(row, scale=scale),
         width=width,
@@ -179,7 +181,7 @@ def _figures(found: Reconstructions, row: int, base: Baseline) -> str:
     errors = {name: values[row] for name, values in found.errors.items()}
     lines = [
         t(
-            "Squared error {error:.1f} (mean image {base:.1f})",
+            "Error {error:.1f} (mean image {base:.1f})",
             error=errors["squared_error"],
             base=base.squared_error[found.numbers[row]],
         ),

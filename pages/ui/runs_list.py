@@ -11,6 +11,7 @@ from pages.ui.state import STATE_TITLES
 from pages.ui.text import describe, plain, t
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
+from vae_core.jobs import client
 from vae_core.runs import Summary
 
 SHOWN = 8
@@ -91,6 +92,8 @@ def details(summary: Summary) -> list[str]:
     parts = [describe(summary.error)] if summary.error is not None else []
     if summary.config is None:
         return parts
+    if summary.state == "interrupted" and client.disk_is_full():
+        parts.append(t("the disk is full"))
     epochs = summary.config.training.epochs
     parts.append(describe_settings(summary.config))
     parts.append(t("epoch {done} of {epochs}", done=summary.epoch, epochs=epochs))

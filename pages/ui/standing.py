@@ -14,7 +14,7 @@ from vae_core import runs
 from vae_core.control import State, Wish
 from vae_core.errors import DiaboloError
 from vae_core.events import EpochEnd, Event, Progress
-from vae_core.jobs.client import ALLOWED, was_stopped
+from vae_core.jobs.client import ALLOWED, disk_is_full, was_stopped
 from vae_core.runs import Run, Summary
 
 ACTIVE = ("queued", "starting", "running", "stopping", "interrupted")
@@ -60,6 +60,7 @@ class Look:
         error: Why it failed.
         begun: It has a checkpoint to go on from.
         starter: It came with Diabolo.
+    disk_full: It was interrupted, and the disk has no room to go on, or even to say why.
     """
 
     state: State
@@ -69,6 +70,7 @@ class Look:
     error: DiaboloError | None = None
     begun: bool = True
     starter: bool = False
+    disk_full: bool = False
 
 
 def look(run: Run) -> Look:
@@ -83,6 +85,7 @@ def look(run: Run) -> Look:
         state == "finished" and was_stopped(run),
         run.job.status().error if state == "failed" else None,
         (run.folder / "resume.safetensors").exists(),
+        disk_full=state == "interrupted" and disk_is_full(),
     )
 
 
@@ -138,6 +141,8 @@ def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> 
             return t("Paused in epoch {epoch}. Resume goes on from exactly this place.", epoch=epoch)
         case "paused":
             return t("Paused before it began. Resume puts it back into the queue.")
+        case "interrupted" if seen.disk_full:
+            return t("The disk is full. Make room, by deleting runs, say: then it goes on from the last saved epoch.")
         case "interrupted":
             return t("Its process ended unexpectedly. It goes on by itself from the last saved epoch, in a moment.")
         case "failed":

@@ -131,6 +131,11 @@ def follow_run(run_id: str) -> None:
     remember_run(run_id)
 
 
+def forget_followed() -> None:
+    """Follow none any more, and leave the address: as long as it names a run that is gone, the page Train says so."""
+    st.session_state.pop(_FOLLOWED, None)
+
+
 def follow_none() -> None:
     """The page Train shows its form again."""
     st.session_state.pop(_FOLLOWED, None)

@@ -16,6 +16,7 @@ from pages.ui.state import picked_picture
 from pages.ui.text import t
 from vae_core import latent
 from vae_core.datasets import ImageData
+from vae_core.drawing import draw
 from vae_core.runs import Run
 from vae_core.sheets import sheet
 
@@ -51,7 +52,7 @@ def walk(run: Run) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             seed = seed_box("walk_seed", t("The same seed gives the same two codes."))
         gaussian = None if model.config.kind != "autoencoder" else cache.code_fit(run, shown.name).gaussian
-        z_a, z_b = generation.draw(model, 2, seed, gaussian=gaussian).z
+        z_a, z_b = draw(model, 2, seed, gaussian=gaussian).z
         name = f"seed{seed}"
         if gaussian is not None:
             st.caption(t("Drawn from the Gaussian fitted to its codes, since N(0, I) is not their distribution."))

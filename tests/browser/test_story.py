@@ -103,6 +103,9 @@ def train(page: Page, width: str) -> str:
     expect(page.get_by_text("each seen 3 times")).to_be_visible()
     settle(page)
     looked_at(page, f"story-{width}-form")
+    above = page.get_by_role("button", name="Start", exact=True).bounding_box()
+    below = page.get_by_role("spinbutton", name="Batch size", exact=True).bounding_box()
+    assert above is not None and below is not None and above["y"] < below["y"], "Start is not behind all settings"
     page.get_by_role("button", name="Start", exact=True).click()
 
     page.wait_for_function(f"({CURVE_POINTS})() >= 2")
@@ -257,3 +260,5 @@ def sliders(page: Page) -> None:
     for _ in range(20):
         slider.press("ArrowRight")
     changes(decoded, before)
+    page.get_by_role("slider").last.scroll_into_view_if_needed()
+    expect(decoded).to_be_in_viewport(ratio=0.9)  # what a slider does is seen while it is moved

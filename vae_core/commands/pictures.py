@@ -1,12 +1,8 @@
 """`sample` and `export`: what a run gives to take away."""
 
-import io
 from pathlib import Path
-from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from vae_core import runs
 from vae_core.commands.figures import images_of, model_of
@@ -14,7 +10,6 @@ from vae_core.commands.outputs import check, write
 from vae_core.commands.shell import Number, json_option, print_json, run_argument, say
 from vae_core.export import FORMATS
 from vae_core.export import export as exported
-from vae_core.sheets import sheet
 
 ENDINGS = (".png", ".npz")
 
@@ -44,7 +39,7 @@ ENDINGS = (".png", ".npz")
     type=click.Path(path_type=Path),
     default=Path("sheet.png"),
     show_default=True,
-    help="A sheet (.png), or the arrays 'images' and 'z' (.npz).",
+    help="A sheet (.png), or the arrays 'images' and 'z', with seed, temperature and prior (.npz).",
 )
 @json_option
 def sample(run_id: str, count: int, seed: int, temperature: float, prior: str, out: Path, as_json: bool) -> None:
@@ -61,21 +56,20 @@ def sample(run_id: str, count: int, seed: int, temperature: float, prior: str, o
         raise click.BadParameter(f"'{out}' must end in {' or '.join(ENDINGS)}.", param_hint="--out")
     check(out)
     from vae_core import latent
+    from vae_core.drawing import draw
 
     run = runs.find(run_id)
     config, model = run.config, model_of(run)
+    gaussian = None
     if prior == "fitted":
-        codes = latent.encode(model, images_of(config, None, "train")).mu
-        z = latent.fitted_gaussian(codes).sample(count, seed, temperature)
-    else:
-        if config.model.kind == "autoencoder":
-            say("Note: nothing makes an autoencoder's codes follow N(0, I); --prior fitted draws where they do lie.")
-        z = latent.sample_prior(model.latent_dim, count, seed, temperature)
-    images = latent.decode(model, z)
-    write(out, sheet(images) if out.suffix.lower() == ".png" else _npz(images=images, z=z))
+        gaussian = latent.fitted_gaussian(latent.encode(model, images_of(config, None, "train")).mu)
+    elif config.model.kind == "autoencoder":
+        say("Note: nothing makes an autoencoder's codes follow N(0, I); --prior fitted draws where they do lie.")
+    drawn = draw(model, count, seed, temperature, gaussian)
+    write(out, drawn.png() if out.suffix.lower() == ".png" else drawn.npz())
     if as_json:
-        drawn = {"n": count, "seed": seed, "temperature": temperature, "prior": prior}
-        print_json({"run": run.id, "files": [str(out)], **drawn})
+        how = {"n": count, "seed": seed, "temperature": temperature, "prior": prior}
+        print_json({"run": run.id, "files": [str(out)], **how})
     else:
         click.echo(out)
 
@@ -109,9 +103,3 @@ def export(run_id: str, kind: str, out: Path | None, as_json: bool) -> None:
         print_json({"run": run.id, "format": kind, "files": [str(out)]})
     else:
         click.echo(out)
-
-
-def _npz(**arrays: NDArray[Any]) -> bytes:
-    file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **arrays)
-    return file.getvalue()

@@ -15,6 +15,8 @@ from vae_core.environment import REPOSITORY, data_root, jobs_backend, runs_root,
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.runs import Run
 
+LARGEST_LOG = 1_000_000  # bytes
+FULL = 1_000_000  # bytes; a disk with less has no room for a run's smallest files
 LEAST_FREE = 300 * 10**6  # bytes; the largest runs keep about 100 MB of snapshots and as much of weights
 MOST_WAITING = 20
 
@@ -48,7 +50,10 @@ def ensure_supervisor() -> None:
     folder = supervisor_folder(root)
     folder.mkdir(exist_ok=True)
     environment = os.environ | {"DIABOLO_RUNS": str(root), "DIABOLO_DATA": str(data_root())}
-    with (folder / "supervisor.log").open("ab") as log:
+    path = folder / "supervisor.log"
+    # It leaves after ten idle minutes, so here is where its log begins anew.
+    mode = "wb" if path.exists() and path.stat().st_size > LARGEST_LOG else "ab"
+    with path.open(mode) as log:
         # A session of its own: it outlives the server that started it, and its terminal.
         process = subprocess.Popen(
             [sys.executable, "-m", "vae_core.jobs"],
@@ -100,6 +105,12 @@ def _check_room() -> None:
             N_("{waiting} runs work or wait already. Wait until some are finished, or delete some, then start again."),
             waiting=waiting,
         )
+
+
+def disk_is_full() -> bool:
+    """Whether the run root's disk has no room at all, so that a run can't even write down why it ended."""
+    root = runs_root()
+    return root.is_dir() and shutil.disk_usage(root).free < FULL
 
 
 def ask(run: Run, wish: Wish) -> None:

@@ -49,6 +49,7 @@ class Supervisor:
         self.lock = Lock(self.folder / "lock")
         self.children: set[int] = set()
         self.leaving = False
+        self.said: dict[Path, str] = {}
 
     def serve(self, idle_seconds: float = IDLE_SECONDS) -> bool:
         """Works until nothing has happened for `idle_seconds`. False: another supervisor is there already."""
@@ -124,7 +125,9 @@ class Supervisor:
             try:
                 threads = self._admit(task, used)
             except (DiaboloError, OSError) as error:
-                print(f"{task.folder}: {error}", file=sys.stderr, flush=True)
+                if self.said.get(task.folder) != str(error):  # it is tried again each second: once is enough
+                    self.said[task.folder] = str(error)
+                    print(f"{task.folder}: {error}", file=sys.stderr, flush=True)
                 continue
             if threads is None:
                 break

@@ -1,0 +1,40 @@
+"""What can be read on the screen: the theme's colours against each other, in light and dark."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from PIL import ImageColor
+
+REPOSITORY = Path(__file__).parents[1]
+THEME = tomllib.loads((REPOSITORY / ".streamlit" / "config.toml").read_text())["theme"]
+READABLE, VISIBLE = 4.5, 3.0  # WCAG 2.2, AA: text, and a control's shape
+
+
+def luminance(colour: str) -> float:
+    parts = [value / 255 for value in ImageColor.getrgb(colour)[:3]]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_text_can_be_read(mode: str) -> None:
+    theme = THEME[mode]
+    assert contrast("#ffffff", theme["primaryColor"]) >= READABLE, "a button's text is white"
+    assert contrast(theme["primaryColor"], theme["backgroundColor"]) >= VISIBLE
+    for behind in ("backgroundColor", "secondaryBackgroundColor"):
+        assert contrast(theme["textColor"], theme[behind]) >= READABLE
+        assert contrast(theme["linkColor"], theme[behind]) >= READABLE
+
+
+def test_the_style_sheet_uses_the_themes_backgrounds() -> None:
+    style = (REPOSITORY / "pages" / "ui" / "style.css").read_text()
+    pairs = re.findall(r"light-dark\((#\w+), (#\w+)\)", style)
+    assert pairs == [(THEME["light"]["backgroundColor"], THEME["dark"]["backgroundColor"])]
+    assert len(re.findall(r"#[0-9a-f]{6}", style)) == 2 * len(pairs), "no colour of its own"
