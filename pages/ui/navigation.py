@@ -94,6 +94,13 @@ PAGES = (
         N_("See where a model places each picture, and what every number of its code does."),
     ),
     Entry(
+        "experiments",
+        N_("Experiments"),
+        ":material/science:",
+        LABORATORY,
+        N_("The field's known experiments, one click each, with your own results beside the published ones."),
+    ),
+    Entry(
         "how",
         N_("How it works"),
         ":material/school:",

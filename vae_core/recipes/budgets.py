@@ -1,55 +1,10 @@
-"""Settings with a name: a known question, the run that answers it, and what to look at in the answer."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+"""As good a model as a given time allows."""
 
 from vae_core.config import RunConfig
-from vae_core.errors import N_, InputError
+from vae_core.errors import N_
+from vae_core.recipes.recipe import Recipe
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """A known experiment.
-
-    Attributes:
-        name: What it is called on the command line.
-        title, question, look_at: For a person, marked for translation: its name, what it asks, and where the answer
-            is to be seen.
-        source: The papers that it follows.
-        config: The settings.
-        seconds: The time that it may take. On another data set than its own it learns as many epochs as fit into that
-            time; `None` for a recipe that keeps to its own data set.
-        expected: Figures that were measured, by what they are.
-        measured: How: the command, the machine, the date.
-    """
-
-    name: str
-    title: str
-    question: str
-    look_at: str
-    source: str
-    config: RunConfig
-    seconds: float | None = None
-    expected: Mapping[str, float | int] = field(default_factory=dict)
-    measured: str = ""
-
-
-def recipe(name: str) -> Recipe:
-    """The recipe of that name.
-
-    Raises:
-        InputError: There is none.
-    """
-    if name not in RECIPES:
-        raise InputError(
-            N_("There is no recipe '{name}'. Choose one of: {known}."), name=name, known=", ".join(RECIPES)
-        )
-    return RECIPES[name]
-
-
-_QUICK = Recipe(
+QUICK = Recipe(
     name="quick",
     title=N_("A VAE in a quarter of a minute"),
     question=N_("Can a small VAE learn to draw digits from 4,000 examples while you watch?"),
@@ -79,5 +34,4 @@ _QUICK = Recipe(
 #   latent 16, two layers: 400-200 113.7; 512-256 at 1e-3 114.8
 #   latent 16, 400 ReLU, batch 128, rate 1e-3 117.8; convolutions 32-64 after 15 epochs 114.5 (13.5)
 
-RECIPES: dict[str, Recipe] = {row.name: row for row in (_QUICK,)}
-"""The recipes by name."""
+BUDGETS = (QUICK,)

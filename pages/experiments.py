@@ -1,0 +1,136 @@
+"""Experiments: a question, its settings, the runs that answer it, and what they show."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.boundary import guarded
+from pages.ui.experiments import EXPERIMENTS, experiment, groups
+from pages.ui.navigation import BY_NAME, begin
+from pages.ui.progress import follow
+from pages.ui.standing import is_active
+from pages.ui.text import N_, describe, plain, t
+from vae_core import datasets, runs
+from vae_core.config import bounds, field
+from vae_core.errors import InputError
+from vae_core.recipes import RECIPES, Recipe
+
+
+def choose_experiment() -> Recipe:
+    """Which experiment to show; it stands in the address, for F5 and for links."""
+    named = st.query_params.get("recipe")
+    # Not the widget's own binding to the address: st.switch_page fails on a page that has one.
+    if named in EXPERIMENTS and named != st.session_state.get("recipe_in_address"):
+        st.session_state["experiment"] = named
+    elif st.session_state.get("experiment") not in EXPERIMENTS:
+        st.session_state["experiment"] = next(iter(EXPERIMENTS))
+    chosen = st.pills(
+        t("Experiment"),
+        list(EXPERIMENTS),
+        format_func=lambda name: t(RECIPES[name].title),
+        required=True,
+        key="experiment",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    name = chosen or next(iter(EXPERIMENTS))
+    st.query_params["recipe"] = st.session_state["recipe_in_address"] = name
+    return RECIPES[name]
+
+
+def choose_settings(recipe: Recipe) -> Mapping[str, Any]:
+    """What a visitor changes in the recipe, by dotted names."""
+    names = groups.data_sets(recipe)
+    own = recipe.config.data.name
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        data = st.segmented_control(
+            t("Data set"),
+            names,
+            default=names[0],
+            required=True,
+            format_func=lambda name: t(datasets.source(name).title),
+            key=f"data_{recipe.name}",
+        )
+        low, high = bounds(field("training.epochs"))
+        epochs = st.number_input(
+            t("Epochs"),
+            low,
+            high,
+            recipe.config.training.epochs,
+            key=f"epochs_{recipe.name}",
+            width=150,
+            help=t("The recipe's own number gives its figures; fewer are quicker."),
+        )
+        changes = dict(experiment(recipe.name).settings(recipe))
+    if own not in names:
+        st.caption(
+            t(
+                "The recipe's own data set is {title}, which is not on this machine: download it on the page Train. "
+                "Its figures are only comparable there.",
+                title=t(datasets.source(own).title),
+            )
+        )
+    return {"data.name": data, "training.epochs": int(epochs), **changes}
+
+
+@guarded()
+def ask(recipe: Recipe) -> None:
+    """The settings, and the button that starts the experiment."""
+    changes = choose_settings(recipe)
+    problem = ""
+    try:
+        groups.configs(recipe, changes)
+    except InputError as error:
+        problem = describe(error)
+        st.warning(plain(problem), icon=":material/warning:")
+    count = 1 + len(recipe.companions)
+    words = t("Start the experiment") if count == 1 else t("Start the {count} trainings", count=count)
+    if st.button(words, type="primary", icon=":material/play_arrow:", disabled=bool(problem), help=problem or None):
+        state.remember_run(groups.start(recipe, changes).id)
+        st.rerun()
+
+
+@guarded()
+def answer(recipe: Recipe) -> None:
+    """The chosen run of this experiment: how far it is, then what it shows."""
+    found = {summary.id: summary for summary in groups.of(recipe)}
+    if not found:
+        st.info(t("No run of this experiment yet. Start it above."), icon=":material/science:")
+        return
+    chosen = state.chosen_run()
+    start = list(found).index(chosen) if chosen in found else 0
+    run_id = st.selectbox(
+        t("Result of"),
+        list(found),
+        start,
+        format_func=lambda run_id: state.run_label(found[run_id], twice=True),
+        key=f"run_{recipe.name}",
+    )
+    run = runs.find(run_id)
+    summary = found[run_id]
+    if is_active(summary) or summary.state != "finished":
+        follow(run)
+        return
+    together = groups.together(recipe, run)
+    missing = [t(N_(key)) for key in recipe.companions if key not in together]
+    if missing:
+        st.info(
+            t("Not finished yet: {names}. What there is stands below.", names=", ".join(missing)),
+            icon=":material/hourglass_top:",
+        )
+    experiment(recipe.name).show(run, together)
+
+
+begin("experiments")
+if EXPERIMENTS:
+    recipe = choose_experiment()
+    with st.container(border=True):
+        st.subheader(t(recipe.question))
+        st.markdown(t(recipe.look_at))
+        st.caption(t("Source: {source}", source=plain(recipe.source)))
+        ask(recipe)
+    answer(recipe)
+else:
+    st.page_link(BY_NAME["train"].script, label=t("Train a model"), icon=BY_NAME["train"].icon)

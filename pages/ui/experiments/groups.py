@@ -1,0 +1,72 @@
+"""Which runs belong to an experiment, and how one is started. Imports no Streamlit and no torch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pages.ui import settings
+from vae_core import runs
+from vae_core.config import RunConfig
+from vae_core.datasets import is_present
+from vae_core.jobs import client
+from vae_core.recipes import Recipe
+from vae_core.runs import Run, Summary
+
+FALLBACK = "digits"
+
+
+def companion_name(recipe: Recipe, key: str) -> str:
+    """Under which recipe a companion's run is kept: `ae-vs-vae/autoencoder`."""
+    return f"{recipe.name}/{key}"
+
+
+def data_sets(recipe: Recipe) -> list[str]:
+    """The data sets that the experiment can run on here: the recipe's own first, if it is there, then the bundled one."""
+    own = recipe.config.data.name
+    return [name for name in dict.fromkeys((own, FALLBACK)) if is_present(name)]
+
+
+def configs(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, RunConfig]:
+    """All runs of an experiment by their recipe's name, the main one first.
+
+    Raises:
+        InputError: A change is out of range.
+    """
+    found = {recipe.name: recipe.config.with_values(changes)}
+    for key, config in recipe.companions.items():
+        name = companion_name(recipe, key)
+        found[name] = config.with_values({**changes, "recipe": name})
+    return found
+
+
+def start(recipe: Recipe, changes: Mapping[str, Any]) -> Run:
+    """Starts the recipe's run and its companions, and returns the first.
+
+    Raises:
+        InputError: A change is out of range, or a run can't start on this machine.
+    """
+    whole = configs(recipe, changes)
+    for config in whole.values():
+        settings.check(config)
+    started = [client.submit(config) for config in whole.values()]
+    return started[0]
+
+
+def of(recipe: Recipe) -> list[Summary]:
+    """The recipe's own runs, newest first."""
+    return [summary for summary in runs.list_runs() if summary.config and summary.config.recipe == recipe.name]
+
+
+def together(recipe: Recipe, run: Run) -> dict[str, Run]:
+    """The newest finished companions of a run: same data, seed and length."""
+    config = run.config
+    found: dict[str, Run] = {}
+    for summary in runs.list_runs():
+        other = summary.config
+        if other is None or summary.state != "finished":
+            continue
+        same = (other.data, other.training.seed, other.training.epochs)
+        for key in recipe.companions:
+            is_one = other.recipe == companion_name(recipe, key)
+            if is_one and same == (config.data, config.training.seed, config.training.epochs):
+                found.setdefault(key, runs.find(summary.id))
+    return found

@@ -1,0 +1,26 @@
+"""Settings with a name: a known question, the run that answers it, and what to look at in the answer.
+
+A new recipe is a `Recipe` in a module of this package and its name in `RECIPES`.
+"""
+
+from vae_core.errors import N_, InputError
+from vae_core.recipes.budgets import BUDGETS
+from vae_core.recipes.recipe import Recipe
+
+__all__ = ["RECIPES", "Recipe", "recipe"]
+
+RECIPES: dict[str, Recipe] = {row.name: row for row in BUDGETS}
+"""The recipes by name."""
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name not in RECIPES:
+        raise InputError(
+            N_("There is no recipe '{name}'. Choose one of: {known}."), name=name, known=", ".join(RECIPES)
+        )
+    return RECIPES[name]

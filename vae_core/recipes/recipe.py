@@ -1,0 +1,38 @@
+"""What a recipe is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vae_core.config import RunConfig
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A known experiment.
+
+    Attributes:
+        name: What it is called on the command line.
+        title, question, look_at: For a person, marked for translation: its name, what it asks, and where the answer
+            is to be seen.
+        source: The papers that it follows.
+        config: The settings.
+        companions: Other runs that belong to the experiment, by what tells them apart, marked for translation. They are
+            started with it where the whole experiment is wanted.
+        seconds: The time that it may take. On another data set than its own it learns as many epochs as fit into that
+            time; `None` for a recipe that keeps to its own data set.
+        expected: Figures that were measured, by what they are.
+        measured: How: the command, the machine, the date.
+    """
+
+    name: str
+    title: str
+    question: str
+    look_at: str
+    source: str
+    config: RunConfig
+    companions: Mapping[str, RunConfig] = field(default_factory=dict)
+    seconds: float | None = None
+    expected: Mapping[str, float | int] = field(default_factory=dict)
+    measured: str = ""
