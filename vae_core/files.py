@@ -46,7 +46,7 @@ def write(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise WorkError(
             N_("'{path}' can't be written ({reason}). Make room on the disk or check the folder's permissions."),
-            path=str(path),
+            path=_short(path),
             reason=error.strerror or str(error),
         ) from error
 

@@ -129,11 +129,11 @@ def plane_words(model: Model, grid: Codes, axes: tuple[int, int] | Plane, *, by_
 def step_words(model: Model, *, by_prior: bool) -> str:
     """How far apart the places of a map are, in a sentence."""
     if by_prior:
-        return t("Steps are even in probability under N(0, 1), from 1 % to 99 %.")
+        return t("Steps are even in probability under N(0, 1), from 1\u00a0% to 99\u00a0%.")
     if model.config.kind != "autoencoder":
-        return t("Steps follow the quantiles of the test pictures' codes, from 1 % to 99 %.")
+        return t("Steps follow the quantiles of the test pictures' codes, from 1\u00a0% to 99\u00a0%.")
     return t(
-        "An autoencoder has no prior, so the steps follow the quantiles of the test pictures' codes, from 1 % to 99 %."
+        "An autoencoder has no prior, so the steps follow the quantiles of the test pictures' codes, from 1\u00a0% to 99\u00a0%."
     )
 
 

@@ -39,11 +39,13 @@ def show_reconstructions(run: Run, data: ImageData) -> None:
     learnt = own.classes if datasets.source(own.name).class_names == data.class_names else None
     base = cache.baseline(data.name, data.split, learnt)
     _show_means(run, data, base, learnt)
+    # No default of the widget's own, so that `_look_closer` may set it.
+    if st.session_state.get(MODE) not in MODES:
+        st.session_state[MODE] = "random"
     mode = st.segmented_control(
         t("Pictures"),
         list(MODES),
         format_func=lambda name: t(MODES[name]),
-        default="random",
         required=True,
         key=MODE,
         persist_state="session",
@@ -84,7 +86,6 @@ def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
             t("Seed"),
             0,
             SEEDS - 1,
-            0,
             key=SEED,
             persist_state="session",
             width=150,

@@ -37,7 +37,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         patch.setenv("DIABOLO_RUNS", str(folder / "runs"))
         with serving(folder / "runs", folder / "server.log") as running:
             yield running
-    assert "Traceback" not in (folder / "server.log").read_text()
+    log = (folder / "server.log").read_text()
+    assert "Traceback" not in log and "most recent call last" not in log, log
 
 
 @pytest.mark.parametrize(("width", "dark"), [("wide", False), ("phone", True)])
@@ -191,6 +192,9 @@ def reconstruct(page: Page) -> None:
     before = source(shown)
     page.get_by_role("button", name="Other pictures").click()
     changes(shown, before)
+    page.get_by_role("button", name="Look closer").first.click()
+    expect(page.get_by_text("The error of each pixel")).to_be_visible()
+    settle(page)
 
 
 def anomalies(page: Page) -> None:
