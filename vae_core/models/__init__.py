@@ -35,6 +35,7 @@ __all__ = [
     "build",
     "check_batch",
     "load",
+    "on_meta",
     "size",
 ]
 
@@ -42,7 +43,7 @@ MODELS: dict[str, type[Model]] = {"autoencoder": Autoencoder, "vae": VAE, "condi
 """The kinds of model by their name in `ModelConfig.kind`."""
 
 
-def _on_meta(config: ModelConfig, image_shape: ImageShape, classes: int) -> Model:
+def on_meta(config: ModelConfig, image_shape: ImageShape, classes: int) -> Model:
     """The model without any numbers in it: it takes no memory and no time.
 
     Raises:
@@ -75,7 +76,7 @@ def build(config: ModelConfig, image_shape: ImageShape, seed: int = 0, classes: 
     Raises:
         InputError: The network does not fit pictures of that shape, or has more parameters than are trained here.
     """
-    _on_meta(config, image_shape, classes)
+    on_meta(config, image_shape, classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return MODELS[config.kind](config, image_shape, classes)
@@ -93,7 +94,7 @@ def load(config: ModelConfig, weights: Mapping[str, NDArray[Any]], image_shape: 
     Raises:
         WorkError: The weights are those of other settings.
     """
-    model = _on_meta(config, image_shape, classes)
+    model = on_meta(config, image_shape, classes)
     tensors = {name: torch.from_numpy(array).float() for name, array in weights.items()}
     try:
         model.load_state_dict(tensors, assign=True)
@@ -128,7 +129,7 @@ def size(config: ModelConfig, image_shape: ImageShape) -> Size:
     Raises:
         InputError: As `build`.
     """
-    model = _on_meta(config, image_shape, classes=10)
+    model = on_meta(config, image_shape, classes=10)
     with torch.device("meta"):
         x = torch.zeros(1, *image_shape)
         activations = activations_per_image(model, x)

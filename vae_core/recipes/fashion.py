@@ -1,0 +1,42 @@
+"""The sampling layer on Fashion-MNIST, with the right loss and with two that are often written in its place."""
+
+from vae_core.config import RunConfig
+from vae_core.errors import N_
+from vae_core.recipes.recipe import Recipe
+
+PIXELS = 784  # of a picture of 28 x 28
+
+MEAN_OVER_PIXELS = N_("mean over pixels + KL")
+KL_OVER_PIXELS = N_("sum over pixels + KL / 784")
+
+_RIGHT = RunConfig.from_dict(
+    {
+        "recipe": "fashion-vae",
+        "data": {"name": "fashion-mnist"},
+        "model": {"kind": "vae", "network": "dense", "latent_dim": 2, "hidden": [128], "activation": "relu"},
+        "training": {"epochs": 10, "batch_size": 64, "learning_rate": 1e-3},
+    }
+)
+
+FASHION = Recipe(
+    name="fashion-vae",
+    title=N_("The sampling layer, and its loss"),
+    question=N_("Why does the same VAE draw clothes with one loss, and nothing at all with another?"),
+    look_at=N_(
+        "The same small network (784-128-2) is trained three times, and only the balance of the two terms differs. The "
+        "right loss adds up the error of all pixels, and the KL. Beside it two that many programs hold: the mean over "
+        "the pixels, which makes the KL 784 times as heavy, and a KL divided by 784, which makes it 784 times as light. "
+        "Look at the KL, at the numbers in use, and at what is drawn from N(0, I)."
+    ),
+    source=(
+        "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114; Xiao et al. 2017 (Fashion-MNIST), "
+        "https://arxiv.org/abs/1708.07747; Higgins et al. 2017 (beta), https://openreview.net/forum?id=Sy2fzU9gl"
+    ),
+    config=_RIGHT,
+    # Adam divides each correction by the gradient's own size, so it does not see that the mean over the pixels is 784
+    # times smaller than their sum: what is left of (sum / 784 + KL) is (sum + 784 KL).
+    companions={
+        MEAN_OVER_PIXELS: _RIGHT.replace(recipe=f"fashion-vae/{MEAN_OVER_PIXELS}", loss__beta=float(PIXELS)),
+        KL_OVER_PIXELS: _RIGHT.replace(recipe=f"fashion-vae/{KL_OVER_PIXELS}", loss__beta=1 / PIXELS),
+    },
+)
