@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import dataset_server
 import numpy as np
@@ -178,6 +179,27 @@ def test_train_and_validation_are_the_official_training_part(mnist: Path) -> Non
     for part in split:
         assert part.images.dtype == np.uint8 and part.images.flags.c_contiguous
         assert part.image_shape == (1, 28, 28) and part.class_names == tuple("0123456789")
+
+
+def test_a_rare_class_keeps_its_share_and_the_others_all() -> None:
+    whole = datasets.splits(DataConfig())
+    thinned = datasets.splits(DataConfig(rare_class=8, rare_share=0.05))
+    for part, kept in (("train", 18), ("validation", 2)):
+        before, after = getattr(whole, part), getattr(thinned, part)
+        assert (after.labels == 8).sum() == kept
+        assert np.array_equal(after.images[after.labels != 8], before.images[before.labels != 8])
+        assert np.isin(after.images.reshape(len(after), -1).sum(1), before.images.reshape(len(before), -1).sum(1)).all()
+    assert np.array_equal(thinned.test.labels, whole.test.labels)
+    assert np.array_equal(datasets.splits(DataConfig(rare_class=8, rare_share=0.05)).train.images, thinned.train.images)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [({"rare_class": 10}, "no class 10"), ({"rare_class": 3, "classes": (1, 2)}, "rare class 3 is not among")],
+)
+def test_a_rare_class_must_be_there(data: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        datasets.splits(DataConfig(**data))
 
 
 def test_chosen_classes_keep_their_side_of_the_cut_and_test_keeps_all() -> None:

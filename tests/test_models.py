@@ -14,6 +14,7 @@ from vae_core.models import (
     ACTIVATIONS,
     MODELS,
     NETWORKS,
+    UNKNOWN,
     Bernoulli,
     DiagonalGaussian,
     Gaussian,
@@ -24,14 +25,27 @@ from vae_core.models import (
     load,
     size,
 )
+from vae_core.models.networks import Residual
 
 SHAPES: list[ImageShape] = [(1, 28, 28), (1, 16, 16), (3, 13, 10)]
 EVERY = list(itertools.product(MODELS, NETWORKS, SHAPES))
+ARCHITECTURES: list[dict[str, object]] = [
+    {},
+    {"residual": True, "hidden": (6, 6)},
+    {"decoder_hidden": (4, 4, 7), "residual": True},
+    {"kernel": 4},
+    {"kernel": 6, "hidden": (3,)},
+    {"kernel": 7, "decoder_hidden": (5,)},
+]
 
 
 def make(kind: str, network: str, shape: ImageShape, **changes: object) -> Model:
     settings = {"kind": kind, "network": network, "hidden": (6, 5), "latent_dim": 3, **changes}
     return build(ModelConfig.model_validate(settings), shape, seed=1)
+
+
+def labels(count: int) -> torch.Tensor:
+    return torch.arange(count) % 10
 
 
 def test_the_settings_offer_what_the_tables_hold() -> None:
@@ -53,15 +67,44 @@ def test_codes_and_pictures_have_their_shapes(kind: str, network: str, shape: Im
     assert likelihood.mean.min() >= 0 and likelihood.mean.max() <= 1
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
 @pytest.mark.parametrize(("kind", "network", "shape"), EVERY)
-def test_gradients_reach_every_parameter(kind: str, network: str, shape: ImageShape, likelihood: str) -> None:
-    x = torch.rand(4, *shape)
-    model = make(kind, network, shape, likelihood=likelihood, activation="gelu")
-    posterior = model.encode(x)
-    (model.decode(posterior.sample()).nll(x) + posterior.kl()).mean().backward()
+def test_gradients_reach_every_parameter(
+    kind: str, network: str, shape: ImageShape, likelihood: str, architecture: dict[str, object]
+) -> None:
+    x, y = torch.rand(20, *shape), labels(20)
+    model = make(kind, network, shape, likelihood=likelihood, activation="gelu", **architecture)
+    posterior = model.encode(x, y)
+    likelihood_of_x = model.decode(posterior.sample(), y)
+    assert likelihood_of_x.mean.shape == x.shape
+    (likelihood_of_x.nll(x) + posterior.kl()).mean().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+def test_a_residual_block_adds_to_what_comes_in() -> None:
+    model = make("vae", "dense", (1, 4, 4), hidden=(6, 6), residual=True)
+    block = next(layer for layer in model.encoder if isinstance(layer, Residual))
+    x = torch.randn(3, 6)
+    linear, bend = block
+    torch.testing.assert_close(block(x), x + bend(linear(x)))
+    assert not any(isinstance(layer, Residual) for layer in make("vae", "dense", (1, 4, 4)).encoder)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_conditional_model_is_told_the_label_and_does_without(network: str) -> None:
+    model = make("conditional-vae", network, (1, 8, 8)).eval()
+    x, z = torch.rand(4, 1, 8, 8), torch.randn(4, 3)
+    y = torch.tensor([0, 1, 1, UNKNOWN])
+    told, untold = model.decode(z, y).mean, model.decode(z).mean
+    assert torch.equal(told[3], untold[3])
+    assert not torch.allclose(told[0], untold[0])
+    assert not torch.allclose(model.encode(x, y).mu[0], model.encode(x).mu[0])
+    same = model.decode(z[:1].expand(2, 3), torch.tensor([1, 2])).mean
+    assert not torch.allclose(same[0], same[1])
+    plain = make("vae", network, (1, 8, 8))
+    assert torch.equal(plain.decode(z, y).mean, plain.decode(z).mean)
 
 
 @pytest.mark.parametrize(("kind", "network", "shape"), EVERY)
@@ -127,6 +170,13 @@ def test_diagonal_gaussian_against_torch() -> None:
     draws = torch.stack([ours.sample(generator) for _ in range(20_000)])
     torch.testing.assert_close(draws.mean(0), mu, atol=0.1, rtol=0)
     torch.testing.assert_close(draws.std(0), ours.sigma, atol=0.1, rtol=0)
+
+
+def test_the_ratio_of_prior_and_posterior_against_torch() -> None:
+    mu, logvar, z = torch.randn(5, 3), torch.randn(5, 3), torch.randn(2, 5, 3)
+    q, p = distributions.Normal(mu, torch.exp(0.5 * logvar)), distributions.Normal(torch.zeros(1), torch.ones(1))
+    expected = (p.log_prob(z) - q.log_prob(z)).sum(-1)
+    torch.testing.assert_close(DiagonalGaussian(mu, logvar).log_ratio(z), expected)
 
 
 def test_likelihoods_against_torch() -> None:

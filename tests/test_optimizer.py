@@ -46,3 +46,10 @@ def test_a_state_of_another_model_is_refused() -> None:
         other.load_state(state)
     with pytest.raises(RuntimeError, match="has shape"):
         AdamW(net.named_parameters(), 1e-2).load_state(state | {"0.weight.exp_avg": torch.zeros(2)})
+
+
+def test_decay_is_torchs_own_too() -> None:
+    ours, theirs = model(), model()
+    train(ours, AdamW(ours.named_parameters(), 3e-3, weight_decay=0.1), 0, 50)
+    train(theirs, torch.optim.AdamW(theirs.parameters(), lr=3e-3, weight_decay=0.1, fused=True), 0, 50)
+    assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))

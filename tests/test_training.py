@@ -17,6 +17,7 @@ from vae_core import training
 from vae_core.config import RunConfig
 from vae_core.datasets import Splits, splits
 from vae_core.errors import InputError, WorkError
+from vae_core.models import load
 from vae_core.training import train
 
 SMALL = RunConfig().replace(model__hidden=(16,), model__latent_dim=3, training__epochs=3, training__batch_size=64)
@@ -53,6 +54,10 @@ KINDS = [
     {"model__kind": kind, "model__network": network, "model__hidden": hidden}
     for kind in ("vae", "autoencoder")
     for network, hidden in (("dense", (16,)), ("conv", (4, 6)))
+] + [
+    {"model__kind": "conditional-vae", "data__pixels": "binarised", "training__noise": 0.3},
+    {"loss__samples": 3, "training__schedule": "cosine", "training__warmup": 0.2, "training__weight_decay": 0.1},
+    {"loss__kl_warmup": 0.5, "loss__free_bits": 0.1, "training__precision": "bfloat16", "model__residual": True},
 ]
 
 
@@ -70,7 +75,7 @@ def test_events_tell_the_whole_story(data: Splits, changes: dict[str, Any]) -> N
         assert end.train.loss == pytest.approx(end.train.recon + end.train.kl)
         assert end.images_per_s > 0 and end.seconds > 0
     assert ends[-1].seconds_left == 0 < ends[0].seconds_left
-    if changes["model__kind"] == "autoencoder":
+    if changes.get("model__kind", "vae") == "autoencoder":
         assert {end.validation.kl for end in ends} == {0.0}
     else:
         assert all(end.validation.kl > 0 for end in ends)
@@ -242,3 +247,59 @@ def test_training_on_all_of_mnist_stays_below_700_mb() -> None:
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True, timeout=300
     )
     assert int(found.stdout) / 1024 < 700
+
+
+def test_the_rate_warms_up_and_falls_to_zero_along_a_cosine() -> None:
+    hyper = SMALL.replace(training__learning_rate=0.8, training__warmup=0.1, training__schedule="cosine").training
+    rates = [training.learning_rate(hyper, step, 100) for step in range(101)]
+    assert all(a < b for a, b in pairwise(rates[:11])) and rates[0] > 0
+    assert rates[10] == pytest.approx(0.8) and rates[55] == pytest.approx(0.4) and rates[100] == pytest.approx(0)
+    constant = SMALL.replace(training__learning_rate=0.8).training
+    assert {training.learning_rate(constant, step, 100) for step in range(100)} == {0.8}
+
+
+def last_validation(config: RunConfig, data: Splits) -> ev.Losses:
+    return of(ev.EpochEnd, list(train(config, data)))[-1].validation  # type: ignore[no-any-return]
+
+
+def test_without_the_reconstruction_only_the_prior_is_learnt(data: Splits) -> None:
+    config = SMALL.replace(training__epochs=20, training__learning_rate=0.01)
+    only_kl = last_validation(config.replace(loss__reconstruction=0.0), data)
+    both = last_validation(config, data)
+    assert only_kl.kl < 0.1 < 1 < both.kl
+    assert only_kl.loss == pytest.approx(only_kl.kl), "the reconstruction has no weight"
+    assert only_kl.recon > both.recon + 100
+
+
+def test_noise_is_put_in_and_the_clean_picture_is_asked_back(data: Splits) -> None:
+    config = SMALL.replace(model__kind="autoencoder", training__epochs=15, training__learning_rate=0.01)
+    plain, denoising = (list(train(config.replace(training__noise=noise), data)) for noise in (0.0, 0.8))
+    pictures = torch.from_numpy(data.test.images) / 255
+    disturbed = (pictures + 0.8 * torch.randn(pictures.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
+    errors = []
+    for found in (plain, denoising):
+        arrays = {k.removeprefix("model."): v for k, v in weights(found).items() if k.startswith("model.")}
+        model = load(config.model, arrays, data.test.image_shape)
+        errors.append((model.decode(model.encode(disturbed).mu).mean - pictures).square().mean().item())
+    assert errors[1] < 0.9 * errors[0]
+
+
+def test_a_conditional_model_draws_the_class_it_is_told(data: Splits) -> None:
+    config = SMALL.replace(
+        model__kind="conditional-vae", model__hidden=(64,), training__epochs=40, training__learning_rate=5e-3
+    )
+    found = list(train(config, data))
+    samples = of(ev.Snapshot, found)[-1].arrays["samples"].reshape(16, -1) / 255
+    means = [data.train.only((c,)).images.reshape(-1, 784).mean(0) / 255 for c in range(10)]
+    nearest = [int(np.argmin([((sample - mean) ** 2).sum() for mean in means])) for sample in samples]
+    assert sum(n == k % 10 for k, n in enumerate(nearest)) >= 11, nearest  # of 16; a chance of 1 in 10 each
+
+
+@pytest.mark.parametrize(
+    "changes", [{"loss__beta": 2.0}, {"loss__kl_warmup": 0.1}, {"loss__free_bits": 1.0}, {"loss__reconstruction": 0.5}]
+)
+def test_the_importance_weighted_bound_has_no_terms_to_weigh(changes: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"'loss.samples' is 5.*Choose 1"):
+        SMALL.replace(loss__samples=5, **changes)
+    with pytest.raises(InputError, match="code is a point"):
+        SMALL.replace(loss__samples=5, model__kind="autoencoder")
