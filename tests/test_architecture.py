@@ -36,6 +36,7 @@ LAYERS = [
         "vae_core.oversampling",
         "vae_core.diagnosis",
     },
+    {"vae_core.code_files"},
     {"vae_core.runs"},
     {"vae_core.studies"},
     {"vae_core.export", "vae_core.jobs"},

@@ -122,7 +122,7 @@ def _finite(text: str) -> float:
     return value
 
 
-def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
+def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     """CRC-32 over names and bytes: safetensors itself does not notice a flipped bit."""
     crc = 0
     for name in sorted(arrays):
@@ -135,7 +135,7 @@ def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
 def arrays_to_bytes(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> bytes:
     """Arrays as safetensors, with a checksum."""
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    return to_safetensors(whole, {**(metadata or {}), "crc32": _checksum(whole)})
+    return to_safetensors(whole, {**(metadata or {}), "crc32": checksum(whole)})
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> None:
@@ -159,7 +159,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             expected = (file.metadata() or {}).get("crc32")
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise damaged(path, error) from error
-    if expected != _checksum(arrays):
+    if expected != checksum(arrays):
         raise damaged(path, "its checksum does not match")
     return arrays
 
