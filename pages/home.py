@@ -1,13 +1,15 @@
-"""Home: what this is, three ways on, and the runs. Opens without torch."""
+"""Home: what this is, three ways on, the recipes, and the runs. Opens without torch."""
 
 from pathlib import Path
 
 import streamlit as st
 
 from pages.ui.boundary import guarded
+from pages.ui.experiments import EXPERIMENTS
 from pages.ui.navigation import BY_NAME, begin
 from pages.ui.runs_list import show_runs
 from pages.ui.text import t
+from vae_core.recipes import RECIPES, Recipe
 
 PICTURE = Path(__file__).parent / "ui" / "pictures" / "plane.png"  # made by scripts/make_pictures.py
 EXAMPLE = "starter-vae-2d"  # the model that drew it
@@ -19,6 +21,13 @@ def show_choice(page: str, label: str, line: str, run: str | None = None) -> Non
         params = {"run": run} if run else None
         st.page_link(entry.script, label=f"**{label}**", icon=entry.icon, query_params=params)
         st.markdown(line)
+
+
+def show_recipe(recipe: Recipe) -> None:
+    entry = BY_NAME["experiments" if recipe.name in EXPERIMENTS else "train"]
+    with st.container(border=True):
+        st.page_link(entry.script, label=t(recipe.title), icon=entry.icon, query_params={"recipe": recipe.name})
+        st.caption(t(recipe.question))
 
 
 begin("home")
@@ -45,6 +54,12 @@ with second:
     show_choice("train", t("Train one yourself"), t("Choose, press Start, and watch it learn."))
 with third:
     show_choice("how", t("Read how it works"), t("Ten minutes, with pictures and the mathematics."))
+
+st.subheader(t("Recipes"))
+st.caption(t("Known questions, each with the settings that answer it: one click, and it can start."))
+with st.container(horizontal=True, key="cards"):
+    for recipe in RECIPES.values():
+        show_recipe(recipe)
 
 st.subheader(t("Runs"))
 with guarded():

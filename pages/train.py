@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cache, forms, settings, standing, state
+from pages.ui import architecture, cache, forms, recipe_choice, settings, standing, state, time_budget
 from pages.ui.boundary import guarded
 from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
@@ -28,7 +28,9 @@ def new_run() -> None:
         st.subheader(t("A new training"))
         config, problem = None, ""
         try:
-            config = forms.run_form(more)
+            recipe_choice.choose_recipe()
+            config = forms.run_form(more, architecture.show)
+            recipe_choice.show_changes(config)
             settings.check(config)
             if cache.can_count():
                 cache.check_batch(config)
@@ -55,6 +57,8 @@ def new_run() -> None:
         with cost:
             if config is not None:
                 show_cost(config)
+            if config is not None and not problem:
+                time_budget.choose_time(config)
     with waiting, guarded():
         show_active()
 
@@ -104,6 +108,7 @@ def followed() -> Run | None:
 
 
 begin("train")
+recipe_choice.take_link()
 if (proposal := state.take_proposal()) is not None:
     use_again(RunConfig().with_values(proposal))
 run = followed()

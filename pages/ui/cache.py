@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vae_core.config import ModelConfig, RunConfig
     from vae_core.latent import LatentPoints
     from vae_core.models import ImageShape, Model, Size
+    from vae_core.models.layers import Layer
 
     Cut = tuple[str, Split, bool, float]
 
@@ -169,13 +170,22 @@ def size(config: ModelConfig, image_shape: ImageShape) -> Size:
     return count(config, image_shape)
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def layers(config: ModelConfig, image_shape: ImageShape, classes: int) -> list[Layer]:
+    """The layers of a model that is not made yet. Raises InputError where it does not fit."""
+    from vae_core.models.layers import layers as read
+
+    return read(config, image_shape, classes)
+
+
 @st.cache_resource(max_entries=256, show_spinner=False)
 def check_batch(config: RunConfig) -> None:
     """Whether model and batch fit into a shared machine's memory. Raises InputError where they don't."""
     from vae_core.models import check_batch as check
 
     image_shape = datasets.source(config.data.name).image_shape
-    check(config.training.batch_size, size(config.model, image_shape).activations_per_image)
+    activations = config.loss.samples * size(config.model, image_shape).activations_per_image
+    check(config.training.batch_size, activations)
 
 
 @st.cache_resource(max_entries=256, ttl=10, show_spinner=False)

@@ -4,6 +4,7 @@ What a visitor chose stays for the whole session, also across a page switch. Val
 their widget is made, never given to it as a default, so that another run's settings can be filled in.
 """
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 import streamlit as st
@@ -12,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.ui import settings
 from pages.ui.text import N_, t
 from vae_core import datasets
-from vae_core.config import RunConfig, bounds, choices, field
+from vae_core.config import RunConfig, bounds, choices, field, fields
 from vae_core.errors import InputError
 
 CHOICES = {
@@ -34,28 +35,21 @@ CHOICES = {
     "float32": N_("float32"),
     "bfloat16": N_("bfloat16"),
 }
-STEPS = {"model.sigma": 0.05, "loss.beta": 0.5, "training.learning_rate": 0.0005, "data.validation": 0.05}
+STEPS = {
+    "model.sigma": 0.05,
+    "loss.beta": 0.5,
+    "loss.reconstruction": 0.1,
+    "loss.kl_warmup": 0.05,
+    "loss.free_bits": 0.1,
+    "training.learning_rate": 0.0005,
+    "training.warmup": 0.05,
+    "training.weight_decay": 0.01,
+    "training.noise": 0.1,
+    "data.validation": 0.05,
+    "data.rare_share": 0.01,
+}
 MOST_SIDE_BY_SIDE = 3
-ALL_PATHS = (
-    "name",
-    "data.name",
-    "data.classes",
-    "data.validation",
-    "data.leave_out_digits_test",
-    "model.kind",
-    "model.network",
-    "model.latent_dim",
-    "model.hidden",
-    "model.activation",
-    "model.likelihood",
-    "model.sigma",
-    "loss.beta",
-    "training.epochs",
-    "training.batch_size",
-    "training.learning_rate",
-    "training.seed",
-    "training.threads",
-)
+ALL_PATHS = tuple(path for path in fields() if path != "version")
 
 
 def key(path: str) -> str:
@@ -69,19 +63,21 @@ def fill(config: RunConfig) -> None:
         st.session_state[key(path)] = value
 
 
-def run_form(more: DeltaGenerator) -> RunConfig:
-    """The form of a new run: the model first, then what most people change, the rest under "More settings".
+def run_form(more: DeltaGenerator, draw: Callable[[RunConfig], None] = lambda config: None) -> RunConfig:
+    """The form of a new run: the model first, then what most people change; its layers and the rest are folded.
 
     Args:
-        more: Where "More settings" stand.
+        more: Where "Architecture" and "More settings" stand.
+        draw: Shows the layers of these settings, below what decides them.
 
     Returns:
-        The settings as they stand in the widgets.
+        The settings as they stand in the widgets, and the recipe that they began with.
 
     Raises:
         InputError: A value is not one that its setting takes; the message says which.
     """
-    values = {"model.kind": setting("model.kind")}
+    _seed("recipe")
+    values = {"recipe": st.session_state[key("recipe")], "model.kind": setting("model.kind")}
     left, right = st.columns(2)
     with left:
         values["data.name"] = _data_set()
@@ -90,34 +86,92 @@ def run_form(more: DeltaGenerator) -> RunConfig:
         values["model.latent_dim"] = setting("model.latent_dim")
         values["training.epochs"] = setting("training.epochs")
     values["name"] = setting("name")
+    with more.expander(t("Architecture"), icon=":material/account_tree:", key="form.architecture"):
+        values |= _layers(values)
+        drawing = st.container()
     with more.expander(t("More settings"), icon=":material/tune:", key="form.more"):
-        values |= _more(values)
-    return settings.from_values(values)
+        for title, group in ((N_("Loss"), _loss), (N_("Training"), _training), (N_("Data"), _data)):
+            st.markdown(f"**{t(title)}**")
+            values |= group(values)
+    config = settings.from_values(values)
+    with drawing:
+        draw(config)
+    return config
 
 
-def _more(values: dict[str, Any]) -> dict[str, Any]:
-    data, is_vae = str(values["data.name"]), values["model.kind"] != "autoencoder"
-    found: dict[str, Any] = {"data.classes": _classes(data)}
+def _layers(values: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     left, right = st.columns(2)
     with left:
         found["model.hidden"] = setting("model.hidden")
         found["model.activation"] = setting("model.activation")
+    with right:
+        found["model.decoder_hidden"] = setting("model.decoder_hidden")
+        if values["model.network"] == "conv":
+            found["model.kernel"] = setting("model.kernel")
+        found["model.residual"] = setting("model.residual")
+    return found
+
+
+def _loss(values: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    is_vae = values["model.kind"] != "autoencoder"
+    left, right = st.columns(2)
+    with left:
         found["model.likelihood"] = setting("model.likelihood")
         if found["model.likelihood"] == "gaussian":
             found["model.sigma"] = setting("model.sigma")
-        if is_vae:
-            found["loss.beta"] = setting("loss.beta")
-        if data == "mnist":
-            found["data.leave_out_digits_test"] = setting("data.leave_out_digits_test")
+    if not is_vae:  # no KL: there is nothing to weigh
+        return found
+    with left:
+        found["loss.samples"] = setting("loss.samples")
     with right:
-        for path in (
+        if found["loss.samples"] != 1:
+            st.caption(t("The importance weighted bound has no terms to weigh: beta and its like are for one sample."))
+            return found
+        found["loss.beta"] = setting("loss.beta")
+        found["loss.kl_warmup"] = setting("loss.kl_warmup")
+    with left:
+        found["loss.reconstruction"] = setting("loss.reconstruction")
+    with right:
+        found["loss.free_bits"] = setting("loss.free_bits")
+    return found
+
+
+def _training(values: dict[str, Any]) -> dict[str, Any]:
+    return _in_two(
+        (
             "training.batch_size",
             "training.learning_rate",
-            "training.seed",
-            "training.threads",
-            "data.validation",
-        ):
-            found[path] = setting(path)
+            "training.schedule",
+            "training.warmup",
+            "training.weight_decay",
+        ),
+        ("training.noise", "training.precision", "training.seed", "training.threads"),
+    )
+
+
+def _data(values: dict[str, Any]) -> dict[str, Any]:
+    name = str(values["data.name"])
+    found = _in_two(("data.pixels",), ("data.validation",))
+    found["data.classes"] = _classes(name)
+    left, right = st.columns(2)
+    with left:
+        found["data.rare_class"] = _rare_class(name)
+    with right:
+        if found["data.rare_class"] is not None:
+            found["data.rare_share"] = setting("data.rare_share")
+    if name == "mnist":
+        found["data.leave_out_digits_test"] = setting("data.leave_out_digits_test")
+    return found
+
+
+def _in_two(left: tuple[str, ...], right: tuple[str, ...]) -> dict[str, Any]:
+    """Settings in two columns."""
+    found: dict[str, Any] = {}
+    for column, paths in zip(st.columns(2), (left, right), strict=True):
+        with column:
+            found |= {path: setting(path) for path in paths}
     return found
 
 
@@ -136,7 +190,7 @@ def setting(path: str, **options: Any) -> Any:
         return st.segmented_control(label, order, format_func=shown.__getitem__, required=True, **options)
     if info.annotation is bool:
         return st.toggle(label, **options)
-    if info.annotation is str or path == "model.hidden":
+    if info.annotation is str or path in settings.WIDTHS:
         return st.text_input(label, max_chars=80, placeholder=_placeholder(path), **options)
     if info.annotation is float:
         return st.number_input(label, low, high, step=STEPS[path], format="%g", **options)
@@ -186,6 +240,24 @@ def _classes(data: str) -> list[int]:
     )
 
 
+def _rare_class(data: str) -> int | None:
+    names = datasets.source(data).class_names
+    _seed("data.rare_class")
+    chosen = st.session_state[key("data.rare_class")]
+    if chosen is not None and chosen >= len(names):
+        st.session_state[key("data.rare_class")] = None
+    return st.selectbox(
+        t(field("data.rare_class").title or ""),
+        range(len(names)),
+        index=None,
+        format_func=lambda number: t(names[number]),
+        key=key("data.rare_class"),
+        persist_state="session",
+        placeholder=t("none"),
+        help=t(field("data.rare_class").description or ""),
+    )
+
+
 def _network_changed() -> None:
     hidden = key("model.hidden")
     _seed("model.hidden")
@@ -206,7 +278,7 @@ def _help(path: str) -> str:
     parts = [t(info.description or "")]
     if low is not None and high is not None:
         parts.append(t("From {low:,} to {high:,}.", low=low, high=high))
-    elif path == "model.hidden":
+    elif path in settings.WIDTHS:
         smallest, largest, most = settings.width_limits()
         parts.append(
             t("Up to {most} numbers from {low} to {high}, with commas.", most=most, low=smallest, high=f"{largest:,}")
@@ -215,4 +287,8 @@ def _help(path: str) -> str:
 
 
 def _placeholder(path: str) -> str | None:
-    return {"name": t("named after its settings"), "training.threads": t("automatic")}.get(path)
+    return {
+        "name": t("named after its settings"),
+        "training.threads": t("automatic"),
+        "model.decoder_hidden": t("the encoder's in reverse"),
+    }.get(path)

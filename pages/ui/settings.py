@@ -3,7 +3,6 @@
 Imports no Streamlit and no torch.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -22,8 +21,16 @@ def widths_text(widths: Widths) -> str:
     return ", ".join(map(str, widths))
 
 
-def parse_widths(text: str) -> Widths:
+WIDTHS = ("model.hidden", "model.decoder_hidden")
+"""The settings that are typed as text. The decoder's may be empty: then it has the encoder's in reverse."""
+
+
+def parse_widths(text: str, path: str = "model.hidden") -> Widths:
     """What a person typed as hidden widths: whole numbers with commas, semicolons or blanks between.
+
+    Args:
+        text: As typed.
+        path: Of which setting in `WIDTHS`.
 
     Raises:
         InputError: It is something else, or outside the setting's limits.
@@ -31,14 +38,17 @@ def parse_widths(text: str) -> Widths:
     low, high, most = width_limits()
     words = text.replace(",", " ").replace(";", " ").split()
     if not 1 <= len(words) <= most or not all(word.isascii() and word.isdecimal() for word in words):
-        raise InputError(
-            N_(
+        refused = {
+            "model.hidden": N_(
                 "The hidden widths are '{text}', but must be one to {most} whole numbers with commas between, "
                 "such as 512, 256."
             ),
-            text=text[:60],
-            most=most,
-        )
+            "model.decoder_hidden": N_(
+                "The decoder's hidden widths are '{text}', but must be one to {most} whole numbers with commas "
+                "between, such as 256, 512, or nothing at all: then they are the encoder's in reverse."
+            ),
+        }[path]
+        raise InputError(refused, text=text[:60], most=most)
     for word in words:
         if len(word) > 9 or not low <= int(word) <= high:
             raise InputError(
@@ -64,6 +74,18 @@ def widths_for(network: str, typed: str) -> str:
     return widths_text(DEFAULT_HIDDEN[network]) if is_default or not typed.strip() else typed
 
 
+def halvings(shape: tuple[int, int, int], kernel: int) -> int:
+    """How often a picture of (C, H, W) can be halved by convolutions of that kernel before one pixel is left.
+
+    An odd kernel rounds the half up, an even one down.
+    """
+    side, count = max(shape[1:]), 0
+    while side > 1:
+        side = max((side + kernel % 2) // 2, 1)
+        count += 1
+    return count
+
+
 def training_images(config: RunConfig) -> int:
     """About how many pictures such a run learns from; classes count as if they were equally large.
 
@@ -71,7 +93,10 @@ def training_images(config: RunConfig) -> int:
         InputError: There is no such data set.
     """
     source = datasets.source(config.data.name)
-    share = 1.0 if config.data.classes is None else len(config.data.classes) / len(source.class_names)
+    count = len(source.class_names)
+    share = (count if config.data.classes is None else len(config.data.classes)) / count
+    if config.data.rare_class is not None:
+        share -= (1 - config.data.rare_share) / count
     left_out = datasets.source("digits").sizes["test"] if config.data.leave_out_digits_test else 0
     total = source.sizes["train"] - left_out
     return max(1, round(total * share * (1 - config.data.validation)))
@@ -95,18 +120,20 @@ def check(config: RunConfig) -> None:
             name=config.data.name,
             count=len(source.class_names),
         )
+    _check_rare_class(config)
     _, height, width = source.image_shape
-    halvings = math.ceil(math.log2(max(height, width)))
-    if config.model.network == "conv" and len(config.model.hidden) > halvings:
+    most = halvings(source.image_shape, config.model.kernel)
+    layers = max(len(config.model.hidden), len(config.model.decoder_hidden or ()))
+    if config.model.network == "conv" and layers > most:
         raise InputError(
             N_(
                 "There are {layers} hidden widths, but a picture of {height} x {width} pixels can be halved only {most} "
                 "times. Take some away."
             ),
-            layers=len(config.model.hidden),
+            layers=layers,
             height=height,
             width=width,
-            most=halvings,
+            most=most,
         )
     images = training_images(config)
     if config.training.batch_size > images:
@@ -120,17 +147,41 @@ def check(config: RunConfig) -> None:
         )
 
 
+def _check_rare_class(config: RunConfig) -> None:
+    rare, classes = config.data.rare_class, config.data.classes
+    names = datasets.source(config.data.name).class_names
+    if rare is None:
+        return
+    if rare >= len(names):
+        raise InputError(
+            N_("The rare class is {number}, but '{name}' has only {count} classes. Choose another."),
+            number=rare,
+            name=config.data.name,
+            count=len(names),
+        )
+    if classes is not None and rare not in classes:
+        raise InputError(
+            N_("The rare class '{rare}' is not among the classes to learn from. Choose it there as well, or another."),
+            rare=names[rare],
+        )
+
+
 def from_values(values: Mapping[str, Any]) -> RunConfig:
     """Settings from what the widgets hold, by dotted names; a setting without a value takes its default.
 
-    The hidden widths are text, and no classes at all mean all of them.
+    Hidden widths are text, no classes at all mean all of them, and an empty recipe means none.
 
     Raises:
         InputError: A value is not one that its setting takes.
     """
     changes = dict(values)
-    if "model.hidden" in changes:
-        changes["model.hidden"] = list(parse_widths(str(changes["model.hidden"])))
+    for path in WIDTHS:
+        if path in changes:
+            text = str(changes[path] or "")
+            is_mirrored = path == "model.decoder_hidden" and not text.strip()
+            changes[path] = None if is_mirrored else list(parse_widths(text, path))
+    if "recipe" in changes:
+        changes["recipe"] = changes["recipe"] or None
     if "data.classes" in changes:
         changes["data.classes"] = list(changes["data.classes"] or ()) or None
     return RunConfig().with_values(changes)
@@ -139,8 +190,11 @@ def from_values(values: Mapping[str, Any]) -> RunConfig:
 def to_values(config: RunConfig, paths: tuple[str, ...]) -> dict[str, Any]:
     """The other way round: what the widgets of these settings hold."""
     values = {path: config.get(path) for path in paths}
-    if "model.hidden" in values:
-        values["model.hidden"] = widths_text(values["model.hidden"])
+    for path in WIDTHS:
+        if path in values:
+            values[path] = widths_text(values[path] or ())
+    if "recipe" in values:
+        values["recipe"] = values["recipe"] or ""
     if "data.classes" in values:
         values["data.classes"] = list(values["data.classes"] or ())
     return values

@@ -40,6 +40,7 @@ class Layer:
             of the decoder's last numbers whatever the likelihood; empty where there is none.
         residual: Whether what came in is added to what it puts out.
         kernel: The side of its windows in pixels; 0 for a layer without windows.
+        told: How many numbers beside those of the layer before tell it the class; 0 where it is not told.
         shape: What it puts out for one picture.
         parameters: The numbers in it that are trained.
     """
@@ -52,6 +53,7 @@ class Layer:
     activation: str = ""
     residual: bool = False
     kernel: int = 0
+    told: int = 0
 
     @property
     def numbers(self) -> int:
@@ -62,8 +64,8 @@ class Layer:
 def layers(config: ModelConfig, image_shape: ImageShape, classes: int = 10) -> list[Layer]:
     """The layers in the order in which a picture goes through them: the picture, encoder, code, decoder.
 
-    The last row of the encoder holds the features: for a VAE the means and the logarithms of the variances. An
-    activation is told with the layer that it follows.
+    The encoder's last layer is the first part of the code: for a VAE it puts out the means and the logarithms of the
+    variances, from which `z` is drawn. An activation is told with the layer that it follows.
 
     Args:
         config: The settings.
@@ -79,12 +81,11 @@ def layers(config: ModelConfig, image_shape: ImageShape, classes: int = 10) -> l
         outputs = _outputs(model, torch.zeros(1, *image_shape))
         posterior = model.encode(torch.zeros(1, *image_shape))
     found += _rows("encoder", model.encoder, outputs)
-    if isinstance(posterior, DiagonalGaussian):
+    found[-1] = replace(found[-1], part="code", told=model.classes)
+    if isinstance(posterior, DiagonalGaussian):  # else the features are the code itself
         found.append(Layer("z", "code", SAMPLING, (model.latent_dim,)))
-    else:
-        # Its features are the code itself.
-        found[-1] = replace(found[-1], part="code")
-    found += _rows("decoder", model.decoder, outputs)
+    first, *rest = _rows("decoder", model.decoder, outputs)
+    found += [replace(first, told=model.classes), *rest]
     return [*found[:-1], replace(found[-1], activation="sigmoid")]
 
 

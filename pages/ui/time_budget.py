@@ -1,0 +1,62 @@
+"""A time instead of a number of epochs: what is estimated for one epoch says how many fit into it."""
+
+import streamlit as st
+
+from pages.ui import cache, forms, settings
+from pages.ui.boundary import guarded
+from pages.ui.quantities import duration
+from pages.ui.text import t
+from vae_core import datasets
+from vae_core.config import RunConfig, bounds, field
+
+MOST_MINUTES = 24 * 60.0
+_MINUTES = "form.minutes"
+
+
+def epochs_in(seconds: float, seconds_an_epoch: float) -> int:
+    """How many epochs fit into a time, within what the setting takes: at least one, however long it lasts."""
+    low, high = bounds(field("training.epochs"))
+    return int(min(max(seconds / seconds_an_epoch, low), high))
+
+
+@guarded()
+def choose_time(config: RunConfig) -> None:
+    """A box for minutes, and the button that writes the epochs which fit into them into the form."""
+    with st.popover(t("Train for about … minutes"), icon=":material/timer:", key="form.time"):
+        st.session_state.setdefault(_MINUTES, 2.0)
+        minutes = st.number_input(
+            t("Minutes"), 0.1, MOST_MINUTES, step=0.5, format="%g", key=_MINUTES, persist_state="session"
+        )
+        an_epoch = _seconds_an_epoch(config) if cache.can_count() else None
+        if an_epoch is None:
+            st.caption(t("This machine's speed is being measured. Open this again in a moment."))
+            return
+        epochs = epochs_in(60 * minutes, an_epoch)
+        st.caption(
+            t(
+                "An epoch takes about {time} here with these settings, from a short measurement of this machine. What "
+                "is written into the run's settings are the epochs, so that the same settings give the same model "
+                "anywhere.",
+                time=duration(an_epoch),
+            )
+        )
+        if 60 * minutes < an_epoch:
+            st.caption(t("Not even one epoch fits into that time; one is the least there is."))
+        st.button(
+            t("Set {epochs:,} epochs", epochs=epochs),
+            type="primary",
+            icon=":material/check:",
+            key="form.take_epochs",
+            on_click=_take,
+            args=(epochs,),
+        )
+
+
+def _take(epochs: int) -> None:
+    st.session_state[forms.key("training.epochs")] = epochs
+
+
+def _seconds_an_epoch(config: RunConfig) -> float | None:
+    """`None` while this machine is not measured yet."""
+    one = config.replace(name="", recipe=None, training__epochs=1)
+    return cache.training_seconds(one, settings.training_images(one), datasets.source(one.data.name).image_shape)
