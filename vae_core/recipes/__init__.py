@@ -5,11 +5,12 @@ A new recipe is a `Recipe` in a module of this package and its name in `RECIPES`
 
 from vae_core.errors import N_, InputError
 from vae_core.recipes.budgets import BUDGETS
+from vae_core.recipes.fashion import FASHION
 from vae_core.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe", "recipe"]
 
-RECIPES: dict[str, Recipe] = {row.name: row for row in BUDGETS}
+RECIPES: dict[str, Recipe] = {row.name: row for row in (*BUDGETS, FASHION)}
 """The recipes by name."""
 
 
