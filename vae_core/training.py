@@ -27,10 +27,12 @@ from vae_core.models import (
     UNKNOWN,
     ConditionalVAE,
     DiagonalGaussian,
+    Model,
     Posterior,
     activations_per_image,
     build,
     check_batch,
+    load,
 )
 from vae_core.optimizer import AdamW
 from vae_core.pixels import binarise, noisy, to_bytes, to_unit
@@ -136,6 +138,36 @@ def train(
             yield trainer.snapshot()
         yield trainer.checkpoint()
     yield Finished(hyper.epochs, trainer.step, stopped=False)
+
+
+def fit(config: RunConfig, splits: Splits, report: Callable[[float], None] = lambda share: None) -> Model:
+    """Trains a model to its end in memory, for a study or a table that needs several.
+
+    Args:
+        config, splits: As for `train`.
+        report: Called now and then with the share that is done, from 0 to 1.
+
+    Returns:
+        The model for looking at: its parameters take no gradients.
+
+    Raises:
+        InputError: A setting does not fit the data.
+        WorkError: The loss did not stay finite.
+    """
+    arrays: Arrays = {}
+    for event in train(config, splits):
+        match event:
+            case Progress(step=step, steps=steps):
+                report(step / steps)
+            case Checkpoint(arrays=arrays):
+                pass
+            case Diverged(epoch=epoch):
+                raise WorkError(
+                    N_("The loss was no longer a finite number in epoch {epoch}. Choose a smaller learning rate."),
+                    epoch=epoch,
+                )
+    weights = {name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")}
+    return load(config.model, weights, splits.train.image_shape, len(splits.train.class_names))
 
 
 def learning_rate(hyper: TrainingConfig, step: int, steps: int) -> float:
