@@ -6,12 +6,13 @@ A new recipe is a `Recipe` in a module of this package and its name in `RECIPES`
 from vae_core.errors import N_, InputError
 from vae_core.recipes.anomaly import ANOMALY
 from vae_core.recipes.budgets import BUDGETS
+from vae_core.recipes.compression import COMPRESSION
 from vae_core.recipes.fashion import FASHION
 from vae_core.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe", "recipe"]
 
-RECIPES: dict[str, Recipe] = {row.name: row for row in (*BUDGETS, ANOMALY, FASHION)}
+RECIPES: dict[str, Recipe] = {row.name: row for row in (*BUDGETS, ANOMALY, COMPRESSION, FASHION)}
 """The recipes by name."""
 
 

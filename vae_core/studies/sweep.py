@@ -1,8 +1,7 @@
 """How many numbers does a picture need? A model trained for each latent size, beside PCA."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
-from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from vae_core.config import Part
@@ -10,9 +9,6 @@ from vae_core.errors import N_
 from vae_core.runs import Run
 from vae_core.studies import Findings, Report
 from vae_core.studies.compression import pictures
-
-if TYPE_CHECKING:
-    from vae_core.datasets import ImageData, Splits
 
 
 class Settings(Part):
@@ -52,7 +48,7 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
         images, train_images: How many there were.
         epochs: Each model's.
         sizes: The latent sizes.
-        mse: Each model's on the test pictures; `None` where its training went astray.
+        mse: Each model's on the test pictures.
         pca_equivalent: For each, the fewest numbers with which PCA is as good; `None` where it never is.
         run_size, run_epochs, run_mse: The run itself.
 
@@ -61,12 +57,14 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
 
     Raises:
         InputError: The data set is not here, or the run's settings don't fit it.
+        WorkError: A training went astray.
     """
     import torch
     from threadpoolctl import threadpool_limits
 
     from vae_core import compression, datasets
     from vae_core.models import load
+    from vae_core.training import fit
 
     data_config = pictures(run, settings.data)
     data = datasets.splits(data_config)
@@ -76,62 +74,24 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
     with threadpool_limits(torch.get_num_threads()):  # numpy's and scikit-learn's products
         errors = compression.pca_errors(compression.fit_pca(data.train), test)
 
-    # A larger code costs hardly more: what is between picture and code has the same widths.
-    share = _Share(report, len(settings.sizes))
-    mse = [_trained_mse(run, settings, size, data, test, share) for size in settings.sizes]
+    mse = []
+    for place, size in enumerate(settings.sizes):
+        config = run.config.with_values({"model.latent_dim": size, "training.epochs": settings.epochs})
+
+        def share(of_this: float, place: int = place) -> None:
+            report((place + of_this) / len(settings.sizes))  # a larger code costs hardly more time
+
+        other = fit(config, data, share)
+        mse.append(compression.reconstruction_mse(other, compression.encode(other, test), test))
     figures = {
         "images": len(test),
         "train_images": len(data.train),
         "epochs": settings.epochs,
         "sizes": list(settings.sizes),
         "mse": mse,
-        "pca_equivalent": [
-            None if found is None else compression.equivalent_dimensions(errors, found) for found in mse
-        ],
+        "pca_equivalent": [compression.equivalent_dimensions(errors, found) for found in mse],
         "run_size": model.latent_dim,
         "run_epochs": run.config.training.epochs,
         "run_mse": run_mse,
     }
     return Findings(figures, {"pca_errors": errors})
-
-
-def _trained_mse(
-    run: Run, settings: Settings, size: int, data: "Splits", test: "ImageData", share: "_Share"
-) -> float | None:
-    from vae_core import compression
-    from vae_core.events import Checkpoint, Finished, Progress
-    from vae_core.models import load
-    from vae_core.training import train
-
-    config = run.config.with_values({"model.latent_dim": size, "training.epochs": settings.epochs})
-    weights: dict[str, NDArray[Any]] = {}
-    finished = False
-    for event in train(config, data):
-        match event:
-            case Progress():
-                share(event.step / event.steps)
-            case Checkpoint():
-                weights = {k.removeprefix("model."): v for k, v in event.arrays.items() if k.startswith("model.")}
-            case Finished():
-                finished = True
-    share.next()
-    if not finished:
-        return None
-    model = load(config.model, weights, test.image_shape, len(test.class_names))
-    return compression.reconstruction_mse(model, compression.encode(model, test), test)
-
-
-class _Share:
-    """The share of all trainings that is done."""
-
-    def __init__(self, report: Report, trainings: int) -> None:
-        self.report = report
-        self.trainings = trainings
-        self.done = 0
-
-    def __call__(self, of_this: float) -> None:
-        self.report((self.done + of_this) / self.trainings)
-
-    def next(self) -> None:
-        self.done += 1
-        self(0.0)

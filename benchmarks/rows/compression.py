@@ -1,0 +1,43 @@
+"""784 numbers in 2: the error of a 2-D code against PCA, on MNIST's test split."""
+
+from benchmarks.rows.row import Figures, Row
+from vae_core import compression, datasets, metrics
+from vae_core.recipes.compression import COMPRESSION
+from vae_core.training import fit
+
+
+def measure(seed: int, quick: bool) -> Figures:
+    config = COMPRESSION.config.replace(training__seed=seed)
+    if quick:
+        config = config.replace(data__name="digits", training__epochs=1)
+    splits = datasets.splits(config.data)
+    model = fit(config, splits)
+    found = metrics.evaluate(model, splits.test)
+    errors = compression.pca_errors(compression.fit_pca(splits.train), splits.test)
+    equivalent = compression.equivalent_dimensions(errors, found["mse"])
+    floor = compression.cross_entropy_floor(splits.test)
+    assert equivalent is not None  # a code of 2 numbers never beats all of PCA's
+    return {
+        "mse": found["mse"],
+        "pca": errors[config.model.latent_dim],
+        "pca_equivalent": equivalent,
+        "cross_entropy": found["recon"] / splits.test.images[0].size,
+        "cross_entropy_floor": floor,
+    }
+
+
+ROWS = (
+    Row(
+        name="compress-392",
+        title="784 numbers in 2, recipe compress-392: MNIST, official test split, grey",
+        compute=measure,
+        figures={
+            "mse": "MSE a pixel",
+            "pca": "MSE a pixel, PCA with 2 numbers",
+            "pca_equivalent": "numbers that PCA needs to be as good",
+            "cross_entropy": "cross-entropy, nats a pixel",
+            "cross_entropy_floor": "cross-entropy of a perfect copy, nats a pixel",
+        },
+        command="python -m vae_core train --recipe compress-392",
+    ),
+)

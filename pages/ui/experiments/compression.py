@@ -1,0 +1,239 @@
+"""784 numbers in 2: how few numbers, and how few bits, a picture can be told in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import architecture_views, cache
+from pages.ui.boundary import guarded
+from pages.ui.experiments import blocks, compression_charts, compression_files, compression_words
+from pages.ui.experiments.blocks import Found
+from pages.ui.images import sheet
+from pages.ui.settings import training_images
+from pages.ui.shown import shown_data, shown_note
+from pages.ui.text import t
+from vae_core import datasets
+from vae_core.config import bounds, field
+from vae_core.errors import DiaboloError
+from vae_core.recipes import Recipe
+from vae_core.runs import Run
+
+LARGEST_CODE = 64
+SIZES = (1, 2, 3, 4, 6, 8, 11, 16, 24, 32, 48, 64)
+USUAL_SIZES = (1, 2, 4, 8, 16, 32, 64)
+USUAL_BITS = 4
+SECONDS_A_THOUSAND = 0.3  # training pictures: measuring 54,000 and 10,000 took 16 s
+_STILL = {"displayModeBar": False}
+
+
+def settings(recipe: Recipe) -> Mapping[str, Any]:
+    low, _ = bounds(field("model.latent_dim"))
+    size = st.number_input(
+        t("Numbers in the code"),
+        low,
+        LARGEST_CODE,
+        recipe.config.model.latent_dim,
+        key="compression_size",
+        width=190,
+        help=t(
+            "How many numbers are left of a picture's pixels. The recipe has {count}.",
+            count=recipe.config.model.latent_dim,
+        ),
+    )
+    return {"model.latent_dim": int(size)}
+
+
+def show(run: Run, together: Mapping[str, Run]) -> None:
+    name = shown_data(run).name
+    st.caption(shown_note(run))
+    images = training_images(run.config.replace(data__name=name)) if name == run.config.data.name else 3600
+    found = blocks.study(
+        run,
+        "compression",
+        {"data": name},
+        label=t("Measure the code"),
+        seconds=2 + SECONDS_A_THOUSAND * images / 1000,
+        what=t(
+            "Fits PCA to the training pictures, and takes the error on the test pictures: with any number of numbers for "
+            "PCA, and with 1 to 16 bits for each number of the code."
+        ),
+    )
+    if found:
+        _against_pca(run, found)
+        _rates(run, found)
+        compression_files.show(run, name, found)
+    _layers(run)
+    _sweep(run, name, images)
+
+
+def _against_pca(run: Run, found: Found) -> None:
+    figures, errors = found.figures, found.arrays["pca_errors"]
+    numbers, equivalent = figures["latent_dim"], figures["pca_equivalent"]
+    bits = compression_words.enough_bits(found.arrays["ae_mse"], figures["mse"])
+    with st.container(horizontal=True, gap="large"):
+        for label, value, words in (
+            (t("Test error"), f"{figures['mse']:.4f}", t("Mean squared error of a pixel from 0 to 1.")),
+            (t("PCA, as many numbers"), f"{errors[min(numbers, len(errors) - 1)]:.4f}", None),
+            (t("As good as PCA with"), "–" if equivalent is None else str(equivalent), None),
+            (
+                t("Bits a picture"),
+                str(int(found.arrays["ae_bits"][bits - 1])),
+                t("With which the error is the same, up to one percent."),
+            ),
+        ):
+            st.metric(label, value, help=words, width="content")
+    decoder = sum(layer.parameters for layer in _layer_rows(run) if layer.part == "decoder")
+    blocks.what_you_see(
+        compression_words.against_pca(figures, errors),
+        compression_words.bits(figures, found.arrays),
+        compression_words.fair_price(figures, found.arrays, decoder),
+        compression_words.cross_entropy(figures),
+    )
+    st.subheader(t("Against PCA"))
+    words = t(
+        "The error on the test pictures against the numbers that a picture is told in, both axes logarithmic. PCA learnt from the "
+        "same {count:,} training pictures. The star is this run: follow the dots to PCA's curve.",
+        count=figures["train_images"],
+    )
+    st.plotly_chart(
+        compression_charts.against_pca(errors, numbers, figures["mse"], equivalent, run.title),
+        key=f"against_pca_{run.id}",
+        config=_STILL,
+        alt=words,
+    )
+    st.caption(words)
+    rows = [found.arrays["originals"], found.arrays["ae"], found.arrays["pca"]]
+    names = [t("the pictures"), t("this model"), t("PCA with {count}", count=numbers)]
+    if "equivalent" in found.arrays and equivalent != numbers:
+        rows.append(found.arrays["equivalent"])
+        names.append(t("PCA with {count}", count=equivalent))
+    words = t("From top to bottom: {names}.", names=", ".join(names))
+    st.image(sheet(np.concatenate(rows), len(rows[0]), scale=3), width=640, alt=words)
+    st.caption(words)
+
+
+@st.fragment
+@guarded()
+def _rates(run: Run, found: Found) -> None:
+    st.subheader(t("In bits"))
+    arrays, figures = found.arrays, found.figures
+    words = t(
+        "The error against the bits that a picture takes, each number of the code being rounded to 1 to 16 bits. Entropy-coded: "
+        "frequent values get shorter words, by a table from the training pictures."
+    )
+    st.plotly_chart(
+        compression_charts.rate_distortion(arrays, figures["latent_dim"], figures["pca_equivalent"]),
+        key=f"rates_{run.id}",
+        config=_STILL,
+        alt=words,
+    )
+    st.caption(words)
+    bits = st.slider(
+        t("Bits for each number"), 1, len(arrays["ae_bits"]), USUAL_BITS, key="compression_bits", width=320
+    )
+    total = int(arrays["ae_bits"][bits - 1])
+    st.markdown(
+        t(
+            "**{total}** bits a picture ({coded:.1f} entropy-coded), **{ratio:,.0f}** times fewer than its pixels. Error "
+            "**{mse:.4f}** instead of {unrounded:.4f}.",
+            total=total,
+            coded=arrays["ae_entropy_bits"][bits - 1],
+            ratio=figures["raw_bits"] / total,
+            mse=arrays["ae_mse"][bits - 1],
+            unrounded=figures["mse"],
+        )
+    )
+    rows = [arrays["originals"], arrays["ae"], arrays["quantised"][bits - 1]]
+    words = t("From top to bottom: the pictures, from the code as it is, from the rounded code.")
+    st.image(sheet(np.concatenate(rows), len(rows[0]), scale=3), width=640, alt=words)
+    st.caption(words)
+
+
+def _layer_rows(run: Run) -> Any:
+    source = datasets.source(run.config.data.name)
+    return cache.layers(run.config.model, source.image_shape, len(source.class_names))
+
+
+def _layers(run: Run) -> None:
+    st.subheader(t("The layers"))
+    rows = _layer_rows(run)
+    left, right = st.columns([2, 3])
+    with left:
+        st.html(architecture_views.hourglass(rows))
+    with right:
+        st.dataframe(architecture_views.table(rows), hide_index=True, key=f"layers_{run.id}")
+    st.caption(
+        t(
+            "Encoder, code, decoder, from top to bottom: {encoder:,} parameters turn a picture into its code, {decoder:,} turn "
+            "the code into a picture.",
+            encoder=sum(layer.parameters for layer in rows if layer.part != "decoder"),
+            decoder=sum(layer.parameters for layer in rows if layer.part == "decoder"),
+        )
+    )
+
+
+def _sweep(run: Run, name: str, images: int) -> None:
+    st.subheader(t("How many numbers does a picture need?"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        epochs = int(
+            st.number_input(
+                t("Epochs of each"),
+                1,
+                100,
+                5,
+                key="sweep_epochs",
+                width=150,
+                help=t("This run had {epochs}.", epochs=run.config.training.epochs),
+            )
+        )
+        sizes = st.pills(
+            t("Latent sizes"),
+            SIZES,
+            selection_mode="multi",
+            default=USUAL_SIZES,
+            key="sweep_sizes",
+        )
+    if not sizes:
+        st.info(t("Choose at least one size."), icon=":material/info:")
+        return
+    found = blocks.study(
+        run,
+        "sweep",
+        {"data": name, "epochs": epochs, "sizes": sorted(sizes)},
+        label=t("Train {count} models", count=len(sizes)),
+        seconds=_seconds(run, epochs, images) * len(sizes),
+        what=t(
+            "Trains a model with this run's settings for each latent size, one after the other, and holds them against PCA: {sizes}.",
+            sizes=", ".join(map(str, sorted(sizes))),
+        ),
+    )
+    if found is None:
+        return
+    figures, errors = found
+    words = t(
+        "The error on {images:,} test pictures for each latent size, both axes logarithmic. Each model has this run's settings "
+        "and {epochs} epochs; the star is this run itself, after {own}.",
+        images=figures["images"],
+        epochs=figures["epochs"],
+        own=figures["run_epochs"],
+    )
+    st.plotly_chart(
+        compression_charts.sweep(errors["pca_errors"], figures, run.title),
+        key=f"sweep_{run.id}",
+        config=_STILL,
+        alt=words,
+    )
+    st.caption(words)
+    blocks.what_you_see(*compression_words.sweep(figures, errors["pca_errors"]))
+
+
+def _seconds(run: Run, epochs: int, images: int) -> float:
+    """About how long one of the sweep's trainings takes."""
+    config = run.config.replace(training__epochs=epochs)
+    try:
+        found = cache.training_seconds(config, images, datasets.source(config.data.name).image_shape)
+    except DiaboloError:
+        found = None
+    return 2 + (found or epochs * images / 10_000)

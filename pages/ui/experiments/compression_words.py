@@ -1,0 +1,136 @@
+"""What the figures of a code as a compression say, in words. Imports no Streamlit and no torch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pages.ui.text import t
+
+FLOAT_BITS = 32
+TOLERANCE = 1.01  # an error up to one percent larger counts as the same
+
+
+def against_pca(figures: Mapping[str, Any], errors: NDArray[Any]) -> str:
+    """How the model stands against PCA."""
+    numbers, equivalent = figures["latent_dim"], figures["pca_equivalent"]
+    same = min(numbers, len(errors) - 1)
+    values = {
+        "numbers": numbers,
+        "pixels": figures["pixels"],
+        "images": figures["images"],
+        "mse": figures["mse"],
+        "pca": errors[same],
+        "equivalent": equivalent,
+        "mean": errors[0],
+    }
+    if equivalent == 0:
+        return t(
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**: no "
+            "better than answering every picture with the mean image ({mean:.4f}). The model has learnt nothing yet.",
+            **values,
+        )
+    if equivalent is None:
+        return t(
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
+            "(the best *linear* code) is never as good, whatever its size.",
+            **values,
+        )
+    if equivalent <= numbers:
+        return t(
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
+            "(the best *linear* code) is **better**: it has {pca:.4f} with as many numbers, and needs only "
+            "**{equivalent}** to be as good. Train longer, or choose fewer numbers: that is where bends pay.",
+            **values,
+        )
+    return t(
+        "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA (the "
+        "best *linear* code) has {pca:.4f} with as many numbers, and needs **{equivalent}** to be as good.",
+        **values,
+    )
+
+
+def enough_bits(rate_mse: NDArray[Any], mse: float) -> int:
+    """The fewest bits a number with which the error is the same, up to one percent; else the most there are."""
+    good = np.flatnonzero(rate_mse <= mse * TOLERANCE)
+    return int(good[0]) + 1 if len(good) else len(rate_mse)
+
+
+def bits(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]]) -> str:
+    """What the code costs in bits."""
+    number = enough_bits(found["ae_mse"], figures["mse"])
+    total = int(found["ae_bits"][number - 1])
+    return t(
+        "**{bits}** bits for each number are enough: the error is then {mse:.4f}. A picture takes **{total}** bits, "
+        "**{ratio:,.0f}** times fewer than the {raw:,} of its pixels; with short words for frequent codes, {coded:.1f}.",
+        bits=number,
+        mse=found["ae_mse"][number - 1],
+        total=total,
+        ratio=figures["raw_bits"] / total,
+        raw=figures["raw_bits"],
+        coded=found["ae_entropy_bits"][number - 1],
+    )
+
+
+def fair_price(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]], decoder_parameters: int) -> str:
+    """What is not counted: that the picture is another one, and that the decoder must be there too."""
+    saved = figures["zipped_bits"] - found["ae_bits"][enough_bits(found["ae_mse"], figures["mse"]) - 1]
+    words = t(
+        "That is no miracle. Packed **without any error** (as in a ZIP file) these pictures take {zipped:,.0f} bits each, "
+        "{ratio:.1f} times fewer than their pixels; the rest is paid for with what the picture loses.",
+        zipped=figures["zipped_bits"],
+        ratio=figures["raw_bits"] / figures["zipped_bits"],
+    )
+    if saved <= 0:
+        return words
+    pictures = decoder_parameters * FLOAT_BITS / saved
+    return f"{words} " + t(
+        "And whoever reads the code needs the decoder: its {parameters:,} parameters of {bits} bits are only made up for "
+        "after {pictures:,.0f} pictures.",
+        parameters=decoder_parameters,
+        bits=FLOAT_BITS,
+        pictures=pictures,
+    )
+
+
+def cross_entropy(figures: Mapping[str, Any]) -> str:
+    """Where the model's cross-entropy lies between the two ends."""
+    return t(
+        "Its cross-entropy is **{own:.4f}** nats a pixel, between {mean:.4f} (the mean image for every picture) and "
+        "{floor:.4f} (the very same picture: grey pixels never reach 0).",
+        own=figures["cross_entropy"],
+        mean=figures["cross_entropy_mean_image"],
+        floor=figures["cross_entropy_floor"],
+    )
+
+
+def sweep(figures: Mapping[str, Any], errors: NDArray[Any]) -> list[str]:
+    """What a sweep over latent sizes shows."""
+    sizes, epochs = figures["sizes"], figures["epochs"]
+    listed = ", ".join(
+        t("{size} ≈ PCA {equivalent}", size=size, equivalent="–" if equivalent is None else equivalent)
+        for size, equivalent in zip(sizes, figures["pca_equivalent"], strict=True)
+    )
+    gains = [float(errors[min(size, len(errors) - 1)]) / mse for size, mse in zip(sizes, figures["mse"], strict=True)]
+    most = max(gains)
+    sentences = [t("As good as PCA with how many numbers: {listed}.", listed=listed)]
+    if most <= 1:
+        return [*sentences, t("PCA is ahead at every size: {epochs} epochs are too few.", epochs=epochs)]
+    sentences.append(
+        t(
+            "The gain over PCA is largest with **{size}**: an error {gain:.2f} times smaller than PCA's.",
+            size=sizes[gains.index(most)],
+            gain=most,
+        )
+    )
+    if behind := [str(size) for size, gain in zip(sizes, gains, strict=True) if gain < 1]:
+        sentences.append(
+            t(
+                "With {sizes} numbers PCA is **better** than a model of {epochs} epochs: longer training would have to show "
+                "whether bends still pay there.",
+                sizes=", ".join(behind),
+                epochs=epochs,
+            )
+        )
+    return sentences
