@@ -24,10 +24,13 @@ def show_choice(page: str, label: str, line: str, run: str | None = None) -> Non
 
 
 def show_recipe(recipe: Recipe) -> None:
-    entry = BY_NAME["experiments" if recipe.name in EXPERIMENTS else "train"]
-    with st.container(border=True):
-        st.page_link(entry.script, label=t(recipe.title), icon=entry.icon, query_params={"recipe": recipe.name})
-        st.caption(t(recipe.question))
+    is_experiment = recipe.name in EXPERIMENTS
+    entry = BY_NAME["experiments" if is_experiment else "train"]
+    words = t("Open the experiment") if is_experiment else t("Take its settings")
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
+        # The title apart from the link, which would be cut off where there is no room for it.
+        st.markdown(f"**{t(recipe.title)}**  \n{t(recipe.question)}")
+        st.page_link(entry.script, label=words, icon=entry.icon, query_params={"recipe": recipe.name})
 
 
 begin("home")

@@ -27,11 +27,7 @@ def _layers(config: RunConfig, pace: float | None) -> None:
     source = datasets.source(config.data.name)
     layers = cache.layers(config.model, source.image_shape, len(source.class_names))
     trained = sum(layer.parameters for layer in layers)
-    left, right = st.columns([2, 3])
-    with left:
-        st.html(architecture_views.hourglass(layers))
-    with right:
-        st.dataframe(architecture_views.table(layers), hide_index=True, key="form.layers")
+    st.image(architecture_views.hourglass(layers), alt=architecture_views.summary(layers))
     st.caption(
         t(
             "**{parameters:,}** parameters in all. From top to bottom: the encoder, the code, the decoder; each bar is as "
@@ -40,3 +36,5 @@ def _layers(config: RunConfig, pace: float | None) -> None:
             parameters=trained,
         )
     )
+    rows = architecture_views.table(layers)
+    st.dataframe(rows, hide_index=True, height="content", key="form.layers")

@@ -35,6 +35,8 @@ SHORT = {
 }
 """The kinds of layer as the drawing names them, where there is little room."""
 
+# Inside a picture, a browser takes the scheme of the page around it. The colours are the themes' textColor.
+STYLE = "<style>svg{color:#1c2a2e;font-family:sans-serif}@media(prefers-color-scheme:dark){svg{color:#e4ebec}}</style>"
 WIDTH, GLASS, MARGIN = 360, 156, 18  # of the drawing, of its widest bar, and of the room to its left
 ROW, BAR = 34, 16
 
@@ -87,7 +89,7 @@ def summary(layers: Sequence[Layer]) -> str:
 
 
 def hourglass(layers: Sequence[Layer]) -> str:
-    """The drawing as SVG. Text has the page's own colour, so that it can be read in light and in dark."""
+    """The drawing as SVG, for `st.image`: its text and lines are dark in the light theme and light in the dark one."""
     rows = drawn(layers)
     most = math.log(1 + max(layer.numbers for layer in rows))
     widths = [max(6.0, GLASS * math.log(1 + layer.numbers) / most) for layer in rows]
@@ -111,8 +113,8 @@ def hourglass(layers: Sequence[Layer]) -> str:
             f"{html.escape(words)}</text>"
         )
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" width="100%" style="max-width: {WIDTH + 60}px" role="img" '
-        f'aria-label="{html.escape(summary(layers), quote=True)}">{"".join(parts)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}">'
+        f"{STYLE}{''.join(parts)}</svg>"
     )
 
 

@@ -86,7 +86,10 @@ def run_form(more: DeltaGenerator, draw: Callable[[RunConfig], None] = lambda co
         values["model.latent_dim"] = setting("model.latent_dim")
         values["training.epochs"] = setting("training.epochs")
     values["name"] = setting("name")
-    with more.expander(t("Architecture"), icon=":material/account_tree:", key="form.architecture"):
+    architecture = more.expander(
+        t("Architecture"), icon=":material/account_tree:", key="form.architecture", on_change="rerun"
+    )
+    with architecture:
         values |= _layers(values)
         drawing = st.container()
     with more.expander(t("More settings"), icon=":material/tune:", key="form.more"):
@@ -94,8 +97,9 @@ def run_form(more: DeltaGenerator, draw: Callable[[RunConfig], None] = lambda co
             st.markdown(f"**{t(title)}**")
             values |= group(values)
     config = settings.from_values(values)
-    with drawing:
-        draw(config)
+    if architecture.open:
+        with drawing:
+            draw(config)
     return config
 
 
@@ -187,7 +191,7 @@ def setting(path: str, **options: Any) -> Any:
         order = sorted(names, key=list(CHOICES).index)
         if len(order) > MOST_SIDE_BY_SIDE:
             return st.selectbox(label, order, format_func=shown.__getitem__, **options)
-        return st.segmented_control(label, order, format_func=shown.__getitem__, required=True, **options)
+        return st.segmented_control(label, order, format_func=shown.__getitem__, required=True, wrap=True, **options)
     if info.annotation is bool:
         return st.toggle(label, **options)
     if info.annotation is str or path in settings.WIDTHS:

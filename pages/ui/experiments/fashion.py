@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from pages.ui.state import picked_picture
 from pages.ui.text import N_, t
 from vae_core import datasets
 from vae_core.recipes import Recipe
+from vae_core.recipes.fashion import FASHION
 from vae_core.runs import Run
 from vae_core.sheets import sheet
 
@@ -39,53 +40,62 @@ def settings(recipe: Recipe) -> Mapping[str, Any]:
 
 def show(run: Run, together: Mapping[str, Run]) -> None:
     """The three models side by side: figures, pictures, where the codes lie, and what that says."""
-    found = {name: _measured(name, one) for name, one in {RIGHT: run, **together}.items()}
-    balances = {name: balance for name, balance in found.items() if balance is not None}
-    if RIGHT not in balances:
+    models = {RIGHT: run} | {name: together[name] for name in FASHION.companions if name in together}
+    measured = {name: _measured(name, one) for name, one in models.items()}
+    balances = [balance for balance in measured.values() if balance is not None]
+    if len(balances) < len(models):
         st.info(t("This model has no sampling layer: it is an autoencoder. Start the recipe as it is, with a VAE."))
         return
-    source = datasets.source(run.config.data.name)
     st.subheader(t("The figures"))
-    st.dataframe(fashion_charts.table(list(balances.values())), hide_index=True, key=f"fashion_table_{run.id}")
+    st.dataframe(fashion_charts.table(balances), hide_index=True, key=f"fashion_table_{run.id}")
     st.caption(
         t(
-            "Means over the {count:,} test pictures of {data} ({split}), grey pixels, one seed. −ELBO is the same "
-            "quantity for all: the right loss of each model, whatever it was trained with. The mean image is the best "
-            "answer of a decoder that is told nothing.",
-            count=balances[RIGHT].images,
-            data=t(source.title),
-            split=t("its own test split"),
+            "Means over the {count:,} test pictures of {data}, grey pixels, one seed. −ELBO is the same quantity for "
+            "all: the right loss of each model, whatever it was trained with. The mean image is the best answer of a "
+            "decoder that is told nothing.",
+            count=balances[0].images,
+            data=t(datasets.source(run.config.data.name).title),
         )
     )
-    blocks.what_you_see(*fashion_charts.sentences(list(balances.values())))
+    blocks.what_you_see(*fashion_charts.sentences(balances))
     st.subheader(t("What each of them draws"))
     st.caption(shown_note(run))
-    names = list(balances)
-    for name, column in zip(names, st.columns(len(names)), strict=True):
-        with column:
-            st.markdown(f"**{t(name)}**")
-            _pictures({RIGHT: run, **together}[name])
+    for name, one in _side_by_side(models):
+        st.markdown(f"**{t(name)}**")
+        _pictures(one)
     if run.config.model.latent_dim == 2:
         st.subheader(t("Where the codes lie"))
-        for name, column in zip(names, st.columns(len(names)), strict=True):
-            with column:
-                one = {RIGHT: run, **together}[name]
-                data = cache.images(*shown_data(one))
-                points = cache.latent(one, *shown_data(one))
-                st.markdown(f"**{t(name)}**")
-                st.plotly_chart(
-                    fashion_charts.cloud(points.mu, data.labels, data.class_names),
-                    key=f"fashion_cloud_{one.id}",
-                    config={"displayModeBar": False},
-                    alt=t("The codes of test pictures, coloured by class, around the circles of N(0, I)"),
-                )
-        st.caption(
-            t(
-                "The codes (posterior means) of {count:,} test pictures, coloured by class, in the same frame for all. "
-                "The dotted circles are the prior N(0, I) at 1, 2 and 3 σ: what is drawn anew is drawn from within them.",
-                count=fashion_charts.MOST_POINTS,
-            )
+        _clouds(models)
+
+
+def _side_by_side(models: Mapping[str, Run]) -> Iterator[tuple[str, Run]]:
+    """Each model with a column to write into."""
+    for (name, run), column in zip(models.items(), st.columns(len(models)), strict=True):
+        with column:
+            yield name, run
+
+
+def _clouds(models: Mapping[str, Run]) -> None:
+    codes = {run.id: cache.latent(run, *shown_data(run)).mu for run in models.values()}
+    edge = fashion_charts.frame(list(codes.values()))
+    count = 0
+    for name, run in _side_by_side(models):
+        data = cache.images(*shown_data(run))
+        count = min(len(data), fashion_charts.MOST_POINTS)
+        st.markdown(f"**{t(name)}**")
+        st.plotly_chart(
+            fashion_charts.cloud(codes[run.id], data.labels, data.class_names, edge),
+            key=f"fashion_cloud_{run.id}",
+            config={"displayModeBar": False},
+            alt=t("The codes of test pictures, coloured by class, around the circles of N(0, I)"),
         )
+    st.caption(
+        t(
+            "The codes (posterior means) of {count:,} test pictures, coloured by class, in the same frame for all. The "
+            "dotted circles are the prior N(0, I) at 1, 2 and 3 σ: what is drawn anew is drawn from within them.",
+            count=count,
+        )
+    )
 
 
 def _measured(name: str, run: Run) -> Balance | None:
@@ -106,10 +116,18 @@ def _measured(name: str, run: Run) -> Balance | None:
         mse=metrics["mse"],
         active=metrics["active_units"],
         mse_mean_image=metrics["mse_mean_image"],
-        nats_mean_image=fashion_charts.mean_image_nats(cache.baseline(*shown, None).picture),
+        nats_mean_image=_mean_image_nats(run, metrics["mse_mean_image"]),
         sigma=float(points.sigma.mean()),
         outside=float((np.linalg.norm(points.mu, axis=1) > fashion_charts.reach(run.config.model.latent_dim)).mean()),
     )
+
+
+def _mean_image_nats(run: Run, mse: float) -> float:
+    picture = cache.baseline(*shown_data(run), None).picture
+    model = run.config.model
+    if model.likelihood == "gaussian":
+        return fashion_charts.gaussian_nats(mse, picture.size, model.sigma)
+    return fashion_charts.mean_image_nats(picture)
 
 
 def _pictures(run: Run) -> None:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2
+from scipy.stats import chi2  # type: ignore[import-untyped]
 
 from pages.ui.charts import latent_scatter
-from pages.ui.text import N_, t
+from pages.ui.text import t
 
-MOST_POINTS = 1_500
+MOST_POINTS = 1_000
 OUTSIDE = 0.01
 """The share of draws from N(0, I) that lies outside of `reach`."""
 NOTHING = 0.01  # nats: below it a code says nothing
-EDGE = 6.0
+LEAST_EDGE = 3.5  # of the frame of codes: the prior's circles fit in
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ def mean_image_nats(picture: NDArray[np.floating]) -> float:
     p = picture.astype(np.float64)
     inside = p[(p > 0) & (p < 1)]
     return float(-(inside * np.log(inside) + (1 - inside) * np.log1p(-inside)).sum())
+
+
+def gaussian_nats(mse: float, pixels: int, sigma: float) -> float:
+    """The reconstruction term of a Gaussian likelihood with that mean squared error, in nats per picture."""
+    return 0.5 * pixels * (math.log(2 * math.pi * sigma**2) + mse / sigma**2)
 
 
 def reach(latent_dim: int) -> float:
@@ -138,7 +143,7 @@ def sentences(balances: Sequence[Balance]) -> list[str]:
             found.append(
                 t(
                     "**{name}**: the KL counts {times}, and is {kl:.1f} nats instead of {right:.1f}. The MSE is {mse:.4f} "
-                    "instead of {other_mse:.4f}, but −ELBO {elbo:.1f} instead of {other_elbo:.1f}.",
+                    "instead of {other_mse:.4f}, and −ELBO {elbo:.1f} instead of {other_elbo:.1f}.",
                     name=t(other.name),
                     times=_times(other.beta),
                     kl=other.kl,
@@ -165,12 +170,22 @@ def sentences(balances: Sequence[Balance]) -> list[str]:
     return found
 
 
-def cloud(mu: ArrayLike, labels: NDArray[np.int64], class_names: Sequence[str]) -> go.Figure:
-    """Where the codes lie, 1,500 of them in a frame of fixed size, so that models compare.
+def frame(all_codes: Sequence[ArrayLike]) -> float:
+    """Half the side of a frame around 0 in which nearly all codes of all models lie, so that their clouds compare.
+
+    Args:
+        all_codes: For each model its posterior means, with shape (N, 2).
+    """
+    return max(LEAST_EDGE, *(float(np.quantile(np.abs(np.asarray(mu)).max(1), 0.99)) for mu in all_codes))
+
+
+def cloud(mu: ArrayLike, labels: NDArray[np.int64], class_names: Sequence[str], edge: float) -> go.Figure:
+    """Where the codes lie, at most 1,000 of them.
 
     Args:
         mu: Posterior means, with shape (N, 2).
         labels: With shape (N,).
+        edge: As `frame` says.
     """
     points = np.asarray(mu, np.float32)
     index = np.sort(np.random.default_rng(0).permutation(len(points))[:MOST_POINTS])
@@ -179,8 +194,9 @@ def cloud(mu: ArrayLike, labels: NDArray[np.int64], class_names: Sequence[str]) 
     figure = latent_scatter(points[index], labels[index], names, index=index, prior=True, axes=axes, height=380)
     figure.update_layout(legend={"y": -0.2, "yanchor": "top"}, margin_t=8)
     figure.update_traces(marker_size=4)
-    figure.update_xaxes(range=[-EDGE, EDGE])
-    figure.update_yaxes(range=[-EDGE, EDGE])
+    figure.layout.annotations = ()  # the circles' names would hide the codes here
+    figure.update_xaxes(range=[-edge, edge], constrain="domain")
+    figure.update_yaxes(range=[-edge, edge], constrain="domain", constraintoward="top")
     return figure
 
 
