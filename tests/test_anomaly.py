@@ -7,12 +7,16 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist
+from sklearn.covariance import ledoit_wolf
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from vae_core.anomaly import (
+    BEST_SCORE,
     DEFAULT_SCORE,
     SCORES,
     Confusion,
+    Normal,
     available,
     confusion,
     default_threshold,
@@ -22,6 +26,7 @@ from vae_core.anomaly import (
     strangest,
     to_csv,
 )
+from vae_core.anomaly.pictures import reconstruction_probability
 from vae_core.config import ModelConfig
 from vae_core.datasets import ImageData, load
 from vae_core.errors import InputError, WorkError
@@ -73,7 +78,7 @@ def test_a_model_of_fives_finds_the_others(trained):
 def test_scores_are_what_they_say(likelihood):
     model, data = vae(likelihood=likelihood), load("digits", "test").subset(slice(0, 7))
     scores = score(model, data)
-    assert tuple(scores) == available(model) == tuple(SCORES)
+    assert tuple(scores) == available(model) == tuple(name for name, info in SCORES.items() if info.of_picture)
     x = to_unit(torch.from_numpy(data.images))
     with torch.no_grad():
         posterior = model.encode(x)
@@ -87,12 +92,98 @@ def test_scores_are_what_they_say(likelihood):
     np.testing.assert_allclose(scores["cross_entropy"], entropy, rtol=1e-4)
     np.testing.assert_allclose(scores["kl"].mean(), kl_per_dimension(model, data).sum(), rtol=1e-4)
     np.testing.assert_allclose(scores["negative_elbo"], likelihood.nll(x).numpy() + scores["kl"], rtol=1e-5)
+    np.testing.assert_allclose(scores["posterior_variance"], posterior.sigma.square().mean(1).numpy(), rtol=1e-5)
     assert all(values.dtype == np.float64 and values.shape == (7,) for values in scores.values())
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_reconstruction_probability_is_an_expectation(likelihood):
+    model, data = vae(likelihood=likelihood), load("digits", "test").subset(slice(0, 5))
+    x = to_unit(torch.from_numpy(data.images))
+    with torch.no_grad():
+        posterior = model.encode(x)
+        q = torch.distributions.Normal(posterior.mu, posterior.sigma)
+        draws = torch.stack([-model.decode(q.sample()).nll(x) for _ in range(600)])
+        found = reconstruction_probability(model, x, posterior, draws=600)
+    error = (draws.std(0) * math.sqrt(2 / 600)).numpy()
+    assert (np.abs(found.numpy() + draws.mean(0).numpy()) < 5 * error + 1e-3).all()
+    few = score(model, data, ["reconstruction_probability"])["reconstruction_probability"]
+    np.testing.assert_allclose(few, found.numpy(), atol=0.1 * found.numpy().max())
+
+
+def test_comparisons_with_normal_pictures_are_what_they_say():
+    model = vae(residual=True)
+    train = load("digits", "train", classes=(5,)).subset(slice(0, 60))
+    test = load("digits", "test").subset(slice(0, 40))
+    fitted = Normal(model, train)
+    scores = score(model, test, normal=fitted)
+    assert tuple(scores) == available(model, fitted) == tuple(SCORES)
+
+    def seen(data):
+        x = to_unit(torch.from_numpy(data.images))
+        with torch.no_grad():
+            mu = model.encode(x).mu
+            return x.flatten(1).double().numpy(), mu.double().numpy(), model.decode(mu).mean.flatten(1).double().numpy()
+
+    (x, z, recon), (known, known_z, known_recon) = seen(test), seen(train)
+    np.testing.assert_allclose(scores["latent_knn"], np.sort(cdist(z, known_z), 1)[:, :5].mean(1), rtol=1e-4)
+    np.testing.assert_allclose(scores["pixel_knn"], np.sort(cdist(x, known), 1)[:, :5].mean(1), rtol=1e-4)
+    np.testing.assert_allclose(scores["mean_image"], np.square(x - known.mean(0)).sum(1), rtol=1e-4)
+    axes = np.linalg.svd(known - known.mean(0), full_matrices=False)[2][:20]
+    outside = (x - known.mean(0)) - (x - known.mean(0)) @ axes.T @ axes
+    np.testing.assert_allclose(scores["pca_20"], np.square(outside).sum(1), rtol=1e-3)
+    covariance = ledoit_wolf(known_z)[0]
+    expected = cdist(z, known_z.mean(0, keepdims=True), "mahalanobis", VI=np.linalg.inv(covariance))[:, 0]
+    np.testing.assert_allclose(scores["latent_mahalanobis"], expected, rtol=1e-3)
+
+    def error(pixels, recon):
+        return np.square(pixels - recon).sum(1) / np.sqrt(np.square(pixels).sum(1))
+
+    # A training picture's neighbours are the others: without the zero to itself.
+    own = error(known, known_recon), np.sort(cdist(known_z, known_z), 1)[:, 1:6].mean(1)
+    both = [(a - b.mean()) / b.std() for a, b in zip((error(x, recon), scores["latent_knn"]), own, strict=True)]
+    np.testing.assert_allclose(scores["error_and_neighbours"], both[0] + 0.5 * both[1], rtol=1e-3, atol=1e-3)
+
+
+def test_scores_that_compare_help_and_stand_beside_baselines(trained):
+    model, _, test = trained
+    fitted = Normal(model, load("digits", "train", classes=(5,)))
+    scores = score(model, test, normal=fitted)
+    strange = test.labels != 5
+    auroc = {name: roc_auc_score(strange, values) for name, values in scores.items()}
+    assert auroc[BEST_SCORE] > auroc["squared_error"]
+    assert auroc["mean_image"] < auroc[BEST_SCORE]
+    assert [name for name in scores if SCORES[name].is_baseline] == ["pca_20", "pixel_knn", "mean_image"]
+    some = score(model, test.subset(slice(100, 150)), [BEST_SCORE], normal=fitted)
+    np.testing.assert_allclose(some[BEST_SCORE], scores[BEST_SCORE][100:150], rtol=1e-3, atol=1e-3)
+
+
+def test_too_few_normal_pictures_to_compare_with(trained):
+    model, validation, _ = trained
+    with pytest.raises(InputError, match=r"5 normal training pictures, but at least 6.*Choose more classes"):
+        Normal(model, validation.subset(slice(0, 5)))
+    with pytest.raises(InputError, match=r"'latent_knn' compares with normal training pictures"):
+        score(model, validation, ["latent_knn"])
+
+
+def test_many_normal_pictures_are_thinned(trained, monkeypatch):
+    model, validation, _ = trained
+    monkeypatch.setattr("vae_core.anomaly.normal.MOST", 20)
+    fitted = Normal(model, validation)
+    assert len(fitted.train) == len(fitted.codes) == 20
+    assert np.array_equal(fitted.codes, Normal(model, validation).codes)
+
+
+def test_pictures_that_are_all_the_same_have_scores():
+    model, data = vae(), load("digits", "test").subset(np.zeros(8, np.int64))
+    fitted = Normal(model, data)
+    assert all(np.isfinite(values).all() for values in score(model, data, normal=fitted).values())
 
 
 def test_no_chance_and_no_neighbours_in_a_score():
     model, data = vae(), load("digits", "test")
-    all_of_them, again, some = score(model, data), score(model, data), score(model, data.subset(slice(700, 800)))
+    names = [*available(model), "reconstruction_probability"]
+    all_of_them, again, some = (score(model, part, names) for part in (data, data, data.subset(slice(700, 800))))
     for name, values in all_of_them.items():
         assert np.array_equal(values, again[name])
         np.testing.assert_allclose(values[700:800], some[name], rtol=1e-4)

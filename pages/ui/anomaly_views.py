@@ -43,7 +43,9 @@ def show_anomalies(run: Run, data: ImageData) -> None:
     normal_classes = _choose_normal(run, data)
     if normal_classes is None:
         return
-    scores = cache.scores(run, data.name)
+    with st.spinner(t("Comparing the pictures with normal ones …"), show_time=True):
+        scores = cache.strangeness(run, data.name, normal_classes)
+        aside = cache.strangeness(run, data.name, normal_classes, "validation")
     name = st.selectbox(
         t("Score"),
         list(scores),
@@ -55,8 +57,7 @@ def show_anomalies(run: Run, data: ImageData) -> None:
     )
     chosen = scores[name]
     normal = anomaly.is_normal(data, normal_classes)
-    kept = np.isin(cache.validation(run, data.name).labels, normal_classes)
-    validation = cache.scores(run, data.name, "validation")[name][kept]
+    validation = aside[name]
     threshold = anomaly.default_threshold(validation, QUANTILE)
     ink = ink_correlation(chosen, data.images)
     st.caption(t(anomaly.SCORES[name].help) + " " + t("Here its rank correlation with ink is {ink:.2f}.", ink=ink))

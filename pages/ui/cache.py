@@ -23,7 +23,7 @@ from vae_core.sheets import sheet
 if TYPE_CHECKING:
     from pages.ui.generation import CodeFit
     from pages.ui.reconstruction import Baseline
-    from vae_core.anomaly import Scores
+    from vae_core.anomaly import Normal, Scores
     from vae_core.config import ModelConfig, RunConfig
     from vae_core.latent import LatentPoints
     from vae_core.models import ImageShape, Model, Size
@@ -195,31 +195,52 @@ def run_size(run_id: str) -> int:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _scores(run_id: str, version: tuple[str, int], cut: tuple[str, Split] | Cut) -> Mapping[str, Scores]:
+def _scores(run_id: str, version: tuple[str, int], name: str, split: Split) -> Mapping[str, Scores]:
     from vae_core.anomaly import score
 
-    return score(_model(run_id, version), images(*cut))
+    return score(_model(run_id, version), images(name, split))
 
 
 def scores(run: Run, name: str, split: Split = "test") -> Mapping[str, Scores]:
-    """Anomaly scores of all images of a split, by their names in `anomaly.SCORES`. Of the validation split: of the
-    images of `validation(run, name)`.
+    """Those anomaly scores of all images of a split, by their names in `anomaly.SCORES`, that look at one picture alone.
 
     Raises:
         InputError: As `model`, or the images don't fit the model.
         WorkError: Its files are damaged, or its weights of no use.
     """
-    return _scores(run.id, run.weights_version(), _cut(run, name) if split == "validation" else (name, split))
+    return _scores(run.id, run.weights_version(), name, split)
 
 
-def validation(run: Run, name: str) -> ImageData:
-    """A data set's validation images, all classes; of the run's own data set, those that it was validated on."""
-    return images(*_cut(run, name))
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _normal(run_id: str, version: tuple[str, int], train: Cut, classes: tuple[int, ...]) -> Normal:
+    from vae_core.anomaly import Normal
+
+    return Normal(_model(run_id, version), images(*train).only(classes))
 
 
-def _cut(run: Run, name: str) -> Cut:
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _strangeness(
+    run_id: str, version: tuple[str, int], train: Cut, split: Split, classes: tuple[int, ...]
+) -> Mapping[str, Scores]:
+    from vae_core.anomaly import score
+
+    name, _, leave_out, validation = train
+    data = images(name, split) if split == "test" else images(name, split, leave_out, validation).only(classes)
+    return score(_model(run_id, version), data, normal=_normal(run_id, version, train, classes))
+
+
+def strangeness(run: Run, name: str, classes: tuple[int, ...], split: Split = "test") -> Mapping[str, Scores]:
+    """As `scores`, and those that compare with training pictures of the normal classes, and the baselines.
+
+    Args:
+        name: Of the data set whose training pictures are compared with, and whose other pictures are scored.
+        classes: The normal classes, in order.
+        split: Of the training and validation splits only the normal pictures are scored; of the run's own data set they
+            are cut as they were for its training.
+    """
     own = run.config.data
-    return (name, "validation", *((own.leave_out_digits_test, own.validation) if own.name == name else (False, 0.1)))
+    train: Cut = (name, "train", *((own.leave_out_digits_test, own.validation) if own.name == name else (False, 0.1)))
+    return _strangeness(run.id, run.weights_version(), train, split, classes)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

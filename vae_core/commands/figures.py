@@ -87,7 +87,7 @@ def evaluate(run_id: str, dataset: str | None, split: "Split", pixels: "Pixels",
     help="A class that counts as normal; give it as often as you like. Left out: the classes that the run learnt.",
 )
 @click.option("--dataset", metavar="NAME", help="Score another data set than the run's own.")
-@click.option("--score", metavar="NAME", help="The score for threshold and confusion (the first of the list).")
+@click.option("--score", metavar="NAME", help="The score for threshold and confusion (squared_error_over_norm).")
 @click.option(
     "--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Every image's scores."
 )
@@ -97,7 +97,8 @@ def anomaly(
 ) -> None:
     """Score the test split: which images look strange to a model that has learnt what is normal?
 
-    The threshold lets 95 % of the normal validation images pass; the test split has no part in choosing it.
+    The threshold lets 95 % of the normal validation images pass; the test split has no part in choosing it. Some scores
+    compare with the normal training images; those named pca_20, pixel_knn and mean_image use no model.
 
     \b
     Examples:
@@ -119,9 +120,11 @@ def anomaly(
     test = images_of(config, dataset, "test", every_class=True)
     validation = images_of(config, dataset, "validation", every_class=True)
     strange.is_normal(test, classes)  # before the work of scoring
+    learnt = images_of(config, dataset, "train", every_class=True).only(classes)
+    fitted = strange.Normal(model, learnt)
     score = score or strange.DEFAULT_SCORE
-    scores = strange.score(model, test)
-    aside = strange.score(model, validation.only(classes), [score])[score]
+    aside = strange.score(model, validation.only(classes), [score], normal=fitted)[score]
+    scores = strange.score(model, test, normal=fitted)
     threshold = strange.default_threshold(aside)
     is_normal = strange.is_normal(test, classes)
     reports = {name: strange.report(values, is_normal, threshold) for name, values in scores.items()}

@@ -12,6 +12,7 @@ from vae_core.recipes import Recipe
 from vae_core.runs import Run, Summary
 
 FALLBACK = "digits"
+_LENGTH = "training.epochs"
 
 
 def companion_name(recipe: Recipe, key: str) -> str:
@@ -34,8 +35,14 @@ def configs(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, RunConfig]:
     found = {recipe.name: recipe.config.with_values(changes)}
     for key, config in recipe.companions.items():
         name = companion_name(recipe, key)
-        found[name] = config.with_values({**changes, "recipe": name})
+        own = {_LENGTH: _epochs(recipe, config, changes[_LENGTH])} if _LENGTH in changes else {}
+        found[name] = config.with_values({**changes, **own, "recipe": name})
     return found
+
+
+def _epochs(recipe: Recipe, companion: RunConfig, epochs: int) -> int:
+    """A companion's epochs where the recipe's run has so many: their proportion stays."""
+    return max(1, round(epochs * companion.training.epochs / recipe.config.training.epochs))
 
 
 def start(recipe: Recipe, changes: Mapping[str, Any]) -> Run:
@@ -57,7 +64,7 @@ def of(recipe: Recipe) -> list[Summary]:
 
 
 def together(recipe: Recipe, run: Run) -> dict[str, Run]:
-    """The newest finished companions of a run: same data, seed and length."""
+    """The newest finished companions of a run: same data and seed, and as long as the run asks for."""
     config = run.config
     found: dict[str, Run] = {}
     for summary in runs.list_runs():
@@ -65,8 +72,9 @@ def together(recipe: Recipe, run: Run) -> dict[str, Run]:
         if other is None or summary.state != "finished":
             continue
         same = (other.data, other.training.seed, other.training.epochs)
-        for key in recipe.companions:
+        for key, companion in recipe.companions.items():
             is_one = other.recipe == companion_name(recipe, key)
-            if is_one and same == (config.data, config.training.seed, config.training.epochs):
+            epochs = _epochs(recipe, companion, config.training.epochs)
+            if is_one and same == (config.data, config.training.seed, epochs):
                 found.setdefault(key, runs.find(summary.id))
     return found
