@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import settings, state
 from pages.ui.boundary import guarded
+from pages.ui.cost import show_time
 from pages.ui.experiments import EXPERIMENTS, experiment, groups
 from pages.ui.navigation import BY_NAME, begin
 from pages.ui.progress import follow
@@ -79,17 +80,28 @@ def choose_settings(recipe: Recipe) -> Mapping[str, Any]:
 def ask(recipe: Recipe) -> None:
     """The settings, and the button that starts the experiment."""
     changes = choose_settings(recipe)
-    problem = ""
+    problem, whole = "", {}
     try:
-        groups.configs(recipe, changes)
+        whole = groups.configs(recipe, changes)
+        for config in whole.values():
+            settings.check(config)
     except InputError as error:
         problem = describe(error)
         st.warning(plain(problem), icon=":material/warning:")
     count = 1 + len(recipe.companions)
     words = t("Start the experiment") if count == 1 else t("Start the {count} trainings", count=count)
-    if st.button(words, type="primary", icon=":material/play_arrow:", disabled=bool(problem), help=problem or None):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        started = st.button(
+            words, type="primary", icon=":material/play_arrow:", disabled=bool(problem), help=problem or None
+        )
+        time = st.container()
+    if started:
         state.remember_run(groups.start(recipe, changes).id)
         st.rerun()
+    # Last: to count an unknown model takes a moment, and a click comes first.
+    with time:
+        if not problem:
+            show_time(list(whole.values()))
 
 
 @guarded()

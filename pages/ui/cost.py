@@ -1,5 +1,7 @@
 """What a run of some settings will cost: parameters and time, before it is started."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.ui import cache, settings
@@ -19,8 +21,28 @@ def show_cost(config: RunConfig) -> None:
         st.fragment(guarded()(_cost), run_every=pace)(config, pace)
 
 
-def _pace(config: RunConfig) -> float | None:
-    return None if cache.can_count() and _seconds(config) is not None else LOOK_SECONDS
+def show_time(configs: Sequence[RunConfig]) -> None:
+    """How long several trainings will take, one after the other."""
+    with guarded():
+        pace = _pace(*configs)
+        st.fragment(guarded()(_time), run_every=pace)(configs, pace)
+
+
+def _time(configs: Sequence[RunConfig], pace: float | None) -> None:
+    if _pace(*configs) != pace:
+        st.rerun()
+    seconds = [_seconds(config) for config in configs] if cache.can_count() else [None]
+    known = [number for number in seconds if number is not None]
+    words = duration(sum(known)) if len(known) == len(seconds) else "…"
+    st.caption(
+        t("Estimated time: {time}", time=words),
+        help=t("The time comes from a short measurement of this machine, with nothing else at work on it."),
+    )
+
+
+def _pace(*configs: RunConfig) -> float | None:
+    known = cache.can_count() and all(_seconds(config) is not None for config in configs)
+    return None if known else LOOK_SECONDS
 
 
 def _cost(config: RunConfig, pace: float | None) -> None:
