@@ -13,10 +13,12 @@ from pages.ui.text import t
 from vae_core import latent
 from vae_core.datasets import ImageData
 from vae_core.latent import Codes
+from vae_core.models import Model
 from vae_core.runs import Run
 from vae_core.sheets import sheet
 
 FIRST = 8
+STEPS = 11
 A_PAGE = 16
 _CODE, _RUN, _START, _PICTURE = "latent_code", "latent_code_of", "latent_start", "latent_picture"
 
@@ -58,6 +60,48 @@ def show(run: Run) -> None:
                 prior=generation.prior_distance(model.latent_dim),
             )
         )
+    rows = st.expander(t("What each number does from here"), key="latent_traversals", on_change="rerun")
+    if rows.open:
+        with rows:
+            _traversals(model, found, code)
+
+
+def _traversals(model: Model, found: Dimensions, code: Codes) -> None:
+    """A row a number, the one that carries most first: what it does to this very picture, from its low to its high end."""
+    count = min(FIRST, model.latent_dim)
+    images = latent_views.traversals(model, found, code, count, STEPS)
+    for row, number in enumerate(int(number) for number in found.order[:count]):
+        label, strip = st.columns([1, 4], vertical_alignment="center")
+        with label:
+            words = t("Number {number}", number=number + 1)
+            if found.kl is not None:
+                words = t("Number {number} · KL {kl:.2f}", number=number + 1, kl=float(found.kl[number]))
+            if not found.active[number]:
+                words += " · " + t("not in use")
+            st.markdown(words)
+        with strip:
+            st.image(
+                data_url(sheet(images[row * STEPS : (row + 1) * STEPS], STEPS, scale=2)),
+                width="stretch",
+                alt=t(
+                    "Number {number} from {low:.1f} to {high:.1f}",
+                    number=number + 1,
+                    low=float(found.low[number]),
+                    high=float(found.high[number]),
+                ),
+            )
+    st.caption(
+        t(
+            "In each row one number goes from its lowest (left) to its highest value (right) over the test pictures, and "
+            "the others stay where the sliders are. In a beta-VAE (beta above 1) numbers in use tend to change one thing "
+            "each, and the others nothing at all."
+        )
+        + (
+            " " + t("Only the {count} numbers that carry most are shown.", count=count)
+            if count < model.latent_dim
+            else ""
+        )
+    )
 
 
 def _begin(run: Run, mu: Codes, data: ImageData) -> int | None:
