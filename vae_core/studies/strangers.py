@@ -1,6 +1,7 @@
 """Each class in turn as the only one that is learnt: how well are all the others told from it?"""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,15 @@ from vae_core.runs import Run
 from vae_core.studies import Findings, Report
 
 if TYPE_CHECKING:
+    from vae_core.anomaly import Normal
     from vae_core.config import RunConfig
     from vae_core.datasets import ImageData, Splits
     from vae_core.models import Model
+
+LATENT_DIM = 8
+"""Chosen on validation pictures of MNIST, seed 0, by the mean AUROC of the digits 2, 4, 5 and 8 against the validation
+pictures of the others (error / norm + half the neighbours' distance, 20 epochs): 8 numbers 0.975, worst 0.953; 12 numbers
+0.972, 0.944; 16 numbers 0.969, 0.940; 24 numbers 0.965, 0.924. 6 numbers after 24 epochs: 0.973, 0.950."""
 
 
 class Settings(Part):
@@ -32,7 +39,14 @@ class Settings(Part):
         title=N_("Epochs"),
         description=N_("How many times each model sees every training picture of its class."),
         ge=1,
-        le=200,
+        le=2000,
+    )
+    latent_dim: int = Field(
+        LATENT_DIM,
+        title=N_("Numbers in the code"),
+        description=N_("Fewer numbers copy strangers worse, and normal pictures too."),
+        ge=1,
+        le=256,
     )
 
 
@@ -50,14 +64,14 @@ class OneClass:
 
 
 def compute(run: Run, settings: Settings, report: Report) -> Findings:
-    """A model with the run's settings, but for its class and its epochs, for each class of the data set.
+    """A model with the run's settings, but for its class, its code and its epochs, for each class of the data set.
 
     No score is chosen by what it gives on the test split: all are reported, and `best` was fixed before.
 
     Figures:
         classes: The classes' numbers.
         images, train_images: How many test pictures, and how many training pictures each class has.
-        epochs: Each model's.
+        epochs, latent_dim: Each model's.
         scores, baselines: The names of the scores that use a model, and of those that use none.
         best: The score that is fixed beforehand.
         cpu_seconds: For each class, of training and scoring.
@@ -73,7 +87,12 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
     from vae_core.anomaly import BEST_SCORE, SCORES
 
     config = run.config.with_values(
-        {"data.name": settings.data, "data.leave_out_digits_test": False, "training.epochs": settings.epochs}
+        {
+            "data.name": settings.data,
+            "data.leave_out_digits_test": False,
+            "training.epochs": settings.epochs,
+            "model.latent_dim": settings.latent_dim,
+        }
     )
     whole = datasets.splits(config.with_values({"data.classes": None}).data)
     classes = [number for number in range(len(whole.test.class_names)) if (whole.train.labels == number).any()]
@@ -86,6 +105,7 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
         "images": len(whole.test),
         "train_images": [int((whole.train.labels == number).sum()) for number in classes],
         "epochs": settings.epochs,
+        "latent_dim": settings.latent_dim,
         "scores": [name for name in names if not SCORES[name].is_baseline],
         "baselines": [name for name in names if SCORES[name].is_baseline],
         "best": BEST_SCORE,
@@ -107,24 +127,44 @@ def one_class(config: "RunConfig", whole: "Splits", number: int, report: Report)
         InputError: The settings don't fit the class' pictures.
         WorkError: The training went astray.
     """
-    from sklearn.metrics import roc_auc_score
-
-    from vae_core.anomaly import SCORES, Normal, available, score
+    from vae_core.anomaly import SCORES, Normal, available
 
     config = config.with_values({"data.classes": [number]})
     own = whole._replace(train=whole.train.only((number,)), validation=whole.validation.only((number,)))
     started = time.process_time()
-    model = _trained(config, own, report)
+    model = trained(config, own, report)
     normal = Normal(model, own.train)
+    is_own = whole.test.labels == number
     names = available(model, normal)
-    scores = score(model, whole.test, [name for name in names if not SCORES[name].is_baseline], normal=normal)
+    auroc = judged(model, normal, whole.test, is_own, [name for name in names if not SCORES[name].is_baseline])
     seconds = time.process_time() - started
-    scores |= score(model, whole.test, [name for name in names if SCORES[name].is_baseline], normal=normal)
-    strange = whole.test.labels != number
-    return OneClass({name: float(roc_auc_score(strange, values)) for name, values in scores.items()}, seconds)
+    auroc |= judged(model, normal, whole.test, is_own, [name for name in names if SCORES[name].is_baseline])
+    return OneClass(auroc, seconds)
 
 
-def _trained(config: "RunConfig", splits: "Splits", report: Report) -> "Model":
+def judged(
+    model: "Model",
+    normal: "Normal",
+    data: "ImageData",
+    is_normal: NDArray[np.bool_],
+    names: Sequence[str] | None = None,
+) -> dict[str, float]:
+    """The AUROC of each score, of all that the model has for `None`."""
+    from sklearn.metrics import roc_auc_score
+
+    from vae_core.anomaly import score
+
+    scores = score(model, data, names, normal=normal)
+    return {name: float(roc_auc_score(~is_normal, values)) for name, values in scores.items()}
+
+
+def trained(config: "RunConfig", splits: "Splits", report: Report) -> "Model":
+    """A model, trained in this process and kept nowhere.
+
+    Raises:
+        InputError: The settings don't fit the pictures.
+        WorkError: The training went astray.
+    """
     from vae_core.events import Checkpoint, Diverged, Progress
     from vae_core.models import load
     from vae_core.training import train

@@ -1,0 +1,327 @@
+"""Spot the stranger: a model that knows one digit, beside the mean picture, and each digit in turn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import cache, charts
+from pages.ui.boundary import guarded
+from pages.ui.experiments import anomaly_charts, blocks
+from pages.ui.experiments.anomaly_charts import Answer, Tutorial
+from pages.ui.reconstruction import number_in_class, reconstruct
+from pages.ui.shown import shown_data, shown_note
+from pages.ui.text import N_, t
+from vae_core import datasets
+from vae_core.config import bounds, field
+from vae_core.datasets import ImageData
+from vae_core.recipes import Recipe
+from vae_core.recipes.anomaly import BETTER
+from vae_core.runs import Run
+
+OURS = N_("tutorial's network")
+USUAL_STRANGER = 7
+QUANTILE = 0.95
+SECONDS_A_PICTURE = 1.6e-4  # of an epoch of 784-256-256-8, where the machine's speed is not known
+BASELINE_SECONDS = 30.0
+_STILL = {"displayModeBar": False}
+
+
+def settings(recipe: Recipe) -> Mapping[str, Any]:
+    source = datasets.source(recipe.config.data.name)
+    chosen = st.pills(
+        t("Which digit is normal"),
+        range(len(source.class_names)),
+        default=(recipe.config.data.classes or (0,))[0],
+        required=True,
+        format_func=lambda number: t(source.class_names[number]),
+        key="anomaly_class",
+    )
+    data = datasets.source(str(st.session_state.get(f"data_{recipe.name}", recipe.config.data.name)))
+    ratio = source.sizes["train"] / data.sizes["train"]
+    if ratio > 2:
+        st.caption(
+            t(
+                "'{data}' has {ratio:.0f} times fewer pictures than '{own}', so an epoch is that much shorter: {epochs} "
+                "epochs learn as long as {own_epochs} there.",
+                data=data.name,
+                own=source.name,
+                ratio=ratio,
+                epochs=round(ratio * recipe.config.training.epochs),
+                own_epochs=recipe.config.training.epochs,
+            )
+        )
+    return {"data.classes": [chosen or 0]}
+
+
+def show(run: Run, together: Mapping[str, Run]) -> None:
+    """The answers side by side, a picture to try, how the scores are spread, all scores, and all digits in turn."""
+    shown = shown_data(run)
+    data = cache.images(*shown)
+    classes = run.config.data.classes
+    if classes is None or len(classes) >= len(data.class_names):
+        st.info(t("This run learnt all classes, so nothing is strange to it. Start the experiment above."))
+        return
+    models = {OURS: run, **together}
+    with st.spinner(t("Scoring all pictures …"), show_time=True):
+        answers = _answers(models, shown.name, data, classes)
+    _show_answers(run, data, classes, answers)
+    _try_a_picture(models, shown.name, data, classes)
+    _show_spread(models, shown.name, data, classes)
+    _show_scores(models, shown.name, data, classes)
+    _show_all_classes(together.get(BETTER, run), shown.name)
+
+
+def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tuple[int, ...]) -> list[Answer]:
+    """The mean picture, a PCA, then each model."""
+    from vae_core.anomaly import BEST_SCORE
+
+    pixels = int(np.prod(data.image_shape))
+    strange = ~np.isin(data.labels, classes)
+    first = next(iter(models.values()))
+    found = []
+    rows = [(t("The mean picture"), "mean_image", first), (t("PCA with 20 components"), "pca_20", first)]
+    for title, score, run in [*rows, *((t(key), "squared_error", run) for key, run in models.items())]:
+        test = cache.strangeness(run, name, classes)
+        aside = cache.strangeness(run, name, classes, "validation")
+        found.append(
+            Answer(
+                title,
+                float(aside[score].mean()) / pixels,
+                float(test[score][0]) / pixels,
+                anomaly_charts.auroc(strange, test[score]),
+                anomaly_charts.auroc(strange, test[BEST_SCORE]) if score == "squared_error" else None,
+            )
+        )
+    return found
+
+
+def _show_answers(run: Run, data: ImageData, classes: tuple[int, ...], answers: list[Answer]) -> None:
+    normal = ", ".join(t(data.class_names[number]) for number in classes)
+    tutorial = Tutorial() if anomaly_charts.is_published(data.name, classes) else None
+    rows = list(answers)
+    if tutorial is not None:
+        rows.insert(0, Answer(t("A published tutorial (its own figures)"), tutorial.validation, tutorial.first_test))
+    st.subheader(t("Against the mean picture"))
+    first = t(data.class_names[int(data.labels[0])])
+    st.dataframe(anomaly_charts.answers_table(rows, normal, first), hide_index=True, key=f"answers_{run.id}")
+    st.caption(
+        t(
+            "Errors are mean squared errors of a pixel between 0 and 1; below is better on normal pictures. AUROC: the "
+            "chance that a strange test picture scores higher than a normal one, over all {count:,} test pictures. What "
+            "is not called published was computed on this page.",
+            count=len(data),
+        )
+        + " "
+        + shown_note(run)
+    )
+    mean, pca, *models = answers
+    blocks.what_you_see(*anomaly_charts.sentences(mean, pca, models, tutorial=tutorial, normal=normal))
+
+
+@st.fragment
+@guarded()
+def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classes: tuple[int, ...]) -> None:
+    from vae_core.anomaly import BEST_SCORE, default_threshold
+
+    others = [number for number in range(len(data.class_names)) if number not in classes]
+    st.subheader(t("Show it a stranger"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        stranger = st.pills(
+            t("A stranger"),
+            others,
+            default=USUAL_STRANGER if USUAL_STRANGER in others else others[0],
+            required=True,
+            format_func=lambda number: t(data.class_names[number]),
+            key=f"stranger_{classes}",
+        )
+        place = st.number_input(t("Which one"), 1, 1_000, key="stranger_place", width=130)
+    numbers = [number_in_class(data, label, int(place) - 1) for label in (classes[0], stranger or others[0])]
+    for key, run in models.items():
+        found = reconstruct(cache.model(run), data, numbers)
+        scores = cache.strangeness(run, name, classes)[BEST_SCORE]
+        threshold = default_threshold(cache.strangeness(run, name, classes, "validation")[BEST_SCORE], QUANTILE)
+        st.markdown(f"**{t(key)}**")
+        with st.container(horizontal=True):
+            for row, number in enumerate(numbers):
+                label = t(data.class_names[int(data.labels[number])])
+                with st.container(border=True, width=300):
+                    st.image(
+                        found.side_by_side(row, scale=4),
+                        width="stretch",
+                        alt=t("A {label}: original, reconstruction and error map", label=label),
+                    )
+                    error = float(found.errors["squared_error"][row]) / np.prod(data.image_shape)
+                    st.markdown(
+                        t("Mean squared error **{error:.4f}**", error=error)
+                        + "  \n"
+                        + anomaly_charts.verdict(
+                            t("A {label}", label=label), float(scores[number]), threshold, is_normal=row == 0
+                        )
+                    )
+    st.caption(
+        t(
+            "From left to right: the picture, what comes back, the error of each pixel. The score is error / norm plus "
+            "half the neighbours' distance, each counted in its spread over the training pictures; the threshold lets "
+            "{share:.0%} of the normal validation pictures pass.",
+            share=QUANTILE,
+        )
+    )
+
+
+@st.fragment
+@guarded()
+def _show_spread(models: Mapping[str, Run], name: str, data: ImageData, classes: tuple[int, ...]) -> None:
+    from vae_core import anomaly
+
+    st.subheader(t("How far strangers stand apart"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = st.segmented_control(
+            t("Model"),
+            list(models),
+            default=list(models)[-1],
+            required=True,
+            format_func=lambda key: t(N_(key)),
+            key=f"spread_model_{len(models)}",
+        )
+        run = models[key or OURS]
+        scores = cache.strangeness(run, name, classes)
+        score = st.selectbox(
+            t("Score"),
+            list(scores),
+            list(scores).index(anomaly.BEST_SCORE),
+            format_func=lambda score: t(anomaly.SCORES[score].title),
+            key="spread_score",
+            width=320,
+        )
+    normal = anomaly.is_normal(data, classes)
+    threshold = anomaly.default_threshold(cache.strangeness(run, name, classes, "validation")[score], QUANTILE)
+    found = anomaly.report(scores[score], normal, threshold)
+    st.caption(t(anomaly.SCORES[score].help))
+    left, right = st.columns(2)
+    with left:
+        unit = t("{title} (higher is stranger)", title=t(anomaly.SCORES[score].title))
+        st.plotly_chart(
+            charts.score_histogram(scores[score], ~normal, threshold=threshold, unit=unit),
+            key="spread_histogram",
+            config=_STILL,
+            alt=t("Histogram of the scores of normal and strange pictures"),
+        )
+        st.caption(
+            t(
+                "At the threshold that lets {share:.0%} of the normal validation pictures pass, {found:.0%} of the "
+                "strangers are found, with {alarms:.1%} false alarms.",
+                share=QUANTILE,
+                found=found.confusion.found_rate,
+                alarms=found.confusion.false_alarm_rate,
+            )
+        )
+    with right:
+        chosen = (found.confusion.false_alarm_rate, found.confusion.found_rate)
+        st.plotly_chart(
+            charts.roc(found.false_alarm_rates, found.found_rates, found.auroc, chosen=chosen),
+            key="spread_roc",
+            config=_STILL,
+            alt=t("ROC curve with AUROC {auroc:.3f}", auroc=found.auroc),
+        )
+        st.caption(t("Every threshold at once: the nearer the curve comes to the upper left corner, the better."))
+
+
+def _show_scores(models: Mapping[str, Run], name: str, data: ImageData, classes: tuple[int, ...]) -> None:
+    from vae_core.anomaly import SCORES
+
+    st.subheader(t("All scores"))
+    strange = ~np.isin(data.labels, classes)
+    columns = {key: cache.strangeness(run, name, classes) for key, run in models.items()}
+    auroc = {
+        key: {score: anomaly_charts.auroc(strange, values) for score, values in scores.items()}
+        for key, scores in columns.items()
+    }
+    last = auroc[list(models)[-1]]
+    rows = [
+        {t("Score"): t(SCORES[score].title), **{t(key): auroc[key].get(score) for key in models}}
+        for score in sorted(last, key=lambda score: -last[score])
+    ]
+    form = st.column_config.NumberColumn(format="%.3f")
+    st.dataframe(
+        rows, hide_index=True, column_config={t(key): form for key in models}, width="content", key="anomaly_scores"
+    )
+    st.caption(
+        t(
+            "AUROC on all test pictures. What says “no model” is a baseline that learns nothing but a few statistics. Which "
+            "score is best was not chosen by this table: error / norm + neighbours was fixed before."
+        )
+    )
+
+
+def _show_all_classes(run: Run, name: str) -> None:
+    """The study of each class in turn: with the better network's settings, and a code of its own size."""
+    from vae_core.anomaly import BEST_SCORE, SCORES
+    from vae_core.studies.strangers import LATENT_DIM
+
+    st.subheader(t("Each digit in turn"))
+    low, high = bounds(field("training.epochs"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        epochs = st.number_input(
+            t("Epochs of each"), low, min(high, 2000), run.config.training.epochs, key=f"all_epochs_{run.id}", width=150
+        )
+        size = st.number_input(t("Numbers in the code"), 1, 64, LATENT_DIM, key=f"all_size_{run.id}", width=190)
+    source = datasets.source(name)
+    learnt = round(source.sizes["train"] * (1 - run.config.data.validation))
+    one = run.config.with_values({"model.latent_dim": int(size), "training.epochs": int(epochs)})
+    seconds = cache.training_seconds(one, learnt, source.image_shape) or SECONDS_A_PICTURE * learnt * epochs
+    found = blocks.study(
+        run,
+        "strangers",
+        {"data": name, "epochs": int(epochs), "latent_dim": int(size)},
+        label=t("Learn each digit in turn"),
+        seconds=seconds + BASELINE_SECONDS * learnt / 50_000,
+        what=t(
+            "Trains a model like {name} on each class of {data} alone, and scores all test pictures each time. The score "
+            "by which it is judged was fixed before; none is chosen by what it gives here.",
+            name=t("the smaller one") if run.config.recipe and BETTER in run.config.recipe else t("this one"),
+            data=t(source.title),
+        ),
+    )
+    if found is None:
+        return
+    figures, auroc = found.figures, found.arrays["auroc"]
+    names = [t(source.class_names[number]) for number in figures["classes"]]
+    titles = {score: t(SCORES[score].title) for score in (*figures["scores"], *figures["baselines"])}
+    comparable = name == anomaly_charts.PUBLISHED_ON
+    published = {t(key): value for key, value in anomaly_charts.PUBLISHED_MEANS.items()} if comparable else {}
+    order = list(titles)
+    score = st.selectbox(
+        t("Score"),
+        figures["scores"],
+        figures["scores"].index(BEST_SCORE),
+        format_func=lambda score: titles[score],
+        key="all_score",
+        width=320,
+    )
+    chosen = auroc[order.index(score)]
+    baselines = {titles[key]: auroc[order.index(key)] for key in ("pca_20", "pixel_knn")}
+    st.plotly_chart(
+        anomaly_charts.class_bars(names, chosen, baselines=baselines, published=published),
+        key="all_bars",
+        config=_STILL,
+        alt=t("AUROC of each class as the normal one, with the mean and the worst"),
+    )
+    st.caption(
+        t(
+            "A bar is a model that learnt only this class, judged on all {count:,} test pictures; the worst one stands "
+            "out. The marks are what needs no model.",
+            count=figures["images"],
+        )
+        + (" " + t("Published: {source}.", source=anomaly_charts.PUBLISHED_SOURCE) if comparable else "")
+    )
+    blocks.what_you_see(*anomaly_charts.classes_sentences(titles[score], names, figures, chosen, comparable))
+    form = st.column_config.NumberColumn(format="%.3f")
+    st.dataframe(
+        anomaly_charts.classes_table(titles, figures, auroc, published),
+        hide_index=True,
+        column_config={t("Mean AUROC"): form, t("Worst class"): form},
+        width="content",
+        key="all_table",
+    )
