@@ -325,7 +325,7 @@ def test_sample_draws_a_sheet(vae: Run, tmp_path: Path) -> None:
     assert out.read_bytes() != first
 
 
-@pytest.mark.parametrize("prior", ["normal", "fitted"])
+@pytest.mark.parametrize("prior", ["normal", "fitted", "mixture"])
 def test_sample_writes_arrays(fives: Run, tmp_path: Path, prior: str) -> None:
     out = tmp_path / "drawn.npz"
     result = ask("sample", fives.id, "-n", 5, "--prior", prior, "--out", out)

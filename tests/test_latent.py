@@ -16,7 +16,6 @@ from vae_core.latent import (
     decode,
     encode,
     even_grid,
-    fitted_gaussian,
     interpolate,
     manifold_grid,
     prior_radius,
@@ -87,21 +86,6 @@ def test_draws_of_the_prior():
     assert not np.array_equal(z[:5], sample_prior(3, 5, seed=2))
     np.testing.assert_allclose(sample_prior(3, 5, seed=1, temperature=0.5), z[:5] / 2)
     assert not sample_prior(3, 5, seed=1, temperature=0).any()
-
-
-def test_a_fitted_gaussian_draws_what_it_was_fitted_to():
-    mean, root = np.array([3.0, -1.0, 0.0]), np.array([[2.0, 0, 0], [1, 0.5, 0], [0, 0, 0]])
-    mu = (mean + np.random.default_rng(0).standard_normal((50_000, 3)) @ root.T).astype(np.float32)
-    gaussian = fitted_gaussian(mu)
-    np.testing.assert_allclose(gaussian.mean, mean, atol=0.05)
-    np.testing.assert_allclose(gaussian.covariance, root @ root.T, atol=0.1)
-    again = fitted_gaussian(gaussian.sample(50_000, seed=1))
-    np.testing.assert_allclose(again.covariance, root @ root.T, atol=0.1)
-    np.testing.assert_allclose(gaussian.sample(3, seed=0, temperature=0), np.tile(gaussian.mean, (3, 1)), rtol=1e-6)
-    assert np.array_equal(gaussian.sample(3, seed=4), gaussian.sample(3, seed=4))
-    assert fitted_gaussian(mu[:, :1]).sample(2, seed=0).shape == (2, 1)
-    with pytest.raises(InputError, match="at least 2"):
-        fitted_gaussian(mu[:1])
 
 
 def test_interpolations_keep_their_ends():

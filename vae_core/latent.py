@@ -101,39 +101,6 @@ def sample_prior(latent_dim: int, count: int, seed: int, temperature: float = 1.
     return np.float32(temperature) * draws
 
 
-@dataclass(frozen=True)
-class FittedGaussian:
-    """N(mean, covariance) of the codes that images have: what to sample an autoencoder from.
-
-    Attributes:
-        mean: float64 with shape (latent_dim,).
-        covariance: float64 with shape (latent_dim, latent_dim).
-    """
-
-    mean: NDArray[np.float64]
-    covariance: NDArray[np.float64]
-
-    def sample(self, count: int, seed: int, temperature: float = 1.0) -> Codes:
-        """Codes with shape (count, latent_dim); `temperature` stretches the standard deviations."""
-        # By eigenvalues rather than Cholesky: dimensions that never move make the covariance singular.
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(values.clip(min=0))
-        draws = np.random.default_rng(seed).standard_normal((count, len(self.mean)))
-        return np.asarray(self.mean + temperature * draws @ root.T, np.float32)
-
-
-def fitted_gaussian(mu: Codes) -> FittedGaussian:
-    """The Gaussian with the mean and the covariance of these codes.
-
-    Raises:
-        InputError: There are fewer than two codes.
-    """
-    if len(mu) < 2:
-        raise InputError(N_("{count} codes have no spread to measure. Take at least 2 pictures."), count=len(mu))
-    codes = mu.astype(np.float64)
-    return FittedGaussian(codes.mean(0), np.atleast_2d(np.cov(codes, rowvar=False)))
-
-
 def interpolate(
     a: NDArray[np.floating], b: NDArray[np.floating], steps: int, kind: Literal["linear", "spherical"] = "linear"
 ) -> Codes:

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from pages.ui.reconstruction import Baseline
     from vae_core.anomaly import Normal, Scores
     from vae_core.config import ModelConfig, RunConfig
-    from vae_core.latent import LatentPoints
+    from vae_core.latent import Codes, LatentPoints
     from vae_core.models import ImageShape, Model, Size
     from vae_core.models.layers import Layer
+    from vae_core.priors import Mixture
 
     Cut = tuple[str, Split, bool, float]
 
@@ -97,20 +98,43 @@ def latent(run: Run, name: str, split: Split = "test") -> LatentPoints:
     return _latent(run.id, run.weights_version(), name, split)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _code_fit(run_id: str, version: tuple[str, int], name: str) -> CodeFit:
-    from pages.ui.generation import fit
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _fitting_codes(run_id: str, version: tuple[str, int], name: str) -> Codes:
     from vae_core.latent import encode
+    from vae_core.priors import fitting_codes
 
     own = runs.find(run_id).config.data
     is_own = name == own.name
     pictures = images(name, "train", is_own and own.leave_out_digits_test).only(own.classes if is_own else None)
-    return fit(encode(_model(run_id, version), pictures.subset(slice(10_000))).mu)  # enough for a covariance
+    return fitting_codes(encode(_model(run_id, version), pictures.subset(slice(10_000))))  # enough for a covariance
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _code_fit(run_id: str, version: tuple[str, int], name: str) -> CodeFit:
+    from pages.ui.generation import fit
+
+    return fit(_fitting_codes(run_id, version, name))
 
 
 def code_fit(run: Run, name: str) -> CodeFit:
     """Where the run's model places training pictures of a data set, at most 10,000: what an autoencoder is drawn from."""
     return _code_fit(run.id, run.weights_version(), name)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _mixture(run_id: str, version: tuple[str, int], name: str, components: int) -> Mixture:
+    from vae_core.priors import fitted_mixture
+
+    return fitted_mixture(_fitting_codes(run_id, version, name), components)
+
+
+def mixture(run: Run, name: str, components: int) -> Mixture:
+    """A mixture of Gaussians fitted to the same codes. Takes a second or two the first time.
+
+    Raises:
+        InputError: There are fewer codes than components.
+    """
+    return _mixture(run.id, run.weights_version(), name, components)
 
 
 class ProgressPictures(NamedTuple):

@@ -1,5 +1,7 @@
 """What the Generate page shows: a function a tab, each a fragment, so that only it runs again when one of its controls moves."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
 from pages.ui import cache, generation
@@ -8,13 +10,22 @@ from pages.ui.controls import download, seed_box
 from pages.ui.generation import MOST
 from pages.ui.images import data_url
 from pages.ui.shown import shown_data
-from pages.ui.text import t
-from vae_core import latent
+from pages.ui.text import N_, t
+from vae_core import datasets, latent
 from vae_core.drawing import Drawing, draw
-from vae_core.latent import Codes, FittedGaussian, Plane
+from vae_core.latent import Codes, Plane
 from vae_core.models import Model
+from vae_core.priors import Prior, PriorName
 from vae_core.runs import Run
 from vae_core.sheets import sheet
+
+COMPONENTS = 10
+PRIORS: dict[PriorName, str] = {
+    "normal": N_("N(0, I)"),
+    "fitted": N_("the fitted Gaussian"),
+    "mixture": N_("the fitted mixture"),
+}
+"""What codes are drawn from."""
 
 
 @st.fragment
@@ -41,8 +52,12 @@ def drawing(run: Run) -> None:
             ),
         )
         seed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same pictures."))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = _choose_class(run, model)
+        name = _choose_prior(model)
+    draws = _Draws(run, model, count, seed, temperature, label)
     if model.config.kind != "autoencoder":
-        _show_drawing(run, model, count, seed, temperature)
+        _show_drawing(draws, _fitted(run, name))
         return
     found = cache.code_fit(run, shown_data(run).name)
     st.info(
@@ -50,7 +65,8 @@ def drawing(run: Run) -> None:
             "**This is an autoencoder: nothing ever told it to put its codes where N(0, I) draws them.** The codes of "
             "{pictures:,} training pictures lie {distance:.1f} from 0 on average; draws from N(0, I) lie {prior:.1f}. "
             "So most draws from N(0, I) land where it learnt little. The Gaussian fitted to its codes at least draws "
-            "in the right region; a VAE is trained so that N(0, I) itself works.",
+            "in the right region, and a mixture of them follows its shape; a VAE is trained so that N(0, I) itself "
+            "works.",
             pictures=found.pictures,
             distance=found.distance,
             prior=generation.prior_distance(model.latent_dim),
@@ -61,40 +77,103 @@ def drawing(run: Run) -> None:
     with left:
         st.subheader(t("From N(0, I)"))
         st.caption(t("Not the distribution of its codes."))
-        _show_drawing(run, model, count, seed, temperature, width=440)
+        _show_drawing(draws, None, width=440)
     with right:
-        st.subheader(t("From the fitted Gaussian"))
-        st.caption(t("Mean and covariance of its own codes."))
-        _show_drawing(run, model, count, seed, temperature, found.gaussian, width=440)
+        if name == "mixture":
+            st.subheader(t("From the fitted mixture"))
+            st.caption(
+                t("{count} Gaussians, each with mean and covariance, fitted to its own codes.", count=COMPONENTS)
+            )
+        else:
+            st.subheader(t("From the fitted Gaussian"))
+            st.caption(t("Mean and covariance of its own codes."))
+        _show_drawing(draws, _fitted(run, name), width=440)
 
 
-def _show_drawing(
-    run: Run,
-    model: Model,
-    count: int,
-    seed: int,
-    temperature: float,
-    gaussian: FittedGaussian | None = None,
-    width: int = 640,
-) -> None:
-    made = draw(model, count, seed, temperature, gaussian)
-    what = t("N(0, I)") if gaussian is None else t("the fitted Gaussian")
+class _Draws(NamedTuple):
+    """What is drawn, whatever the codes are drawn from."""
+
+    run: Run
+    model: Model
+    pictures: int
+    seed: int
+    temperature: float
+    label: int | None
+
+
+def _choose_prior(model: Model) -> PriorName:
+    """An autoencoder's draws from N(0, I) are always shown; the choice is what stands beside them."""
+    names: list[PriorName] = ["fitted", "mixture"] if model.config.kind == "autoencoder" else list(PRIORS)
+    titles = {
+        "normal": t("N(0, I)"),
+        "fitted": t("A Gaussian"),
+        "mixture": t("A mixture of {count}", count=COMPONENTS),
+    }
+    chosen = st.segmented_control(
+        t("Codes from"),
+        names,
+        default=names[0],
+        required=True,
+        format_func=titles.__getitem__,
+        key=f"draw_prior_{model.config.kind}",
+        help=t(
+            "N(0, I) is what a VAE is trained for. A Gaussian, or a mixture of several, is fitted afterwards to the "
+            "codes of training pictures: its draws lie where codes do lie, so that pictures get better, most of all an "
+            "autoencoder's (Ghosh et al. 2020)."
+        ),
+    )
+    return chosen or names[0]
+
+
+def _choose_class(run: Run, model: Model) -> int | None:
+    """The class that a conditional model is asked for."""
+    if not model.is_conditional:
+        return None
+    names = datasets.source(run.config.data.name).class_names
+    chosen: int | None = st.selectbox(
+        t("Class"),
+        [None, *(run.config.data.classes or range(len(names)))],
+        format_func=lambda number: t("not told") if number is None else t(names[number]),
+        key="draw_class",
+        width=150,
+        help=t("This model is told the class of each picture, so you can ask for one."),
+    )
+    return chosen
+
+
+def _fitted(run: Run, name: PriorName) -> Prior | None:
+    """What to draw from; `None` is N(0, I)."""
+    data = shown_data(run).name
+    if name == "normal":
+        return None
+    with st.spinner(t("Fitting to the codes of training pictures ...")):
+        return cache.code_fit(run, data).gaussian if name == "fitted" else cache.mixture(run, data, COMPONENTS)
+
+
+def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
+    run, model, count, seed, temperature, label = draws
+    made = draw(model, count, seed, temperature, prior, label)
+    words = t(
+        "{count} new pictures from {what}, seed {seed}, temperature {temperature:.2f}",
+        count=count,
+        what=t(PRIORS[made.prior]),
+        seed=seed,
+        temperature=temperature,
+    )
+    if label is not None:
+        words += " · " + t("class {name}", name=t(datasets.source(run.config.data.name).class_names[label]))
     st.image(
         data_url(made.png(generation.sheet_scale(count, model.image_shape[2], width))),
-        caption=t(
-            "{count} new pictures from {what}, seed {seed}, temperature {temperature:.2f}",
-            count=count,
-            what=what,
-            seed=seed,
-            temperature=temperature,
-        ),
+        caption=words,
         alt=t("A sheet of {count} pictures that the model made up", count=count),
     )
     _downloads(run, made)
 
 
 def _downloads(run: Run, made: Drawing) -> None:
-    stem = generation.file_stem(run.id, "digits" if made.prior == "normal" else "digits-fitted", f"seed{made.seed}")
+    what = "digits" if made.prior == "normal" else f"digits-{made.prior}"
+    parts = [f"seed{made.seed}", *([] if made.y is None else [f"class{made.y}"])]
+    stem = generation.file_stem(run.id, what, *parts)
     with st.container(horizontal=True):
         download(t("Sheet (PNG)"), made.png(scale=4), f"{stem}.png", "image/png")
         download(

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from pages.ui.images import animation
 from pages.ui.text import t
-from vae_core import latent
-from vae_core.latent import Codes, FittedGaussian, Plane
+from vae_core import latent, priors
+from vae_core.latent import Codes, Plane
 from vae_core.models import Model
+from vae_core.priors import FittedGaussian
 
 MOST = 100
 
@@ -34,8 +35,8 @@ class CodeFit:
 
 
 def fit(mu: Codes) -> CodeFit:
-    """Fits a Gaussian to codes with shape (N, latent_dim). Raises as `latent.fitted_gaussian`."""
-    return CodeFit(latent.fitted_gaussian(mu), len(mu), float(np.linalg.norm(mu, axis=1).mean()))
+    """Fits a Gaussian to codes with shape (N, latent_dim). Raises as `priors.fitted_gaussian`."""
+    return CodeFit(priors.fitted_gaussian(mu), len(mu), float(np.linalg.norm(mu, axis=1).mean()))
 
 
 def prior_distance(latent_dim: int) -> float:

@@ -52,7 +52,7 @@ def walk(run: Run) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             seed = seed_box("walk_seed", t("The same seed gives the same two codes."))
         gaussian = None if model.config.kind != "autoencoder" else cache.code_fit(run, shown.name).gaussian
-        z_a, z_b = draw(model, 2, seed, gaussian=gaussian).z
+        z_a, z_b = draw(model, 2, seed, prior=gaussian).z
         name = f"seed{seed}"
         if gaussian is not None:
             st.caption(t("Drawn from the Gaussian fitted to its codes, since N(0, I) is not their distribution."))

@@ -29,10 +29,20 @@ ENDINGS = (".png", ".npz")
 )
 @click.option(
     "--prior",
-    type=click.Choice(["normal", "fitted"]),
+    type=click.Choice(["normal", "fitted", "mixture"]),
     default="normal",
     show_default=True,
-    help="Draw codes from N(0, I), or from a Gaussian fitted to the codes of the training pictures.",
+    help="Draw codes from N(0, I), or from a Gaussian or a mixture of them fitted to the codes of the training pictures.",
+)
+@click.option(
+    "--components",
+    type=click.IntRange(1, 200),
+    default=10,
+    show_default=True,
+    help="How many Gaussians the mixture has.",
+)
+@click.option(
+    "--class", "label", type=click.IntRange(0), metavar="CLASS", help="Which class a conditional VAE is asked for."
 )
 @click.option(
     "--out",
@@ -42,33 +52,54 @@ ENDINGS = (".png", ".npz")
     help="A sheet (.png), or the arrays 'images' and 'z', with seed, temperature and prior (.npz).",
 )
 @json_option
-def sample(run_id: str, count: int, seed: int, temperature: float, prior: str, out: Path, as_json: bool) -> None:
+def sample(
+    run_id: str,
+    count: int,
+    seed: int,
+    temperature: float,
+    prior: str,
+    components: int,
+    label: int | None,
+    out: Path,
+    as_json: bool,
+) -> None:
     """Draw new pictures: random codes through the decoder. The same seed gives the same pictures.
 
     \b
     Examples:
       python -m vae_core sample RUN -n 64 --seed 0 --out sheet.png
       python -m vae_core sample RUN -n 1000 --temperature 0.8 --out drawn.npz
+      python -m vae_core sample RUN --prior mixture --components 50
 
-    JSON: run, files, n, seed, temperature, prior.
+    JSON: run, files, n, seed, temperature, prior, components (null but for a mixture), class (null where it is open).
     """
     if out.suffix.lower() not in ENDINGS:
         raise click.BadParameter(f"'{out}' must end in {' or '.join(ENDINGS)}.", param_hint="--out")
     check(out)
-    from vae_core import latent
+    from vae_core import latent, priors
     from vae_core.drawing import draw
 
     run = runs.find(run_id)
     config, model = run.config, model_of(run)
-    gaussian = None
-    if prior == "fitted":
-        gaussian = latent.fitted_gaussian(latent.encode(model, images_of(config, None, "train")).mu)
+    if label is not None and label >= model.classes:
+        raise click.BadParameter(
+            f"{label} is no class of this model, which has {model.classes}: 0 to {model.classes - 1}."
+            if model.classes
+            else "This model is not told the class; only a conditional VAE can be asked for one.",
+            param_hint="--class",
+        )
+    source: priors.Prior | None = None
+    if prior != "normal":
+        train = images_of(config, None, "train")
+        codes = priors.fitting_codes(latent.encode(model, train.subset(priors.evenly(len(train)))))
+        source = priors.fitted_gaussian(codes) if prior == "fitted" else priors.fitted_mixture(codes, components)
     elif config.model.kind == "autoencoder":
         say("Note: nothing makes an autoencoder's codes follow N(0, I); --prior fitted draws where they do lie.")
-    drawn = draw(model, count, seed, temperature, gaussian)
+    drawn = draw(model, count, seed, temperature, source, label)
     write(out, drawn.png() if out.suffix.lower() == ".png" else drawn.npz())
     if as_json:
         how = {"n": count, "seed": seed, "temperature": temperature, "prior": prior}
+        how |= {"components": components if prior == "mixture" else None, "class": label}
         print_json({"run": run.id, "files": [str(out)], **how})
     else:
         click.echo(out)

@@ -4,6 +4,7 @@ A new recipe is a `Recipe` in a module of this package and its name in `RECIPES`
 """
 
 from vae_core.errors import N_, InputError
+from vae_core.recipes.ae_or_vae import AE_OR_VAE
 from vae_core.recipes.anomaly import ANOMALY
 from vae_core.recipes.budgets import BUDGETS
 from vae_core.recipes.compression import COMPRESSION
@@ -12,7 +13,7 @@ from vae_core.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe", "recipe"]
 
-RECIPES: dict[str, Recipe] = {row.name: row for row in (*BUDGETS, ANOMALY, COMPRESSION, FASHION)}
+RECIPES: dict[str, Recipe] = {row.name: row for row in (*BUDGETS, ANOMALY, COMPRESSION, FASHION, AE_OR_VAE)}
 """The recipes by name."""
 
 

@@ -67,7 +67,9 @@ def together(recipe: Recipe, run: Run) -> dict[str, Run]:
         other = summary.config
         if other is None or summary.state != "finished":
             continue
-        same = (other.data, other.training.seed, other.training.epochs)
+        # A companion may look at grey pixels where the run looks at binarised ones.
+        data = other.data.model_copy(update={"pixels": config.data.pixels})
+        same = (data, other.training.seed, other.training.epochs)
         for key, companion in recipe.companions.items():
             is_one = other.recipe == companion_name(recipe, key)
             epochs = _epochs(recipe, companion, config.training.epochs)

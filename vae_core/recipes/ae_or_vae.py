@@ -1,0 +1,70 @@
+"""AE or VAE: the same data, size and time, with and without a place where codes have to lie."""
+
+from vae_core.config import RunConfig
+from vae_core.errors import N_
+from vae_core.recipes.recipe import Recipe
+
+NAME = "ae-vs-vae"
+
+AUTOENCODER = N_("autoencoder")
+DENOISING = N_("denoising autoencoder")
+BOTH = N_("2-D, both terms")
+RECONSTRUCTION_ONLY = N_("2-D, reconstruction only")
+KL_ONLY = N_("2-D, KL only")
+
+_VAE = RunConfig.from_dict(
+    {
+        "recipe": NAME,
+        "data": {"name": "mnist", "pixels": "binarised"},
+        "model": {
+            "kind": "vae",
+            "network": "dense",
+            "latent_dim": 32,
+            "hidden": [384, 384, 384],
+            "residual": True,
+            "activation": "silu",
+        },
+        "training": {
+            "epochs": 40,
+            "batch_size": 128,
+            "learning_rate": 2e-3,
+            "schedule": "cosine",
+            "warmup": 0.02,
+            "weight_decay": 0.01,
+        },
+    }
+)
+_FLAT = _VAE.replace(model__latent_dim=2, model__hidden=[256, 128], model__residual=False)
+
+
+def _companion(key: str, config: RunConfig) -> tuple[str, RunConfig]:
+    return key, config.replace(recipe=f"{NAME}/{key}")
+
+
+AE_OR_VAE = Recipe(
+    name=NAME,
+    title=N_("AE or VAE?"),
+    question=N_("What does a VAE have that an autoencoder of the same size lacks?"),
+    look_at=N_(
+        "An autoencoder and a VAE of the same size learn the same digits for the same time. Both give pictures back; only "
+        "one was told where codes have to lie. Look at new pictures drawn from N(0, I), at the way from one digit to "
+        "another, and at three trainings of one small model: with the reconstruction only, with the KL only, and with "
+        "both. A third autoencoder learns to take noise away."
+    ),
+    source=(
+        "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114; Ghosh et al. 2020 (mixtures after training), "
+        "https://arxiv.org/abs/1903.12436; Heusel et al. 2017 (Frechet distance), https://arxiv.org/abs/1706.08500; "
+        "Vincent et al. 2008 (denoising), https://doi.org/10.1145/1390156.1390294"
+    ),
+    config=_VAE,
+    companions=dict(
+        (
+            _companion(AUTOENCODER, _VAE.replace(model__kind="autoencoder")),
+            # Grey pixels, so that the only noise is the one that is meant to be taken away.
+            _companion(DENOISING, _VAE.replace(model__kind="autoencoder", data__pixels="grey", training__noise=0.4)),
+            _companion(BOTH, _FLAT),
+            _companion(RECONSTRUCTION_ONLY, _FLAT.replace(loss__beta=0.0)),
+            _companion(KL_ONLY, _FLAT.replace(loss__reconstruction=0.0)),
+        )
+    ),
+)
