@@ -23,6 +23,11 @@ from vae_core.runs import Run
 LARGEST_CODE = 64
 SIZES = (1, 2, 3, 4, 6, 8, 11, 16, 24, 32, 48, 64)
 USUAL_SIZES = (1, 2, 4, 8, 16, 32, 64)
+USUAL_IMAGES, FEWEST_EPOCHS, MOST_EPOCHS = (
+    250_000,
+    5,
+    100,
+)  # that each model of a sweep looks at: quick, and long enough to say something
 USUAL_BITS = 4
 SECONDS_A_THOUSAND = 0.3  # training pictures: measuring 54,000 and 10,000 took 16 s
 _STILL = {"displayModeBar": False}
@@ -161,9 +166,9 @@ def _layers(run: Run) -> None:
     rows = _layer_rows(run)
     left, right = st.columns([2, 3])
     with left:
-        st.html(architecture_views.hourglass(rows))
+        st.image(architecture_views.hourglass(rows), alt=architecture_views.summary(rows))
     with right:
-        st.dataframe(architecture_views.table(rows), hide_index=True, key=f"layers_{run.id}")
+        st.dataframe(architecture_views.table(rows), hide_index=True, height="content", key=f"layers_{run.id}")
     st.caption(
         t(
             "Encoder, code, decoder, from top to bottom: {encoder:,} parameters turn a picture into its code, {decoder:,} turn "
@@ -176,25 +181,18 @@ def _layers(run: Run) -> None:
 
 def _sweep(run: Run, name: str, images: int) -> None:
     st.subheader(t("How many numbers does a picture need?"))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        epochs = int(
-            st.number_input(
-                t("Epochs of each"),
-                1,
-                100,
-                5,
-                key="sweep_epochs",
-                width=150,
-                help=t("This run had {epochs}.", epochs=run.config.training.epochs),
-            )
+    epochs = int(
+        st.number_input(
+            t("Epochs of each"),
+            1,
+            MOST_EPOCHS,
+            min(max(round(USUAL_IMAGES / images), FEWEST_EPOCHS), run.config.training.epochs, MOST_EPOCHS),
+            key=f"sweep_epochs_{run.id}",
+            width=150,
+            help=t("This run had {epochs}.", epochs=run.config.training.epochs),
         )
-        sizes = st.pills(
-            t("Latent sizes"),
-            SIZES,
-            selection_mode="multi",
-            default=USUAL_SIZES,
-            key="sweep_sizes",
-        )
+    )
+    sizes = st.pills(t("Latent sizes"), SIZES, selection_mode="multi", default=USUAL_SIZES, key="sweep_sizes")
     if not sizes:
         st.info(t("Choose at least one size."), icon=":material/info:")
         return

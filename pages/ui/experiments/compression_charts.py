@@ -100,7 +100,7 @@ def rate_distortion(found: Mapping[str, NDArray[Any]], numbers: int, equivalent:
             )
     template(figure, x=t("Bits a picture"), y=t("Test error (MSE a pixel)"), height=380)
     _below(figure)
-    figure.update_xaxes(type="log", **_ticks(max(found["ae_bits"].max(), 1), base=1))
+    figure.update_xaxes(type="log", **_ticks(max(found[name + "_bits"].max() for name, *_ in lines), base=1))
     return figure
 
 

@@ -108,13 +108,16 @@ def cross_entropy(figures: Mapping[str, Any]) -> str:
 def sweep(figures: Mapping[str, Any], errors: NDArray[Any]) -> list[str]:
     """What a sweep over latent sizes shows."""
     sizes, epochs = figures["sizes"], figures["epochs"]
-    listed = ", ".join(
-        t("{size} ≈ PCA {equivalent}", size=size, equivalent="–" if equivalent is None else equivalent)
-        for size, equivalent in zip(sizes, figures["pca_equivalent"], strict=True)
-    )
+    equals = ["–" if count is None else str(count) for count in figures["pca_equivalent"]]
     gains = [float(errors[min(size, len(errors) - 1)]) / mse for size, mse in zip(sizes, figures["mse"], strict=True)]
     most = max(gains)
-    sentences = [t("As good as PCA with how many numbers: {listed}.", listed=listed)]
+    sentences = [
+        t(
+            "Models with {sizes} numbers are as good as PCA with {equals}, in this order.",
+            sizes=", ".join(map(str, sizes)),
+            equals=", ".join(equals),
+        )
+    ]
     if most <= 1:
         return [*sentences, t("PCA is ahead at every size: {epochs} epochs are too few.", epochs=epochs)]
     sentences.append(
