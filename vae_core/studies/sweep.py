@@ -82,6 +82,7 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
             report((place + of_this) / len(settings.sizes))  # a larger code costs hardly more time
 
         other = fit(config, data, share)
+        share(1.0)
         mse.append(compression.reconstruction_mse(other, compression.encode(other, test), test))
     figures = {
         "images": len(test),
