@@ -25,7 +25,7 @@ LAYERS = [
         "vae_core.pixels",
         "vae_core.sheets",
     },
-    {"vae_core.config", "vae_core.events", "vae_core.control"},
+    {"vae_core.config", "vae_core.events", "vae_core.control", "vae_core.fillings"},
     {"vae_core.recipes", "vae_core.datasets", "vae_core.models", "vae_core.losses", "vae_core.optimizer"},
     {"vae_core.training", "vae_core.metrics", "vae_core.classifier"},
     {
@@ -38,6 +38,7 @@ LAYERS = [
         "vae_core.anomaly",
         "vae_core.compression",
         "vae_core.oversampling",
+        "vae_core.rare_class",
         "vae_core.diagnosis",
     },
     {"vae_core.code_files"},

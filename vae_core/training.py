@@ -244,6 +244,8 @@ class _Trainer:
         chosen = chance.permutation(len(splits.test))[:SNAPSHOT_CODES]
         self.watched = splits.test.subset(chosen)
         self.classes = torch.arange(SNAPSHOT_IMAGES) % len(splits.test.class_names)
+        if config.data.rare_class is not None:  # the one whose drawings are in question
+            self.classes = torch.full_like(self.classes, config.data.rare_class)
         self.z = torch.randn(SNAPSHOT_IMAGES, config.model.latent_dim, generator=Generator().manual_seed(0))
 
     @property

@@ -9,11 +9,14 @@ from vae_core.recipes.anomaly import ANOMALY
 from vae_core.recipes.budgets import BUDGETS
 from vae_core.recipes.compression import COMPRESSION
 from vae_core.recipes.fashion import FASHION
+from vae_core.recipes.oversampling import OVERSAMPLING
 from vae_core.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe", "recipe"]
 
-RECIPES: dict[str, Recipe] = {row.name: row for row in (*BUDGETS, ANOMALY, COMPRESSION, FASHION, AE_OR_VAE)}
+RECIPES: dict[str, Recipe] = {
+    row.name: row for row in (*BUDGETS, ANOMALY, COMPRESSION, OVERSAMPLING, FASHION, AE_OR_VAE)
+}
 """The recipes by name."""
 
 

@@ -20,7 +20,7 @@ from vae_core.config import Part
 from vae_core.errors import N_, InputError
 from vae_core.runs import Run
 
-STUDIES = ("projection", "compression", "sweep", "strangers", "quality")
+STUDIES = ("projection", "compression", "sweep", "strangers", "oversampling", "quality")
 """The studies by their module's name."""
 
 Report = Callable[[float], None]

@@ -1,0 +1,48 @@
+"""Fill up the rare class: a conditional VAE learns all digits, of which one is rare, and draws more of that one."""
+
+from vae_core.config import RunConfig
+from vae_core.errors import N_
+from vae_core.recipes.recipe import Recipe
+
+_CONFIG = RunConfig.from_dict(
+    {
+        "recipe": "oversample",
+        "data": {"name": "mnist", "rare_class": 8, "rare_share": 0.01},
+        "model": {
+            "kind": "conditional-vae",
+            "network": "dense",
+            "hidden": [256, 256],
+            "residual": True,
+            "latent_dim": 32,
+            "activation": "silu",
+        },
+        "training": {
+            "epochs": 10,
+            "batch_size": 128,
+            "learning_rate": 2e-3,
+            "schedule": "cosine",
+            "warmup": 0.05,
+        },
+    }
+)
+# Chosen on MNIST's validation pictures (all 585 eights of them), seed 0: the F1 of the eights after filling up with the
+# posterior three times as wide, mean of three classifiers. In brackets CPU-seconds of the training.
+#   10 epochs 0.882 to 0.884 (22); 20 epochs 0.891 (49); 16 numbers in the code 0.890 (24), but 0.794 instead of 0.822
+#   from N(0, I). The differences are of the size of the spread.
+
+OVERSAMPLING = Recipe(
+    name="oversample",
+    title=N_("Fill up the rare class"),
+    question=N_("There are a hundred times fewer eights than other digits. Can a model draw those that are missing?"),
+    look_at=N_(
+        "A conditional VAE learns all digits, told which is which, with one class cut to a hundredth. Then the rare class "
+        "is filled up in ten ways, from plain copies to drawings of that model, and the same small classifier learns "
+        "from each. Look at how many of the real, unseen rare pictures it finds, whether a VAE beats what is simpler, "
+        "and whether its drawings are more than copies."
+    ),
+    source=(
+        "Sohn et al. 2015 (conditional VAE), https://papers.nips.cc/paper/5775; Chawla et al. 2002 (SMOTE), "
+        "https://doi.org/10.1613/jair.953"
+    ),
+    config=_CONFIG,
+)
