@@ -2,8 +2,12 @@
 
     DIABOLO_DATA=... python scripts/make_classifier.py
 
-On MNIST's training part (54,000 pictures; the other 6,000 show how it goes), shifted by up to two pixels so that it
-sees more of how digits vary. The same machine gives the same file. At the end it is judged once on the test part.
+On MNIST's training part (54,000 pictures; the other 6,000 show how it goes). The same machine gives the same file. At
+the end it is judged once on the test part.
+
+Two plain epochs, on purpose. Longer trainings tell digits better (twelve epochs with shifted pictures: 99.3 %), and
+stretch the features that Frechet distances are measured in: figures of one classifier say nothing beside another's.
+This one is of the kind with which the project's first figures were taken (98.2 %; real training pictures at 1.46).
 """
 
 import argparse
@@ -15,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the script is run by its path
 
@@ -24,19 +27,8 @@ from vae_core.datasets import ImageData, load
 from vae_core.pixels import to_unit
 from vae_core.processor import prepare
 
-EPOCHS, BATCH, RATE, SEED = 12, 128, 2e-3, 0
-SHIFT = 2  # pixels
+EPOCHS, BATCH, RATE, SEED = 2, 64, 1e-3, 0
 LIMIT = 300_000  # bytes
-
-
-def shifted(images: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Each picture moved by up to `SHIFT` pixels in both directions; what comes in is black."""
-    side = images.shape[-1]
-    padded = np.pad(images[:, 0], ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)))
-    rows, columns = generator.integers(0, 2 * SHIFT + 1, (2, len(images), 1, 1))
-    place = np.arange(side)
-    moved = padded[np.arange(len(images))[:, None, None], rows + place[:, None], columns + place]
-    return np.asarray(moved[:, None])
 
 
 def train(data: ImageData, validation: ImageData, epochs: int) -> classifier.Classifier:
@@ -45,12 +37,12 @@ def train(data: ImageData, validation: ImageData, epochs: int) -> classifier.Cla
     model = classifier.Classifier()
     optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=0.01)
     steps = epochs * math.ceil(len(data) / BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for epoch in range(epochs):
         order = generator.permutation(len(data))
         for start in range(0, len(data), BATCH):
             some = order[start : start + BATCH]
-            x = to_unit(torch.from_numpy(shifted(data.images[some], generator)))
+            x = to_unit(torch.from_numpy(data.images[some]))
             loss = F.cross_entropy(model(x), torch.from_numpy(data.labels[some]))
             optimizer.zero_grad()
             loss.backward()

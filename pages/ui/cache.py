@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from vae_core.latent import Codes, LatentPoints
     from vae_core.models import ImageShape, Model, Size
     from vae_core.models.layers import Layer
+    from vae_core.paths import Ways
     from vae_core.priors import Mixture
+    from vae_core.uncertainty import Uncertainty
 
     Cut = tuple[str, Split, bool, float]
 
@@ -283,3 +285,35 @@ def training_seconds(config: RunConfig, train_images: int, image_shape: ImageSha
         return _training_seconds(str(runs_root()), config, train_images, image_shape)
     except LookupError:
         return None
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _ways(run_id: str, version: tuple[str, int], name: str, split: Split) -> Ways:
+    from vae_core.paths import between, pairs
+
+    data, own = images(name, split), runs.find(run_id).config.data
+    real = images(name, "train", name == own.name and own.leave_out_digits_test)
+    mu = _latent(run_id, version, name, split).mu
+    return between(_model(run_id, version), mu, pairs(data.labels), real)
+
+
+def ways(run: Run, name: str, split: Split = "test") -> Ways:
+    """The ways between the codes of 200 pairs of pictures. Takes some seconds the first time.
+
+    Raises:
+        InputError: The pictures are no digits.
+    """
+    return _ways(run.id, run.weights_version(), name, split)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _uncertainty(run_id: str, version: tuple[str, int], name: str, split: Split) -> Uncertainty:
+    from vae_core import uncertainty as unsure
+
+    data = images(name, split).subset(slice(1_000))
+    return unsure.uncertainty(_model(run_id, version), data, unsure.strangers(data))
+
+
+def uncertainty(run: Run, name: str, split: Split = "test") -> Uncertainty:
+    """How wide a VAE's posteriors are, of 1,000 test pictures and of strange ones."""
+    return _uncertainty(run.id, run.weights_version(), name, split)

@@ -16,7 +16,12 @@ from typing import Any, Protocol, cast
 from vae_core.recipes import Recipe
 from vae_core.runs import Run
 
-EXPERIMENTS: dict[str, str] = {"anomaly-fives": "anomaly", "compress-392": "compression", "fashion-vae": "fashion"}
+EXPERIMENTS: dict[str, str] = {
+    "anomaly-fives": "anomaly",
+    "compress-392": "compression",
+    "fashion-vae": "fashion",
+    "ae-vs-vae": "ae_or_vae",
+}
 """The experiments' modules by the recipe's name, in the order of the page."""
 
 

@@ -1,0 +1,322 @@
+"""AE or VAE: new pictures, the ways between codes, three losses, taking noise away, and what the variance says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.ui import cache, generation
+from pages.ui.boundary import guarded
+from pages.ui.experiments import ae_or_vae_charts, ae_or_vae_words, blocks
+from pages.ui.images import data_url
+from pages.ui.shown import Shown, shown_data, shown_note
+from pages.ui.text import N_, t
+from vae_core.recipes import Recipe
+from vae_core.recipes.ae_or_vae import AUTOENCODER, BOTH, DENOISING, KL_ONLY, RECONSTRUCTION_ONLY
+from vae_core.runs import Run
+from vae_core.sheets import sheet
+
+VARIATIONAL = N_("VAE")
+DRAWS, COLUMNS = 16, 8
+COMPONENTS = 10
+STUDY_SECONDS = 60.0
+NOISY_PICTURES = 500
+_STILL = {"displayModeBar": False}
+
+
+def settings(recipe: Recipe) -> Mapping[str, Any]:
+    """Nothing more than data and length: all six trainings share them."""
+    return {}
+
+
+def show(run: Run, together: Mapping[str, Run]) -> None:
+    """Each part of the answer, as far as the runs for it are there."""
+    if run.config.model.kind == "autoencoder":
+        st.info(t("This run is an autoencoder, so there is no VAE to compare with. Start the recipe as it is."))
+        return
+    models = {VARIATIONAL: run} | ({AUTOENCODER: together[AUTOENCODER]} if AUTOENCODER in together else {})
+    st.caption(shown_note(run))
+    _new_pictures(models)
+    _quality(models)
+    _clouds(models)
+    if AUTOENCODER in models:
+        _between(models)
+    _three_trainings({key: together[key] for key in (RECONSTRUCTION_ONLY, KL_ONLY, BOTH) if key in together})
+    if DENOISING in together:
+        _denoising(together[DENOISING], together.get(AUTOENCODER))
+    _variance(run)
+
+
+def _side_by_side(models: Mapping[str, Run]) -> Iterator[tuple[str, Run]]:
+    """Each model with a column to write into."""
+    for (name, run), column in zip(models.items(), st.columns(len(models)), strict=True):
+        with column:
+            st.markdown(f"**{_title(name)}**")
+            yield name, run
+
+
+def _title(name: str) -> str:
+    title = t(name)
+    return title[:1].upper() + title[1:]
+
+
+def _sheet(images: NDArray[np.uint8], words: str, columns: int = COLUMNS) -> None:
+    st.image(data_url(sheet(images, columns, scale=2)), caption=words, alt=words, width="stretch")
+
+
+def _new_pictures(models: Mapping[str, Run]) -> None:
+    from vae_core.drawing import draw
+
+    st.subheader(t("New pictures"))
+    with st.spinner(t("Fitting to the codes of training pictures ...")):
+        for _, run in _side_by_side(models):
+            model, data = cache.model(run), shown_data(run).name
+            priors = {
+                t("From N(0, I)"): None,
+                t("From a Gaussian fitted to its codes"): cache.code_fit(run, data).gaussian,
+                t("From a mixture of {count} fitted to its codes", count=COMPONENTS): cache.mixture(
+                    run, data, COMPONENTS
+                ),
+            }
+            for words, prior in priors.items():
+                _sheet(draw(model, DRAWS, 0, prior=prior).images, words)
+    st.caption(
+        t("Seed 0 for all. The Gaussian and the mixture are fitted after the training, to codes of training pictures.")
+    )
+
+
+def _quality(models: Mapping[str, Run]) -> None:
+    from vae_core import classifier
+
+    first = next(iter(models.values()))
+    data = shown_data(first).name
+    if not classifier.judges(data):
+        st.info(t("How real they look is measured by a classifier of digits, and these are none."))
+        return
+    found = {}
+    for name, run in models.items():
+        result = blocks.study(
+            run,
+            "quality",
+            {"data": data},
+            label=t("Measure the {model}'s pictures", model=t(name)),
+            seconds=STUDY_SECONDS,
+            what=t(
+                "How far are the {model}'s new pictures from real ones? As many as there are test pictures, drawn three "
+                "times from each of four densities.",
+                model=t(name),
+            ),
+        )
+        if result is not None:
+            found[name] = result
+    if not found:
+        return
+    figures = {name: result.figures for name, result in found.items()}
+    one = next(iter(figures.values()))
+    st.plotly_chart(
+        ae_or_vae_charts.distances({_title(name): f["distances"] for name, f in figures.items()}, one["floor"]),
+        key=f"quality_{first.id}",
+        config=_STILL,
+        alt=t("Bars: how far drawn pictures are from real ones, for each model and each density"),
+    )
+    st.caption(
+        t(
+            "Fréchet distance between {count:,} drawn pictures and {count:,} test pictures, in the 64 features of the "
+            "digit classifier that comes with Diabolo; lower is better, three seeds. The dashed line is the distance of as "
+            "many real training pictures, {floor:.3g}: what is left when everything is right. The mean image, again and "
+            "again, is at {mean:.4g}. Compare only figures of the same number of pictures and of this classifier.",
+            count=one["images"],
+            floor=float(np.mean(one["floor"])),
+            mean=one["mean_image"],
+        )
+    )
+    if VARIATIONAL in figures:
+        other = figures[AUTOENCODER]["distances"] if AUTOENCODER in figures else None
+        blocks.what_you_see(*ae_or_vae_words.drawn(figures[VARIATIONAL]["distances"], other, one["floor"]))
+
+
+def _clouds(models: Mapping[str, Run]) -> None:
+    st.subheader(t("Where the codes lie"))
+    points = {name: cache.latent(run, *shown_data(run)) for name, run in models.items()}
+    places = {name: generation.plane_places(p.mu, _plane(p.mu)) for name, p in points.items()}
+    side = ae_or_vae_charts.edge([_centred(p.mu, places[name]) for name, p in points.items()])
+    for name, run in _side_by_side(models):
+        _cloud(run, _centred(points[name].mu, places[name]), side, pca=points[name].mu.shape[1] > 2)
+    latent_dim = next(iter(points.values())).mu.shape[1]
+    st.caption(
+        t(
+            "The codes (posterior means) of test pictures, coloured by class, in the same frame. The code has {count} "
+            "numbers; shown is the plane in which they differ most (PCA). The dotted circles are N(0, I) at 1, 2 and 3 σ.",
+            count=latent_dim,
+        )
+    )
+    if AUTOENCODER in points:
+        ae, vae = points[AUTOENCODER], points[VARIATIONAL]
+        assert vae.sigma is not None
+        blocks.what_you_see(
+            ae_or_vae_words.reach(_root_mean_square(ae.mu), float(np.sqrt((vae.mu**2 + vae.sigma**2).mean())), 1.0)
+        )
+
+
+def _plane(mu: NDArray[np.float32]) -> Any:
+    return generation.widest_plane(mu) if mu.shape[1] > 2 else (0, mu.shape[1] - 1)
+
+
+def _centred(mu: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Places on the widest plane, measured from the origin's instead of from the mean's: that is where N(0, I) lies."""
+    if mu.shape[1] <= 2:
+        return places
+    plane = generation.widest_plane(mu)
+    return places - plane.to_points(np.zeros((1, mu.shape[1]), np.float32))
+
+
+def _root_mean_square(mu: NDArray[np.float32]) -> float:
+    return float(np.sqrt((mu.astype(np.float64) ** 2).mean()))
+
+
+def _cloud(run: Run, places: NDArray[np.float32], side: float, *, pca: bool) -> None:
+    data = cache.images(*shown_data(run))
+    st.plotly_chart(
+        ae_or_vae_charts.cloud(places, data.labels, data.class_names, side, pca=pca),
+        key=f"cloud_{run.id}",
+        config=_STILL,
+        alt=t("The codes of test pictures, coloured by class, around the circles of N(0, I)"),
+    )
+
+
+def _between(models: Mapping[str, Run]) -> None:
+    from vae_core import classifier, paths
+
+    shown = shown_data(models[VARIATIONAL])
+    if not classifier.judges(shown.name):
+        return
+    st.subheader(t("From one digit to another"))
+    with st.spinner(t("Going from digit to digit ..."), show_time=True):
+        found = {name: cache.ways(run, *shown) for name, run in models.items()}
+    for name, _ in _side_by_side(models):
+        images = found[name].images
+        _sheet(images.reshape(-1, *images.shape[2:]), t("Straight lines between two codes each"), images.shape[1])
+    values = {name: (ways.confidence, ways.distance) for name, ways in found.items()}
+    st.plotly_chart(
+        ae_or_vae_charts.ways({_title(name): pair for name, pair in values.items()}),
+        key=f"ways_{models[VARIATIONAL].id}",
+        config=_STILL,
+        alt=t("Two charts over the way: the classifier's confidence, and the distance to the nearest real picture"),
+    )
+    st.caption(
+        t(
+            "Means over {count} pairs of test pictures of different classes, the same for both models. Confidence: the "
+            "classifier's highest probability. Distance: Euclidean, pixels from 0 to 1, to the nearest of {real:,} training "
+            "pictures.",
+            count=paths.PAIRS,
+            real=min(paths.REAL, len(cache.images(shown.name, "train"))),
+        )
+    )
+    blocks.what_you_see(*ae_or_vae_words.between(values[VARIATIONAL], values[AUTOENCODER]))
+
+
+def _three_trainings(models: Mapping[str, Run]) -> None:
+    if not models:
+        return
+    st.subheader(t("One small model, three losses"))
+    codes = {name: cache.latent(run, *shown_data(run)).mu for name, run in models.items()}
+    side = ae_or_vae_charts.edge(list(codes.values()))
+    for name, run in _side_by_side(models):
+        _cloud(run, codes[name], side, pca=False)
+    st.caption(
+        t(
+            "The same network with two latent numbers, trained with the reconstruction only (beta = 0), with the KL only, and "
+            "with both; the same frame for all."
+        )
+    )
+    figures = {}
+    for name, run in models.items():
+        metrics = run.metrics() or {}
+        if metrics.get("kl") is not None:
+            spread = float(codes[name].std(0).mean())
+            figures[name] = {key: float(metrics[key]) for key in ("kl", "mse", "mse_mean_image")} | {"spread": spread}
+    if figures:
+        blocks.what_you_see(*ae_or_vae_words.trainings(figures))
+
+
+@st.fragment
+@guarded()
+def _denoising(run: Run, plain: Run | None) -> None:
+    st.subheader(t("Taking noise away"))
+    noise = st.slider(
+        t("Noise"),
+        0.0,
+        1.0,
+        float(run.config.training.noise),
+        0.05,
+        key=f"noise_{run.id}",
+        width=300,
+        help=t("The standard deviation of what is added to each pixel, of 0 to 1; then cut off at 0 and 1."),
+    )
+    found = _taken_away(run, plain, shown_data(run), noise)
+    chosen = slice(COLUMNS)
+    _sheet(found["clean"][chosen], t("Test pictures"))
+    _sheet(found["noisy"][chosen], t("What goes in"))
+    _sheet(found["trained"][chosen], t("What comes out of the denoising autoencoder"))
+    errors = {name: _mse(images, found["clean"]) for name, images in found.items()}
+    if plain is not None:
+        _sheet(found["plain"][chosen], t("What comes out of the plain autoencoder"))
+    st.caption(
+        t(
+            "It learnt with noise of {trained:.2f}. Errors below are means over {count} test pictures.",
+            trained=run.config.training.noise,
+            count=len(found["clean"]),
+        )
+    )
+    if plain is not None:
+        blocks.what_you_see(*ae_or_vae_words.denoised(noise, errors["noisy"], errors["plain"], errors["trained"]))
+
+
+def _taken_away(run: Run, plain: Run | None, shown: Shown, noise: float) -> dict[str, NDArray[np.uint8]]:
+    """Clean pictures, noisy ones, and what the models make of those."""
+    import torch
+
+    from vae_core import latent, pixels
+    from vae_core.datasets import ImageData
+
+    data = cache.images(*shown).subset(slice(NOISY_PICTURES))
+    chance = torch.Generator().manual_seed(0)
+    noisy = pixels.to_bytes(pixels.noisy(pixels.to_unit(torch.from_numpy(data.images)), noise, chance))
+    found = {"clean": data.images, "noisy": noisy}
+    seen = ImageData(data.name, data.split, noisy, data.labels, data.class_names, data.source, data.licence)
+    for name, one in {"trained": run, "plain": plain}.items():
+        if one is not None:
+            model = cache.model(one)
+            found[name] = latent.decode(model, latent.encode(model, seen).mu)
+    return found
+
+
+def _mse(images: NDArray[np.uint8], clean: NDArray[np.uint8]) -> float:
+    return float((((images.astype(np.float64) - clean) / 255) ** 2).mean())
+
+
+def _variance(run: Run) -> None:
+    from vae_core.uncertainty import STRANGERS
+
+    st.subheader(t("Is the VAE less sure of strange pictures?"))
+    found = cache.uncertainty(run, *shown_data(run))
+    names = {kind: t(STRANGERS[kind]) for kind in found.auroc}
+    st.plotly_chart(
+        ae_or_vae_charts.variances(found.normal, {names[kind]: values for kind, values in found.strange.items()}),
+        key=f"variance_{run.id}",
+        config=_STILL,
+        alt=t("For each kind of picture, how wide the encoder's clouds are"),
+    )
+    st.caption(
+        t(
+            "How wide the encoder makes the cloud q(z|x): for {count:,} test pictures, and for as many of each strange kind, "
+            "quartiles and the range of 96 %. AUROC is the chance that a strange picture's cloud is wider than a normal "
+            "one's; 0.5 is guessing.",
+            count=len(found.normal),
+        )
+    )
+    blocks.what_you_see(*ae_or_vae_words.variance({names[kind]: value for kind, value in found.auroc.items()}))
