@@ -60,6 +60,7 @@ WITHOUT_TORCH = [
     "vae_core.jobs.client",
     "vae_core.jobs.studies",
     "vae_core.datasets",
+    "pages.ui.architecture_views",
     "pages.ui.state",
     "pages.ui.navigation",
 ]
@@ -128,7 +129,16 @@ def test_loads_without_torch(name: str) -> None:
     assert in_new_process(f"import sys, {name}; print('torch' in sys.modules)") == "False"
 
 
-@pytest.mark.parametrize("name", ["pages.ui.charts", "pages.ui.images", "pages.ui.text"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pages.ui.architecture_views",
+        "pages.ui.charts",
+        "pages.ui.experiments.fashion_charts",
+        "pages.ui.images",
+        "pages.ui.text",
+    ],
+)
 def test_what_makes_pictures_loads_without_streamlit(name: str) -> None:
     assert in_new_process(f"import sys, {name}; print('streamlit' in sys.modules)") == "False"
 

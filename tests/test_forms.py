@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import downloads, forms, live_curves, quantities, settings, standing
+from pages.ui import downloads, forms, live_curves, quantities, recipe_choice, settings, standing, time_budget
 from pages.ui.standing import Look
 from vae_core import datasets
 from vae_core.config import RunConfig, bounds, field
@@ -14,6 +14,7 @@ from vae_core.errors import InputError, WorkError
 from vae_core.events import EpochEnd, Losses, Progress
 from vae_core.jobs.client import ALLOWED
 from vae_core.models import size
+from vae_core.recipes import RECIPES
 
 CONFIGS = [
     RunConfig(),
@@ -37,6 +38,28 @@ CONFIGS = [
         training__seed=2**32 - 1,
         training__threads=64,
     ),
+    RunConfig().replace(
+        recipe="quick",
+        data__rare_class=3,
+        data__rare_share=0.05,
+        data__pixels="binarised",
+        model__kind="conditional-vae",
+        model__network="conv",
+        model__hidden=[8, 8],
+        model__decoder_hidden=[16, 8, 4],
+        model__kernel=6,
+        model__residual=True,
+        loss__beta=1 / 784,
+        loss__reconstruction=0.5,
+        loss__kl_warmup=0.25,
+        loss__free_bits=0.1,
+        training__schedule="cosine",
+        training__warmup=0.1,
+        training__weight_decay=0.05,
+        training__noise=0.3,
+        training__precision="bfloat16",
+    ),
+    RunConfig().replace(loss__samples=5),
 ]
 
 
@@ -56,10 +79,18 @@ def test_widths_are_read_however_they_are_separated(text: str, widths: tuple[int
 @pytest.mark.parametrize(
     "text", ["", "abc", "-4", "1.5", "0", "2049", "9" * 5000, "1,2,3,4,5,6,7", "٣", "1e3", "{x}", "0x10"]
 )
-def test_other_widths_are_refused_in_words(text: str) -> None:
+@pytest.mark.parametrize("path", settings.WIDTHS)
+def test_other_widths_are_refused_in_words(text: str, path: str) -> None:
     with pytest.raises(InputError) as refused:
-        settings.parse_widths(text)
+        settings.parse_widths(text, path)
     assert "hidden width" in str(refused.value) and len(str(refused.value)) < 300
+
+
+def test_an_empty_decoder_is_the_encoder_in_reverse() -> None:
+    assert settings.from_values({"model.decoder_hidden": " "}).model.decoder_hidden is None
+    assert settings.from_values({"model.decoder_hidden": "8, 16"}).model.decoder_hidden == (8, 16)
+    with pytest.raises(InputError, match="decoder's hidden widths"):
+        settings.from_values({"model.decoder_hidden": "many"})
 
 
 def test_the_networks_default_widths_follow_it_and_typed_ones_stay() -> None:
@@ -77,29 +108,39 @@ def test_what_does_not_fit_the_data_is_refused(monkeypatch: pytest.MonkeyPatch, 
         ({"data.name": "imagenet"}, "no data set"),
         ({"data.classes": [10]}, "classes"),
         ({"data.classes": [3], "training.batch_size": 4096}, "batch size"),
+        ({"data.rare_class": 10}, "rare class"),
+        ({"data.rare_class": 3, "data.classes": [1, 2]}, "not among the classes"),
     ):
         with pytest.raises(InputError, match=words):
             settings.check(RunConfig().with_values(changes))
 
 
 @pytest.mark.parametrize("name", ["digits", "usps"])
-def test_a_picture_can_be_halved_as_often_as_the_network_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kernel", [3, 4, 5, 6, 7])
+def test_a_picture_can_be_halved_as_often_as_the_network_says(
+    name: str, kernel: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(datasets, "is_present", lambda name: True)
     for layers in range(1, 7):
-        config = RunConfig().replace(data__name=name, model__network="conv", model__hidden=[4] * layers)
-        try:
-            size(config.model, datasets.source(name).image_shape)
-        except InputError:
-            with pytest.raises(InputError, match="halved only"):
+        for widths in ({"model__hidden": [4] * layers}, {"model__decoder_hidden": [4] * layers}):
+            config = RunConfig().replace(data__name=name, model__network="conv", model__kernel=kernel, **widths)
+            try:
+                size(config.model, datasets.source(name).image_shape)
+            except InputError:
+                with pytest.raises(InputError, match="halved only"):
+                    settings.check(config)
+            else:
                 settings.check(config)
-        else:
-            settings.check(config)
 
 
 @pytest.mark.parametrize("classes", [None, [3], [0, 1, 2]])
-def test_the_count_of_training_pictures_is_right_for_digits(classes: list[int] | None) -> None:
-    config = RunConfig().with_values({"data.classes": classes, "data.validation": 0.2})
-    assert settings.training_images(config) == len(datasets.splits(config.data).train)
+@pytest.mark.parametrize("rare", [None, 0])
+def test_the_count_of_training_pictures_is_right_for_digits(classes: list[int] | None, rare: int | None) -> None:
+    rare = rare if classes is None else None
+    config = RunConfig().with_values(
+        {"data.classes": classes, "data.validation": 0.2, "data.rare_class": rare, "data.rare_share": 0.1}
+    )
+    assert abs(settings.training_images(config) - len(datasets.splits(config.data).train)) <= (rare is not None)
 
 
 def the_form() -> None:
@@ -133,7 +174,7 @@ def test_a_runs_settings_can_be_filled_in(config: RunConfig) -> None:
     app.session_state["fill"] = config.to_dict()
     filled = made(app.run())
     # An autoencoder's form has no beta, so that goes back to its default.
-    assert filled == (config if config.model.kind == "vae" else config.replace(loss__beta=1.0))
+    assert filled == (config if config.model.kind != "autoencoder" else config.replace(loss__beta=1.0))
 
 
 def test_every_number_has_the_range_of_its_field() -> None:
@@ -143,20 +184,38 @@ def test_every_number_has_the_range_of_its_field() -> None:
         assert (widget.min, widget.max) == bounds(field(path)), path
 
 
+def shown(app: AppTest) -> set[str]:
+    widgets = (*app.number_input, *app.toggle, *app.selectbox, *app.multiselect, *app.text_input, *app.button_group)
+    return {str(widget.key).removeprefix("form.") for widget in widgets}
+
+
+WEIGHTS = {"loss.beta", "loss.reconstruction", "loss.kl_warmup", "loss.free_bits"}
+
+
+def test_every_setting_has_a_place_in_the_form() -> None:
+    app = AppTest.from_function(the_form)
+    app.session_state[forms.key("data.rare_class")] = 1
+    app.session_state[forms.key("data.name")] = "mnist"
+    app.session_state[forms.key("model.network")] = "conv"
+    app.session_state[forms.key("model.likelihood")] = "gaussian"
+    assert shown(app.run()) == set(forms.ALL_PATHS) - {"recipe"}, "the recipe's box stands above the form"
+
+
 def test_only_what_matters_is_asked() -> None:
     app = AppTest.from_function(the_form).run()
-
-    def shown() -> set[str]:
-        return {str(widget.key).removeprefix("form.") for widget in (*app.number_input, *app.toggle)}
-
-    assert "loss.beta" in shown() and not {"model.sigma", "data.leave_out_digits_test"} & shown()
+    absent = {"model.sigma", "model.kernel", "data.leave_out_digits_test", "data.rare_share"}
+    assert shown(app) >= WEIGHTS | {"loss.samples"} and not absent & shown(app)
+    app.number_input(key="form.loss.samples").set_value(5).run()
+    assert "loss.samples" in shown(app) and not WEIGHTS & shown(app)
+    assert made(app).loss.samples == 5
     app.button_group(key="form.model.kind").set_value("autoencoder").run()
-    assert "loss.beta" not in shown()
+    assert not (WEIGHTS | {"loss.samples"}) & shown(app) and made(app).loss == RunConfig().loss
     app.button_group(key="form.model.likelihood").set_value("gaussian").run()
-    assert "model.sigma" in shown()
+    app.button_group(key="form.model.network").set_value("conv").run()
+    app.selectbox(key="form.data.rare_class").set_value(3).run()
     app.selectbox(key="form.data.name").select("mnist").run()
-    assert "data.leave_out_digits_test" in shown()
-    assert made(app).model.likelihood == "gaussian"
+    assert shown(app) >= absent
+    assert made(app).model.likelihood == "gaussian" and made(app).data.rare_class == 3
 
 
 def test_the_network_brings_its_widths_and_another_data_set_its_classes() -> None:
@@ -169,8 +228,24 @@ def test_the_network_brings_its_widths_and_another_data_set_its_classes() -> Non
     app.selectbox(key="form.data.name").select("emnist-letters").run()
     app.multiselect(key="form.data.classes").set_value([3, 25]).run()
     assert made(app).data.classes == (3, 25)
+    app.selectbox(key="form.data.rare_class").set_value(25).run()
     app.selectbox(key="form.data.name").select("digits").run()
-    assert made(app).data.classes == (3,)
+    assert made(app).data.classes == (3,) and made(app).data.rare_class is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "an_epoch", "epochs"), [(120, 10, 12), (119, 10, 11), (5, 10, 1), (1e9, 0.001, 10_000), (0.1, 1e9, 1)]
+)
+def test_a_time_becomes_epochs(seconds: float, an_epoch: float, epochs: int) -> None:
+    assert time_budget.epochs_in(seconds, an_epoch) == epochs
+
+
+def test_what_is_changed_in_a_recipe_is_told_and_what_is_free_is_not() -> None:
+    config = RECIPES["fashion-vae"].config
+    free = config.replace(name="mine", data__name="digits", training__seed=5, training__threads=1)
+    assert recipe_choice.differences(free, config) == []
+    changed = config.replace(model__latent_dim=3, training__epochs=2)
+    assert recipe_choice.differences(changed, config) == ["model.latent_dim", "training.epochs"]
 
 
 def test_a_wrong_width_is_told_beside_the_form() -> None:

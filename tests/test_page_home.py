@@ -9,11 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import runs_list
+from pages.ui.experiments import EXPERIMENTS
 from pages.ui.text import plain
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import runs
 from vae_core.config import RunConfig
+from vae_core.recipes import RECIPES
 
 APP = Path(__file__).parents[1] / "app.py"
 
@@ -51,6 +53,13 @@ def test_the_first_visit_has_a_picture_three_ways_on_and_starters(root: Path) ->
     starters = [run for run in runs.all_runs() if run.is_starter]
     assert starters and all(run.title in said(app) for run in starters)
     assert "None of your own yet" in said(app)
+
+
+def test_each_recipe_leads_to_where_it_can_start(root: Path) -> None:
+    app = opened()
+    found = {query.removeprefix("recipe="): page for page, _, query in links(app) if query.startswith("recipe=")}
+    assert found == {name: "experiments" if name in EXPERIMENTS else "train" for name in RECIPES}
+    assert all(row.question in said(app) for row in RECIPES.values())
 
 
 def test_runs_are_listed_with_their_figures_and_links(root: Path) -> None:

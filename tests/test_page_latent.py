@@ -226,6 +226,19 @@ def test_sliders_move_the_code_and_reset_brings_it_back(trained: dict[str, Run])
     assert not app.exception and not app.error
 
 
+def test_each_number_has_a_row_of_what_it_does_from_here(trained: dict[str, Run]) -> None:
+    app = opened(trained["conv"], "Sliders")
+    before = len(pictures(app))
+    app.session_state["latent_traversals"] = True
+    app.run()
+    assert not app.exception and not app.error
+    assert len(pictures(app)) == before + 8, "a row for each of the eight numbers that carry most"
+    assert "the others stay where the sliders are" in " ".join(str(caption.value) for caption in app.caption)
+    rows = pictures(app)[before:]
+    app.button(key="latent_from_zero").click().run()
+    assert pictures(app)[before:] != rows, "they start from the sliders"
+
+
 def test_the_code_keeps_numbers_whose_sliders_are_not_shown(trained: dict[str, Run]) -> None:
     app = opened(trained["large"], "Sliders")
     order = latent_views.dimensions(cache.latent(trained["large"], "digits", "test")).order

@@ -17,6 +17,7 @@ from vae_core.config import RunConfig
 from vae_core.control import State
 from vae_core.jobs import client
 from vae_core.models import size
+from vae_core.recipes import RECIPES
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -160,6 +161,60 @@ def test_a_run_that_diverges_says_so_and_what_helps(root: Path) -> None:
     assert run.state() == "failed"
     text = said(opened(run))
     assert "no longer a finite number" in text and "smaller learning rate" in text
+
+
+def test_a_recipe_fills_the_form_says_what_is_changed_and_is_kept_with_the_run(root: Path) -> None:
+    app = opened()
+    app.selectbox(key=forms.key("recipe")).select("fashion-vae").run()
+    recipe = RECIPES["fashion-vae"]
+    assert recipe.question in said(app) and "not on this machine" in said(app)
+    assert app.text_input(key=forms.key("model.hidden")).value == "128"
+    assert "Changed in the recipe" not in said(app)
+    app.selectbox(key=forms.key("data.name")).select("digits").run()
+    app.number_input(key=forms.key("model.latent_dim")).set_value(5).run()
+    assert "Changed in the recipe" in said(app) and "Latent size" in said(app)
+    press(app, "Back to the recipe")
+    assert app.number_input(key=forms.key("model.latent_dim")).value == 2
+    app.selectbox(key=forms.key("data.name")).select("digits").run()
+    app, run = started(1, app, "16")
+    assert run.config.recipe == "fashion-vae" and run.config.data.name == "digits"
+    client.delete(run)
+
+
+def test_a_link_fills_in_its_recipe_once(root: Path) -> None:
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app.query_params["recipe"] = "quick"
+    unbroken(app.switch_page("pages/train.py").run())
+    assert app.selectbox(key=forms.key("recipe")).value == "quick" and "recipe" not in app.query_params
+    app.selectbox(key=forms.key("recipe")).select("").run()
+    assert app.number_input(key=forms.key("model.latent_dim")).value == RECIPES["quick"].config.model.latent_dim
+    app.query_params["recipe"] = "no such recipe"
+    assert "A new training" in said(unbroken(app.run()))
+
+
+def test_the_architecture_is_drawn_and_told_before_it_is_trained(root: Path) -> None:
+    app = opened()
+    app.session_state["form.architecture"] = True
+    wait(app, lambda: bool(app.dataframe), "the table of layers")
+    table = app.dataframe[0].value
+    assert f"{size(RunConfig().model, (1, 28, 28)).parameters:,}" == table["Parameters"].iloc[-1]
+    assert len(app.get("imgs")) + len(app.get("image")) == 1
+    app.text_input(key=forms.key("model.decoder_hidden")).set_value("64").run()
+    assert list(app.dataframe[0].value["Puts out"]).count("64") == 1
+    app.text_input(key=forms.key("model.decoder_hidden")).set_value("64, x").run()
+    assert "decoder's hidden widths" in said(app) and button(app, "Start").disabled
+
+
+@pytest.mark.heavy
+def test_a_time_becomes_epochs(root: Path) -> None:
+    client.ensure_supervisor()  # `app.py` asks for one too, but AppTest leaves it out once a page was switched to
+    app = opened()
+    wait(app, lambda: any(found.key == "form.take_epochs" for found in app.button), "the machine's speed")
+    app.number_input(key="form.minutes").set_value(0.5).run()
+    offered = app.button(key="form.take_epochs")
+    epochs = int(offered.label.split()[1].replace(",", ""))
+    unbroken(offered.click().run())
+    assert app.number_input(key=forms.key("training.epochs")).value == epochs
 
 
 def test_a_run_gets_another_name(root: Path) -> None:
