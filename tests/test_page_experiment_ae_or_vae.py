@@ -1,0 +1,172 @@
+"""AE or VAE: what the study finds, what the page says about it, and what a visitor sees."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.experiments import ae_or_vae_charts, ae_or_vae_words
+from tests.processes import nobody_left
+from tests.tiny_runs import train
+from vae_core import files
+from vae_core.config import RunConfig
+from vae_core.control import Job, Status
+from vae_core.jobs.studies import study_of
+from vae_core.recipes.ae_or_vae import AE_OR_VAE, AUTOENCODER, BOTH, DENOISING, KL_ONLY, RECONSTRUCTION_ONLY
+from vae_core.runs import Run
+from vae_core.studies import Findings, study
+
+APP = Path(__file__).parents[1] / "app.py"
+EPOCHS = 3
+NORMAL, HALF = {"normal": [20.0, 22.0], "mixture-10": [4.0, 4.2]}, np.array([1.0, 0.6, 1.0])
+
+
+def small(config: RunConfig, **changes: Any) -> Run:
+    """One of the experiment's trainings, on digits and narrower."""
+    return train(
+        EPOCHS,
+        recipe=config.recipe,
+        data__pixels=config.data.pixels,
+        model__kind=config.model.kind,
+        model__latent_dim=min(config.model.latent_dim, 8),
+        model__hidden=[64],
+        loss__beta=config.loss.beta,
+        loss__reconstruction=config.loss.reconstruction,
+        training__noise=config.training.noise,
+        **changes,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Run]]:
+    root = tmp_path_factory.mktemp("ae_or_vae")
+    with pytest.MonkeyPatch.context() as patch, nobody_left(root):
+        patch.setenv("DIABOLO_RUNS", str(root))
+        yield {"": small(AE_OR_VAE.config)} | {key: small(config) for key, config in AE_OR_VAE.companions.items()}
+
+
+@pytest.fixture(scope="module")
+def found(trained: Mapping[str, Run]) -> Findings:
+    """The study's findings, kept with the run as a job of its own keeps them."""
+    run, module, shares = trained[""], study("quality"), []
+    findings = module.compute(run, module.Settings.from_dict({"data": "digits"}), shares.append)
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1)
+    folder = study_of(run, "quality", {"data": "digits"}).folder
+    folder.mkdir(parents=True)
+    files.write_arrays(folder / "arrays.safetensors", findings.arrays)
+    files.write_json(folder / "figures.json", {**findings.figures, "seconds": 1.0})
+    Job(folder).write_status(Status("finished"))
+    return findings
+
+
+def opened(run: Run) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params["recipe"] = "ae-vs-vae"
+    app.session_state["run"] = run.id
+    app.switch_page("pages/experiments.py").run()
+    assert not app.exception and not app.error, (app.exception, app.error)
+    return app
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(str(element.value) for element in [*app.subheader, *app.markdown, *app.caption, *app.info])
+
+
+# What decides
+
+
+def test_the_study_compares_as_many_pictures_as_there_are(found: Findings) -> None:
+    figures = found.figures
+    assert figures["images"] == 1000 and list(figures["distances"]) == list(ae_or_vae_charts.SOURCES)
+    assert all(len(values) == 3 for values in (*figures["distances"].values(), figures["floor"]))
+    assert np.mean(figures["floor"]) < np.mean(figures["distances"]["normal"]) < figures["mean_image"]
+    assert np.mean(figures["distances"]["mixture-50"]) < np.mean(figures["distances"]["normal"])
+    assert {"real", "reconstructions", *figures["distances"]} == set(found.arrays)
+
+
+def test_three_trainings_of_one_model(trained: Mapping[str, Run]) -> None:
+    metrics = {key: trained[key].metrics() or {} for key in (RECONSTRUCTION_ONLY, KL_ONLY, BOTH)}
+    assert metrics[KL_ONLY]["kl"] < 0.05 < metrics[BOTH]["kl"] < metrics[RECONSTRUCTION_ONLY]["kl"]
+    assert metrics[KL_ONLY]["mse"] > metrics[BOTH]["mse"]
+
+
+def test_what_is_said_about_draws_follows_the_figures() -> None:
+    first, *others = ae_or_vae_words.drawn(NORMAL, {"normal": [210.0]}, [2.0, 2.0])
+    assert "the VAE's are 10.0 times nearer" in first
+    assert "mixture of 10: 4.1, which is 2.0 times" in others[0]
+    assert "the autoencoder's are 2.1 times nearer" in ae_or_vae_words.drawn(NORMAL, {"normal": [10.0]}, [2.0])[0]
+    assert len(ae_or_vae_words.drawn(NORMAL, None, [2.0])) == 1
+
+
+def test_what_is_said_about_ways_follows_the_figures() -> None:
+    flat = np.array([1.0, 0.98, 1.0])
+    far, near = np.array([5.0, 7.0, 5.0]), np.array([5.0, 5.5, 5.0])
+    assert "leads through more that is no digit" in ae_or_vae_words.between((flat, near), (HALF, far))[0]
+    assert "the autoencoder has the better way" in ae_or_vae_words.between((HALF, far), (flat, near))[0]
+    assert "about as sure of both" in ae_or_vae_words.between((flat, near), (flat, far))[0]
+    assert "+0.50 for the VAE and by +2.00" in ae_or_vae_words.between((flat, near), (flat, far))[1]
+
+
+def test_what_is_said_about_variance_follows_the_figures() -> None:
+    said = " ".join(ae_or_vae_words.variance({"Noise": 0.9, "Turned": 0.1, "Shuffled": 0.5}))
+    assert "AUROC above 0.6): Noise (0.90)" in said and "below 0.4): Turned (0.10)" in said
+    assert "About as wide: Shuffled (0.50)" in said and "not to be trusted" in said
+    assert "all of these" in ae_or_vae_words.variance({"Noise": 0.9})[-1]
+
+
+def test_what_is_said_about_noise_follows_the_figures() -> None:
+    assert "4.0 times less" in ae_or_vae_words.denoised(0.4, 0.1, 0.04, 0.01)[1]
+    assert "more of the picture" in ae_or_vae_words.denoised(0.0, 0.0, 0.003, 0.01)[1]
+    assert "at least as good" in ae_or_vae_words.denoised(0.1, 0.1, 0.01, 0.02)[1]
+
+
+def test_charts_show_what_they_are_given() -> None:
+    bars = ae_or_vae_charts.distances({"VAE": NORMAL, "AE": {"normal": [200.0]}}, [2.0])
+    assert [bar.name for bar in bars.data] == ["VAE", "AE"] and list(bars.data[0].y) == [21.0, 4.1]
+    assert bars.layout.yaxis.type == "log" and bars.layout.shapes[0].y0 == 2.0
+    lines = ae_or_vae_charts.ways({"VAE": (HALF, HALF), "AE": (HALF, HALF)})
+    assert len(lines.data) == 4 and list(lines.data[0].x) == [0, 0.5, 1]
+    boxes = ae_or_vae_charts.variances(np.arange(101.0), {"Noise": np.zeros(5)})
+    assert boxes.data[-1].median == (50.0,) and boxes.data[0].name == "Noise"
+
+
+# What a visitor sees
+
+
+def test_all_parts_of_the_answer(trained: Mapping[str, Run], found: Findings) -> None:
+    app = opened(trained[""])
+    said = words(app)
+    for title in (
+        "New pictures",
+        "Where the codes lie",
+        "From one digit to another",
+        "One small model, three losses",
+        "Taking noise away",
+        "Is the VAE less sure of strange pictures?",
+    ):
+        assert title in [element.value for element in app.subheader]
+    assert f"{np.mean(found.figures['floor']):.3g}" in said, "the floor"
+    assert "Not finished yet" not in said
+    assert [button.label for button in app.button if button.label.startswith("Measure")] == [
+        "Measure the autoencoder's pictures"
+    ]
+    assert said.count("What you see") == 6
+    (noise,) = [slider for slider in app.slider if slider.label == "Noise"]
+    assert noise.value == trained[DENOISING].config.training.noise
+    noise.set_value(0.0).run()
+    assert not app.exception and "Noise of 0.00 puts the pictures 0.0000" in words(app)
+
+
+def test_a_vae_alone_shows_what_it_can(trained: Mapping[str, Run]) -> None:
+    app = opened(small(AE_OR_VAE.config, training__seed=5))
+    said = words(app)
+    assert f"Not finished yet: {AUTOENCODER}, {DENOISING}" in said
+    assert "New pictures" in said and "From one digit to another" not in said and "Taking noise away" not in said
+
+
+def test_an_autoencoder_of_the_recipe_says_so(trained: Mapping[str, Run]) -> None:
+    app = opened(small(AE_OR_VAE.config.replace(model__kind="autoencoder"), training__seed=6))
+    assert "This run is an autoencoder" in words(app)
