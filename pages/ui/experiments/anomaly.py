@@ -30,13 +30,13 @@ _STILL = {"displayModeBar": False}
 
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     source = datasets.source(recipe.config.data.name)
-    chosen = st.pills(
+    chosen = st.selectbox(
         t("Which digit is normal"),
         range(len(source.class_names)),
-        default=(recipe.config.data.classes or (0,))[0],
-        required=True,
+        (recipe.config.data.classes or (0,))[0],
         format_func=lambda number: t(source.class_names[number]),
         key="anomaly_class",
+        width=190,
     )
     data = datasets.source(str(st.session_state.get(f"data_{recipe.name}", recipe.config.data.name)))
     ratio = source.sizes["train"] / data.sizes["train"]
@@ -52,7 +52,7 @@ def settings(recipe: Recipe) -> Mapping[str, Any]:
                 own_epochs=recipe.config.training.epochs,
             )
         )
-    return {"data.classes": [chosen or 0]}
+    return {"data.classes": [chosen]}
 
 
 def show(run: Run, together: Mapping[str, Run]) -> None:
@@ -108,9 +108,10 @@ def _show_answers(run: Run, data: ImageData, classes: tuple[int, ...], answers: 
     st.dataframe(anomaly_charts.answers_table(rows, normal, first), hide_index=True, key=f"answers_{run.id}")
     st.caption(
         t(
-            "Errors are mean squared errors of a pixel between 0 and 1; below is better on normal pictures. AUROC: the "
-            "chance that a strange test picture scores higher than a normal one, over all {count:,} test pictures. What "
-            "is not called published was computed on this page.",
+            "Errors: the mean squared error of a pixel between 0 and 1, over the normal validation pictures (less is "
+            "better) and of the first test picture. AUROC: the chance that a strange test picture scores higher than a "
+            "normal one, over all {count:,} test pictures; by the squared error, and by error / norm with half the "
+            "neighbours' distance. What is not called published was computed on this page.",
             count=len(data),
         )
         + " "
@@ -136,8 +137,10 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
             format_func=lambda number: t(data.class_names[number]),
             key=f"stranger_{classes}",
         )
-        place = st.number_input(t("Which one"), 1, 1_000, key="stranger_place", width=130)
-    numbers = [number_in_class(data, label, int(place) - 1) for label in (classes[0], stranger or others[0])]
+        pair = classes[0], others[0] if stranger is None else stranger
+        most = min(int((data.labels == label).sum()) for label in pair)
+        place = st.number_input(t("Which one of {count:,}", count=most), 1, most, key=f"place_{pair}", width=170)
+    numbers = [number_in_class(data, label, int(place) - 1) for label in pair]
     for key, run in models.items():
         found = reconstruct(cache.model(run), data, numbers)
         scores = cache.strangeness(run, name, classes)[BEST_SCORE]

@@ -74,10 +74,10 @@ def answers_table(answers: Sequence[Answer], normal: str, first: str) -> list[di
     return [
         {
             t("What answers"): one.name,
-            t("Error on normal validation pictures ({normal})", normal=normal): f"{one.validation:.4f}",
-            t("Error on the first test picture (a {first})", first=first): f"{one.first_test:.4f}",
-            t("AUROC of the squared error"): "–" if one.auroc is None else f"{one.auroc:.3f}",
-            t("AUROC, error / norm + neighbours"): "–" if one.best is None else f"{one.best:.3f}",
+            t("Validation error ({normal})", normal=normal): f"{one.validation:.4f}",
+            t("First test picture ({first})", first=first): f"{one.first_test:.4f}",
+            t("AUROC, squared error"): "–" if one.auroc is None else f"{one.auroc:.3f}",
+            t("AUROC, with neighbours"): "–" if one.best is None else f"{one.best:.3f}",
         }
         for one in answers
     ]
@@ -194,7 +194,7 @@ def class_bars(
         base=GUESSING,
         customdata=auroc,
         name=t("Each class"),
-        marker={"color": colours},
+        marker={"color": colours, "opacity": 0.65},
         showlegend=False,
         hovertemplate=t("normal: %{x}, AUROC %{customdata:.3f}") + "<extra></extra>",
     )
@@ -204,7 +204,12 @@ def class_bars(
             y=values,
             name=name,
             mode="markers",
-            marker={"symbol": ("diamond", "circle")[number % 2], "size": 9, "color": CLASS_COLOURS[(1, 6)[number % 2]]},
+            marker={
+                "symbol": ("diamond", "circle")[number % 2],
+                "size": 10,
+                "color": CLASS_COLOURS[(1, 6)[number % 2]],
+                "line": {"color": "white", "width": 1.5},
+            },
             hovertemplate=t("normal: %{x}, AUROC %{y:.3f}") + f"<extra>{name}</extra>",
         )
     lines = {t("Mean, this study"): float(auroc.mean()), **published}
