@@ -34,7 +34,7 @@ class Balance:
         mse_mean_image: The MSE of answering with the mean image.
         nats_mean_image: The reconstruction term of answering with the mean image, in nats per picture.
         sigma: The posterior's standard deviation, its mean over pictures and dimensions. The prior's is 1.
-        outside: The share of the codes that lies where N(0, I) puts 1 % of its draws.
+        outside: The share of the codes that lies where N(0, I) puts 1% of its draws.
     """
 
     name: str
@@ -219,7 +219,7 @@ def _first(b: Balance) -> str:
 
 def _spread(b: Balance) -> str:
     return t(
-        "Its clouds have a σ of {sigma:.3f} (the prior: 1), and {outside:.0%} of its codes lie where N(0, I) puts 1 % of "
+        "Its clouds have a σ of {sigma:.3f} (the prior: 1), and {outside:.0%} of its codes lie where N(0, I) puts 1% of "
         "its draws.",
         sigma=b.sigma,
         outside=b.outside,
