@@ -28,6 +28,8 @@ from vae_core.processor import prepare
 
 RESULTS = ROOT / "benchmarks" / "results"
 TABLE = ROOT / "docs" / "figures.md"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- figures: written by make figures -->\n", "<!-- end of figures -->"
 
 
 def main() -> None:
@@ -52,7 +54,9 @@ def main() -> None:
                     one(row, seed, quick=arguments.quick)
     if not arguments.quick:
         TABLE.write_text(table(ROWS))
-        print(f"{TABLE.relative_to(ROOT)} is written.")
+        before, _, rest = README.read_text().partition(BEGIN)
+        README.write_text(before + BEGIN + short_table(ROWS) + END + rest.partition(END)[2])
+        print(f"{TABLE.relative_to(ROOT)} is written, and README.md's table.")
 
 
 def one(row: Row, seed: int, *, quick: bool) -> None:
@@ -109,24 +113,43 @@ def table(rows: tuple[Row, ...]) -> str:
     machines: set[str] = set()
     sources: list[str] = []
     for row in rows:
-        kept = [json.loads(result_file(row, s).read_text()) for s in range(row.seeds) if result_file(row, s).exists()]
+        kept = results(row)
         machines |= {f"{found['machine']}, {found['date']}" for found in kept}
         if row.source:
             sources.append(f"- {row.title}: {row.source}")
         for number, (name, title) in enumerate(row.figures.items()):
-            values = [found["figures"][name] for found in kept if name in found["figures"]]
-            seconds = f"{statistics.mean(found['cpu_seconds'] for found in kept):.0f}" if kept else ""
             first = number == 0
             lines.append(
-                f"| {row.title if first else ''} | {title} | {spread(values)} | {row.published.get(name, '')} "
-                f"| {seconds if first else ''} | {f'`{row.command}`' if first and row.command else ''} |"
+                f"| {row.title if first else ''} | {title} | {spread(kept, name)} | {row.published.get(name, '')} "
+                f"| {seconds(kept) if first else ''} | {f'`{row.command}`' if first and row.command else ''} |"
             )
     lines += ["", "Measured on: " + "; ".join(sorted(machines)) + ".", ""]
     return "\n".join([*lines, "Published figures:", "", *sources, ""])
 
 
-def spread(values: list[float]) -> str:
+def short_table(rows: tuple[Row, ...]) -> str:
+    """For the README: the first figure of each row that was measured."""
+    lines = ["| experiment | figure | ours | published | CPU-s |", "|---|---|---|---|---|"]
+    for row in rows:
+        name, title = next(iter(row.figures.items()))
+        if kept := results(row):
+            published = row.published.get(name, "")
+            lines.append(f"| {row.title} | {title} | {spread(kept, name)} | {published} | {seconds(kept)} |")
+    return "\n".join([*lines, ""])
+
+
+def results(row: Row) -> list[dict[str, Any]]:
+    """What is kept of a row, a seed each."""
+    return [json.loads(result_file(row, s).read_text()) for s in range(row.seeds) if result_file(row, s).exists()]
+
+
+def seconds(kept: list[dict[str, Any]]) -> str:
+    return f"{statistics.mean(found['cpu_seconds'] for found in kept):.0f}" if kept else ""
+
+
+def spread(kept: list[dict[str, Any]], name: str) -> str:
     """`0.0124 ± 0.0003 (3)`: mean, standard deviation, seeds."""
+    values = [found["figures"][name] for found in kept if name in found["figures"]]
     if not values:
         return "not measured yet"
     mean = statistics.mean(values)
