@@ -1,12 +1,19 @@
-"""A run, to take away: as one archive, or as weights that other programs read."""
+"""A run, to take away: as one archive, or as weights that other programs read. And pictures, real and synthetic ones
+told apart, as other programs read them."""
 
 import io
 import json
 import zipfile
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from vae_core import files
+from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
 from vae_core.runs import Run
+from vae_core.sheets import to_bytes
 
 PRIVATE = ("lock", "request.json", "state.json", "worker.log")
 """What belongs to a run's process on this machine, and not to the run."""
@@ -60,3 +67,96 @@ def to_zip(run: Run) -> bytes:
 
 
 _MAKERS = {"safetensors": to_safetensors, "zip": to_zip}
+
+
+PICTURE_FORMATS = {
+    "zip": N_(
+        "A folder for each class with a PNG for each picture (ImageFolder), and a list with a column 'synthetic'."
+    ),
+    "npz": N_("NumPy arrays: images, labels, synthetic, class_names."),
+    "csv": N_("A row for each picture: label, class, synthetic, then its pixels from 0 to 255."),
+}
+"""The formats of pictures by name, with what they hold. The name is also the file's ending."""
+
+
+def export_pictures(data: ImageData, synthetic: NDArray[np.bool_], kind: str) -> bytes:
+    """Labelled pictures as the bytes of one file. The same pictures give the same bytes.
+
+    Args:
+        data: The pictures.
+        synthetic: Which of them were made and not taken, with shape (N,).
+        kind: A name in `PICTURE_FORMATS`.
+
+    Raises:
+        InputError: There is no such format.
+    """
+    if kind not in PICTURE_FORMATS:
+        raise InputError(
+            N_("There is no format '{format}'. Choose one of: {known}."), format=kind, known=", ".join(PICTURE_FORMATS)
+        )
+    return _PICTURE_MAKERS[kind](data, synthetic)
+
+
+def pictures_to_folders(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
+    """A zip for torchvision's `ImageFolder`: CLASS/real-00000.png, CLASS/synthetic-00001.png, and pictures.csv."""
+    archive = io.BytesIO()
+    listing = ["file,label,class,synthetic"]
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:  # a PNG is packed already
+        for number, (pixels, label) in enumerate(zip(to_bytes(data.images), data.labels, strict=True)):
+            picture = io.BytesIO()
+            Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(picture, "PNG")
+            class_name = data.class_names[label]
+            kind = "synthetic" if synthetic[number] else "real"
+            name = f"{_folder(class_name)}/{kind}-{number:05d}.png"
+            _add(file, name, picture.getvalue())
+            listing.append(f"{name},{label},{_quoted(class_name)},{int(synthetic[number])}")
+        _add(file, "pictures.csv", ("\n".join(listing) + "\n").encode())
+    return archive.getvalue()
+
+
+def pictures_to_npz(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
+    """`images` uint8 (N, C, H, W), `labels` int64 (N,), `synthetic` bool (N,), `class_names` (classes,)."""
+    arrays = {
+        "images": data.images,
+        "labels": data.labels,
+        "synthetic": synthetic,
+        "class_names": np.array(data.class_names),
+    }
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:  # not numpy's `savez`, which writes the time of day
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, allow_pickle=False)
+            _add(file, f"{name}.npy", content.getvalue(), zipfile.ZIP_DEFLATED)
+    return archive.getvalue()
+
+
+def pictures_to_csv(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
+    """`label,class,synthetic,p0,p1,...`: the pixels channel by channel, row by row, from 0 to 255."""
+    flat = data.images.reshape(len(data), -1)
+    names = [_quoted(name) for name in data.class_names]
+    lines = [",".join(["label", "class", "synthetic", *(f"p{number}" for number in range(flat.shape[1]))])]
+    lines += [
+        f"{label},{names[label]},{int(made)},{','.join(map(str, pixels))}"
+        for label, made, pixels in zip(data.labels, synthetic, flat.tolist(), strict=True)
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _add(file: zipfile.ZipFile, name: str, content: bytes, compression: int = zipfile.ZIP_STORED) -> None:
+    entry = zipfile.ZipInfo(name, NO_CLOCK)
+    entry.compress_type = compression
+    entry.external_attr = 0o644 << 16
+    file.writestr(entry, content)
+
+
+def _folder(class_name: str) -> str:
+    """A class' name as a folder's: 'T-shirt/top' would be two."""
+    return "".join(c if c.isalnum() or c in " -_" else "-" for c in class_name)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text
+
+
+_PICTURE_MAKERS = {"zip": pictures_to_folders, "npz": pictures_to_npz, "csv": pictures_to_csv}

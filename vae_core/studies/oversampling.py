@@ -157,11 +157,12 @@ def parts_of(config: RunConfig) -> Parts:
 
 def rare_config(config: RunConfig, pictures: int) -> RunConfig:
     """The settings of a VAE for the rare class alone, of which there are few pictures: a fixed number of steps."""
-    epochs = max(FEWEST_RARE_EPOCHS, math.ceil(RARE_STEPS / math.ceil(pictures / RARE_BATCH)))
+    batch = min(RARE_BATCH, pictures)
+    epochs = max(FEWEST_RARE_EPOCHS, math.ceil(RARE_STEPS / math.ceil(pictures / batch)))
     return RunConfig.from_dict(
         {
             "model": {"kind": "vae", "hidden": [256], "latent_dim": 16},
-            "training": {"epochs": epochs, "batch_size": RARE_BATCH, "schedule": "cosine", "warmup": 0.05},
+            "training": {"epochs": epochs, "batch_size": batch, "schedule": "cosine", "warmup": 0.05},
         }
     )
     # Chosen on MNIST's validation pictures, seed 0, by the F1 of eights and fives: 0.735 and 0.603. 8 numbers and 128
