@@ -4,6 +4,7 @@ told apart, as other programs read them."""
 import io
 import json
 import zipfile
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +117,7 @@ def pictures_to_folders(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
 
 def pictures_to_npz(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
     """`images` uint8 (N, C, H, W), `labels` int64 (N,), `synthetic` bool (N,), `class_names` (classes,)."""
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "images": data.images,
         "labels": data.labels,
         "synthetic": synthetic,

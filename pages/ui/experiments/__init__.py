@@ -19,6 +19,7 @@ from vae_core.runs import Run
 EXPERIMENTS: dict[str, str] = {
     "anomaly-fives": "anomaly",
     "compress-392": "compression",
+    "oversample": "oversampling",
     "fashion-vae": "fashion",
     "ae-vs-vae": "ae_or_vae",
 }

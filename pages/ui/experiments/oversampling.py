@@ -1,0 +1,291 @@
+"""Fill up the rare class: every way beside the others, the made pictures beside real ones, and both to take away."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.boundary import guarded
+from pages.ui.experiments import blocks, oversampling_charts
+from pages.ui.experiments.blocks import Found
+from pages.ui.experiments.oversampling_charts import BEST_DRAWING, METRICS, Metric
+from pages.ui.images import data_url
+from pages.ui.text import t
+from vae_core import datasets
+from vae_core.fillings import METHODS
+from vae_core.recipes import Recipe
+from vae_core.runs import Run
+
+SECONDS_A_SEED, SECONDS_A_PICTURE = 5.0, 9e-6  # of a classifier's epoch; 33 classifiers on MNIST took 90 CPU-seconds
+SHOWN = 12
+FEW = 20
+MIME = {"zip": "application/zip", "npz": "application/octet-stream", "csv": "text/csv"}
+_STILL = {"displayModeBar": False}
+
+
+def settings(recipe: Recipe) -> Mapping[str, Any]:
+    own = recipe.config.data
+    source = datasets.source(str(st.session_state.get(f"data_{recipe.name}", own.name)))
+    chosen = st.selectbox(
+        t("Rare class"),
+        range(len(source.class_names)),
+        own.rare_class or 0,
+        format_func=lambda number: t(source.class_names[number]),
+        key=f"rare_class_{source.name}",
+        width=150,
+    )
+    percent = st.number_input(
+        t("Share that is kept (%)"),
+        0.1,
+        100.0,
+        100 * own.rare_share,
+        0.5,
+        format="%.1f",
+        key="rare_share",
+        width=190,
+        help=t("Of the rare class's training pictures; the test pictures stay as they are."),
+    )
+    share = round(percent / 100, 4)
+    each = source.sizes["train"] * (1 - own.validation) / len(source.class_names)
+    kept = max(2, round(share * each))
+    words = t("About {kept:,} of {count:,.0f} training pictures of the class are kept.", kept=kept, count=each)
+    if kept < FEW:
+        words += " " + t(
+            "That is very few to learn a class from: keep {percent:.0f} % to have about {few}.",
+            percent=min(100, max(1, round(100 * FEW / each))),
+            few=FEW,
+        )
+    full = datasets.source(own.name)
+    ratio = full.sizes["train"] / source.sizes["train"]
+    if ratio > 2:
+        words += " " + t(
+            "'{data}' has {ratio:.0f} times fewer pictures than '{own}', so an epoch is that much shorter: take {epochs} "
+            "epochs or more.",
+            data=source.name,
+            ratio=ratio,
+            own=full.name,
+            epochs=6 * recipe.config.training.epochs,
+        )
+    st.caption(words)
+    return {"data.rare_class": int(chosen), "data.rare_share": share}
+
+
+def show(run: Run, together: Mapping[str, Run]) -> None:
+    """How the model learnt to draw the class, the comparison, and the made pictures."""
+    config = run.config
+    source = datasets.source(config.data.name)
+    if config.data.rare_class is None or config.model.kind != "conditional-vae":
+        st.info(t("This run has no rare class that it could draw. Start the experiment above."))
+        return
+    if not datasets.is_present(source.name):
+        st.info(t("'{name}' is not on this machine any more. Download it on the page Train.", name=source.name))
+        return
+    name = t(source.class_names[config.data.rare_class])
+    _learning(run, name)
+    found = _compare(run, name)
+    if found is not None:
+        _results(run, found, name)
+        _gallery(run, found, name)
+
+
+@st.fragment
+@guarded()
+def _learning(run: Run, name: str) -> None:
+    """What the model drew of the class at each epoch."""
+    epochs = run.snapshot_epochs()
+    if not epochs:
+        return
+    st.subheader(t("How it learnt to draw class {name}", name=name))
+    epoch = epochs[-1]
+    if len(epochs) > 1:
+        epoch = st.select_slider(t("After epoch"), epochs, epochs[-1], key=f"drawn_epoch_{run.id}")
+    words = t("16 synthetic pictures of class {name} after epoch {epoch}", name=name, epoch=epoch)
+    st.image(data_url(oversampling_charts.drawings(run.snapshot(epoch)["samples"], 8)), width=512, alt=words)
+    st.caption(
+        words
+        + ". "
+        + t(
+            "The same sixteen codes from N(0, I) each time, and the model is told to draw this class. A coloured frame: synthetic."
+        )
+    )
+
+
+def _compare(run: Run, name: str) -> Found | None:
+    st.subheader(t("Which way of filling up helps?"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        seeds = st.number_input(
+            t("Classifiers of each"), 1, 10, 3, key=f"fill_seeds_{run.id}", width=170, help=t("Their spread is shown.")
+        )
+        epochs = st.number_input(t("Epochs of each"), 1, 50, 5, key=f"fill_epochs_{run.id}", width=150)
+    ways = st.pills(
+        t("Ways to fill up"),
+        list(METHODS),
+        selection_mode="multi",
+        default=list(METHODS),
+        format_func=lambda way: t(METHODS[way].title),
+        key=f"fill_ways_{run.id}",
+    )
+    if not ways:
+        st.info(t("Choose at least one way to fill up."))
+        return None
+    ways = [way for way in METHODS if way in ways]
+    data = run.config.data
+    learnt = datasets.source(data.name).sizes["train"] * (1 - data.validation)
+    vae = SECONDS_A_SEED if "vae" in ways else 0
+    return blocks.study(
+        run,
+        "oversampling",
+        {"methods": ways, "seeds": int(seeds), "epochs": int(epochs)},
+        label=t("Compare the ways"),
+        seconds=3 + seeds * (vae + len(ways) * (0.3 + SECONDS_A_PICTURE * learnt * epochs)),
+        what=t(
+            "Fills up class {name} in each way until it is as large as the others, trains {count} small classifiers "
+            "(784-128-10) on each and asks them about the real test pictures, which no way has seen.",
+            name=name,
+            count=int(seeds),
+        ),
+    )
+
+
+def _results(run: Run, found: Found, name: str) -> None:
+    figures = found.figures
+    blocks.what_you_see(*oversampling_charts.sentences(figures, name))
+    _chart(run, found)
+    st.dataframe(
+        oversampling_charts.results_table(figures["methods"]),
+        hide_index=True,
+        key=f"fill_table_{run.id}",
+        width="stretch",
+    )
+    seeds = len(next(iter(figures["methods"].values()))["f1"])
+    st.caption(
+        t(
+            "Mean ± standard deviation of {seeds} classifiers, on {count:,} real test pictures, {rare:,} of them of class "
+            "{name}. The class has {kept:,} real training pictures and gets {added:,} more. Width 3 was chosen on "
+            "validation pictures, not by this table.",
+            seeds=seeds,
+            count=figures["test_images"],
+            rare=figures["test_rare"],
+            name=name,
+            kept=figures["kept"],
+            added=figures["added"],
+        )
+    )
+
+
+@st.fragment
+@guarded()
+def _chart(run: Run, found: Found) -> None:
+    metric: Metric = st.segmented_control(
+        t("Judged by"),
+        list(METRICS),
+        default="f1",
+        required=True,
+        format_func=lambda name: t(METRICS[name][0]),
+        key=f"fill_metric_{run.id}",
+    )
+    title, help = METRICS[metric]
+    words = t("{title} of each way to fill up. {help}", title=t(title), help=t(help))
+    st.plotly_chart(
+        oversampling_charts.comparison(found.figures["methods"], metric),
+        key=f"fill_chart_{run.id}",
+        config=_STILL,
+        alt=words,
+    )
+    st.caption(words + " " + t("Large dots are means, bars standard deviations, small dots single classifiers."))
+
+
+@st.fragment
+@guarded()
+def _gallery(run: Run, found: Found, name: str) -> None:
+    """Made pictures beside their nearest real ones, the copy check, and the files."""
+    copies = found.figures["copies"]
+    ways = [way for way in copies if METHODS[way].makes_synthetic]
+    if not ways:
+        return
+    st.subheader(t("New pictures, or copies?"))
+    way = st.selectbox(
+        t("Made by"),
+        ways,
+        ways.index(BEST_DRAWING) if BEST_DRAWING in ways else 0,
+        format_func=lambda way: t(METHODS[way].title),
+        key=f"fill_shown_{run.id}",
+        width=320,
+    )
+    arrays, real = found.arrays, found.arrays["real"]
+    st.caption(t(METHODS[way].how))
+    with st.container(horizontal=True):
+        rows = zip(arrays[f"{way}.images"], arrays[f"{way}.nearest"], arrays[f"{way}.distance"], strict=True)
+        for made, nearest, distance in list(rows)[:SHOWN]:
+            with st.container(width=204):
+                st.image(
+                    data_url(oversampling_charts.pair(made, real[nearest])),
+                    width=198,
+                    alt=t("A synthetic picture, and the nearest real training picture"),
+                )
+                st.caption(t("**Synthetic** | real, distance {distance:.1f}", distance=float(distance)))
+    st.caption(
+        t(
+            "Left, in the coloured frame: a synthetic picture that nobody drew. Right: the real training picture of the "
+            "class that is nearest to it. The distance is Euclidean over pixels from 0 to 1; real test pictures have a "
+            "median of {distance:.1f} to theirs.",
+            distance=copies[way]["real_distance"],
+        )
+    )
+    blocks.what_you_see(oversampling_charts.copy_sentence(t(METHODS[way].title), copies[way]))
+    percent = st.column_config.NumberColumn(format="%.0f %%")
+    st.dataframe(
+        oversampling_charts.copies_table(copies),
+        hide_index=True,
+        column_config={
+            t("Distance to the nearest training picture"): st.column_config.NumberColumn(format="%.2f"),
+            t("Closer than real test pictures"): percent,
+            t("Closer to training than to unseen pictures"): percent,
+        },
+        key=f"fill_copies_{run.id}",
+    )
+    st.caption(
+        t(
+            "The distance is a median. “Closer than real test pictures”: how often a made picture lies closer to its nearest "
+            "training picture than a real unseen one does to its own; 50 % is like real ones, 100 % are copies, but smooth "
+            "pictures lie closer to everything. The last column allows for that: how often it lies closer to the training "
+            "pictures than to as many real ones that nothing learnt from (after Meehan et al. 2020)."
+        )
+    )
+    _files(run, found, way, name)
+
+
+def _files(run: Run, found: Found, way: str, name: str) -> None:
+    from vae_core.export import PICTURE_FORMATS
+
+    st.markdown(
+        t(
+            "**Take them away**: the {kept:,} real pictures of class {name} and {added:,} synthetic ones, told apart in a "
+            "column `synthetic`.",
+            kept=found.figures["kept"],
+            name=name,
+            added=found.figures["added"],
+        )
+    )
+    with st.container(horizontal=True):
+        for kind, label in (("zip", t("ImageFolder (zip)")), ("npz", "NPZ"), ("csv", "CSV")):
+            st.download_button(
+                label,
+                partial(_file, run, found, way, kind),
+                f"rare-class-{way}.{kind}",
+                MIME[kind],
+                on_click="ignore",
+                icon=":material/download:",
+                key=f"fill_file_{kind}_{run.id}",
+                help=t(PICTURE_FORMATS[kind]),
+            )
+
+
+def _file(run: Run, found: Found, way: str, kind: str) -> bytes:
+    """Made when it is asked for: thousands of pictures take a second or two."""
+    from vae_core.export import export_pictures
+    from vae_core.studies.oversampling import drawn
+
+    filled = drawn(run, found.arrays, way)
+    return export_pictures(filled.data, filled.synthetic, kind)

@@ -1,0 +1,255 @@
+"""What the experiment of the rare class draws and says: the chart, the tables, the sentences, made pictures in their
+frame. Imports no Streamlit and no torch."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import ImageColor
+
+from pages.ui.charts import CLASS_COLOURS, NEUTRAL, NORMAL, STRANGE, template
+from pages.ui.images import sheet
+from pages.ui.text import N_, t
+from vae_core.fillings import METHODS, Kind
+
+Metric = Literal["f1", "recall", "precision", "balanced_accuracy"]
+METRICS: Mapping[Metric, tuple[str, str]] = {
+    "f1": (N_("F1"), N_("The harmonic mean of recall and precision, from 0 to 1.")),
+    "recall": (N_("Recall"), N_("The share of the rare class's test pictures that are found.")),
+    "precision": (N_("Precision"), N_("The share of the pictures called rare that are of the rare class.")),
+    "balanced_accuracy": (N_("Balanced accuracy"), N_("The mean recall of all classes.")),
+}
+BEST_DRAWING = "cvae-posterior-3"
+"""The VAE's way that is spoken of: chosen on validation pictures, not by what it gives here."""
+
+KINDS: Mapping[Kind, tuple[str, str]] = {
+    "reference": (N_("To compare with"), NEUTRAL),
+    "real": (N_("Real pictures only"), NORMAL),
+    "classic": (N_("New pictures, no model"), CLASS_COLOURS[4]),
+    "model": (N_("New pictures, drawn by a VAE"), STRANGE),
+}
+SYNTHETIC, REAL = STRANGE, "#808c90"
+FRAME = 2  # pixels
+_LINE = 20  # letters
+
+
+class Spread(NamedTuple):
+    """A figure over several seeds. `deviation` is 0 for one."""
+
+    mean: float
+    deviation: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} ± {self.deviation:.3f}" if self.deviation else f"{self.mean:.3f}"
+
+
+def spread(values: Sequence[float]) -> Spread:
+    return Spread(statistics.mean(values), statistics.stdev(values) if len(values) > 1 else 0.0)
+
+
+def comparison(methods: Mapping[str, Mapping[str, Sequence[float]]], metric: Metric) -> go.Figure:
+    """A dot for each way with the spread over its classifiers, and each classifier as a small dot.
+
+    Args:
+        methods: Figures by way and name, a list of one for each seed.
+        metric: Which figure.
+    """
+    names = list(METHODS)
+    places = {name: _wrapped(t(METHODS[name].title)) for name in names if name in methods}
+    figure = go.Figure()
+    for kind, (title, colour) in KINDS.items():
+        rows = [name for name in places if METHODS[name].kind == kind]
+        if not rows:
+            continue
+        found = [spread(methods[name][metric]) for name in rows]
+        figure.add_scatter(
+            x=[value for name in rows for value in methods[name][metric]],
+            y=[places[name] for name in rows for _ in methods[name][metric]],
+            mode="markers",
+            marker={"color": colour, "size": 6, "opacity": 0.45},
+            showlegend=False,
+            hovertemplate=t("one classifier: %{x:.3f}") + "<extra></extra>",
+        )
+        figure.add_scatter(
+            x=[one.mean for one in found],
+            y=[places[name] for name in rows],
+            error_x={"type": "data", "array": [one.deviation for one in found], "color": colour, "thickness": 2},
+            name=t(title),
+            mode="markers",
+            marker={"color": colour, "size": 12},
+            text=[str(one) for one in found],
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    template(figure, height=150 + 42 * len(places), x=t("{metric} on real test pictures", metric=t(METRICS[metric][0])))
+    figure.update_yaxes(categoryorder="array", categoryarray=list(places.values())[::-1], ticklabelstandoff=6)
+    figure.update_xaxes(rangemode="tozero")
+    return figure
+
+
+def _wrapped(title: str) -> str:
+    """A long title in lines, so that a phone has room for the chart."""
+    lines = [""]
+    for word in title.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= _LINE:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "<br>".join(lines)
+
+
+def results_table(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> list[dict[str, str]]:
+    """A row for each way: what it does, and each figure with its spread."""
+    return [
+        {
+            t("Filled up with"): t(METHODS[name].title),
+            **{t(title): str(spread(methods[name][metric])) for metric, (title, _) in METRICS.items()},
+            t("How"): t(METHODS[name].how),
+        }
+        for name in METHODS
+        if name in methods
+    ]
+
+
+def copies_table(copies: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """A row for each way that puts pictures to the class: are they copies?"""
+    return [
+        {
+            t("Made by"): t(METHODS[name].title),
+            t("Distance to the nearest training picture"): check["distance"],
+            t("Closer than real test pictures"): 100 * check["closer"],
+            t("Closer to training than to unseen pictures"): 100 * check["drawn_to_learnt"],
+        }
+        for name, check in copies.items()
+    ]
+
+
+def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
+    """What the comparison shows, in words.
+
+    Args:
+        figures: Of the study `oversampling`.
+        class_name: The rare class, translated.
+    """
+    methods = figures["methods"]
+    f1 = {name: spread(row["f1"]) for name, row in methods.items()}
+    found = []
+    if "nothing" in methods:
+        found.append(
+            t(
+                "Left as it is, with {kept:,} pictures of class {label}, the classifier finds **{recall:.0%}** of the "
+                "{count:,} real ones in the test set.",
+                kept=figures["kept"],
+                label=class_name,
+                recall=spread(methods["nothing"]["recall"]).mean,
+                count=figures["test_rare"],
+            )
+        )
+    if BEST_DRAWING in methods:
+        ours = f1[BEST_DRAWING]
+        found.append(
+            t(
+                "Filled up with {added:,} drawings of the conditional VAE (clouds three times as wide) it finds "
+                "**{recall:.0%}**, at an F1 of **{f1}**.",
+                added=figures["added"],
+                recall=spread(methods[BEST_DRAWING]["recall"]).mean,
+                f1=ours,
+            )
+        )
+        for name in ("smote", "affine"):
+            if name in f1:
+                found.append(_against(ours, f1[name], name))
+        if "cvae-prior" in f1:
+            found.append(_freely(ours, f1["cvae-prior"]))
+    elif "smote" in f1 and "affine" in f1:
+        found.append(t("SMOTE reaches an F1 of {smote}, affine augmentation {affine}.", **f1))
+    if "vae" in f1 and "copies" in f1:
+        found.append(
+            t(
+                "A VAE that learnt from the {kept:,} rare pictures alone has seen too little to help: F1 {vae}, against "
+                "{copies} for plain copies.",
+                kept=figures["kept"],
+                **f1,
+            )
+            if f1["vae"].mean < f1["copies"].mean
+            else t("Even a VAE of the rare class alone beats plain copies here: F1 {vae} against {copies}.", **f1)
+        )
+    if "real" in f1:
+        best = max(one.mean for name, one in f1.items() if name != "real") if len(f1) > 1 else 0.0
+        words = t("With all the real pictures of the class it would be {real}.", **f1)
+        if best < f1["real"].mean:
+            words = t("With all the real pictures of the class it would be {real}: nothing made replaces those.", **f1)
+        found.append(words)
+    return found
+
+
+def _against(ours: Spread, other: Spread, name: str) -> str:
+    """The VAE's drawings against another way, and whether the difference is more than the spread."""
+    values = {"method": t(METHODS[name].title), "ours": ours, "other": other}
+    if abs(ours.mean - other.mean) <= math.hypot(ours.deviation, other.deviation):
+        return t("{method} is as good, within the spread: F1 {other} against {ours}.", **values)
+    if ours.mean > other.mean:
+        return t("That beats {method}: F1 {other} against {ours}.", **values)
+    if name == "affine":
+        return t(
+            "**Affine augmentation is better still, without any network: F1 {other} against {ours}.** Whoever knows how "
+            "the pictures may be moved should move them.",
+            **values,
+        )
+    return t("**{method} is better: F1 {other} against {ours}.**", **values)
+
+
+def _freely(ours: Spread, prior: Spread) -> str:
+    if ours.mean - prior.mean > math.hypot(ours.deviation, prior.deviation):
+        return t(
+            "Where it draws from matters: from clouds around real pictures {ours}, freely from N(0, I) {prior}. The "
+            "codes of the few real ones keep the drawings to the class.",
+            ours=ours,
+            prior=prior,
+        )
+    return t("Drawn freely from N(0, I) instead: F1 {prior}.", prior=prior)
+
+
+def copy_sentence(title: str, check: Mapping[str, float]) -> str:
+    """Whether the pictures of one way are copies, in a sentence."""
+    values = {"title": title, "share": check["drawn_to_learnt"], "closer": check["closer"]}
+    if check["drawn_to_learnt"] >= 0.995:
+        return t(
+            "{title}: **{share:.0%}** lie closer to the training pictures than to unseen ones: they repeat them.",
+            **values,
+        )
+    if check["drawn_to_learnt"] > 0.65:
+        return t(
+            "{title}: **{share:.0%}** lie closer to the training pictures than to as many unseen ones (chance: 50 %, copies: "
+            "100 %): new pictures, but near what was learnt.",
+            **values,
+        )
+    return t(
+        "{title}: **{share:.0%}** lie closer to the training pictures than to as many unseen ones, where chance gives 50 %: "
+        "no copies.",
+        **values,
+    )
+
+
+def framed(images: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
+    """Images in a coloured frame: uint8 (N, C, H, W) to (N, 3, H + 4, W + 4)."""
+    rgb = np.broadcast_to(images, (len(images), 3, *images.shape[2:]))
+    red, green, blue = ImageColor.getrgb(colour)[:3]
+    height, width = images.shape[2] + 2 * FRAME, images.shape[3] + 2 * FRAME
+    found = np.empty((len(images), 3, height, width), np.uint8)
+    found[:] = np.array([red, green, blue], np.uint8)[None, :, None, None]
+    found[:, :, FRAME:-FRAME, FRAME:-FRAME] = rgb
+    return found
+
+
+def pair(made: NDArray[np.uint8], real: NDArray[np.uint8]) -> bytes:
+    """A made picture in the frame of made ones, and beside it a real one; each (C, H, W)."""
+    both = np.concatenate([framed(made[None], SYNTHETIC), framed(real[None], REAL)])
+    return sheet(both, 2, scale=3, padding=2)
+
+
+def drawings(images: NDArray[np.uint8], columns: int) -> bytes:
+    """Made pictures in their frame, as one sheet."""
+    return sheet(framed(images, SYNTHETIC), columns, scale=2, padding=2)
