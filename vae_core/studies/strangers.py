@@ -98,7 +98,9 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
     classes = [number for number in range(len(whole.test.class_names)) if (whole.train.labels == number).any()]
     found = []
     for place, number in enumerate(classes):
-        found.append(one_class(config, whole, number, _Share(report, place, len(classes))))
+        share = _Share(report, place, len(classes))
+        found.append(one_class(config, whole, number, share))
+        share(1.0)
     names = list(found[0].auroc)
     figures = {
         "classes": classes,

@@ -248,7 +248,12 @@ def _show_scores(models: Mapping[str, Run], name: str, data: ImageData, classes:
     ]
     form = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
-        rows, hide_index=True, column_config={t(key): form for key in models}, width="content", key="anomaly_scores"
+        rows,
+        hide_index=True,
+        column_config={t(key): form for key in models},
+        width="content",
+        height="content",
+        key="anomaly_scores",
     )
     st.caption(
         t(
@@ -292,8 +297,7 @@ def _show_all_classes(run: Run, name: str) -> None:
     figures, auroc = found.figures, found.arrays["auroc"]
     names = [t(source.class_names[number]) for number in figures["classes"]]
     titles = {score: t(SCORES[score].title) for score in (*figures["scores"], *figures["baselines"])}
-    comparable = name == anomaly_charts.PUBLISHED_ON
-    published = {t(key): value for key, value in anomaly_charts.PUBLISHED_MEANS.items()} if comparable else {}
+    published = anomaly_charts.published_means(name)
     order = list(titles)
     score = st.selectbox(
         t("Score"),
@@ -317,14 +321,13 @@ def _show_all_classes(run: Run, name: str) -> None:
             "out. The marks are what needs no model.",
             count=figures["images"],
         )
-        + (" " + t("Published: {source}.", source=anomaly_charts.PUBLISHED_SOURCE) if comparable else "")
+        + (" " + t("Published: {source}.", source=anomaly_charts.PUBLISHED_SOURCE) if published else "")
     )
-    blocks.what_you_see(*anomaly_charts.classes_sentences(titles[score], names, figures, chosen, comparable))
-    form = st.column_config.NumberColumn(format="%.3f")
+    blocks.what_you_see(*anomaly_charts.classes_sentences(titles[score], names, figures, chosen, bool(published)))
     st.dataframe(
-        anomaly_charts.classes_table(titles, figures, auroc, published),
+        anomaly_charts.classes_table(titles, names, figures, auroc, published),
         hide_index=True,
-        column_config={t("Mean AUROC"): form, t("Worst class"): form},
         width="content",
+        height="content",
         key="all_table",
     )

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pages.ui.charts import CLASS_COLOURS, NEUTRAL, NORMAL, STRANGE, template
-from pages.ui.text import N_, t
+from pages.ui.text import t
 
 GUESSING = 0.5
 
@@ -26,9 +26,9 @@ class Tutorial:
 PUBLISHED_ON = "mnist"
 PUBLISHED_CLASSES = (5,)
 PUBLISHED_MEANS = {
-    N_("DCAE, published"): 0.897,
-    N_("Deep SVDD, published"): 0.948,
-    N_("OCGAN, published"): 0.975,
+    "DCAE": 0.897,
+    "Deep SVDD": 0.948,
+    "OCGAN": 0.975,
 }
 """Mean AUROC over MNIST's ten digits: the first two as Ruff et al. 2018 give them, the third Perera et al. 2019."""
 PUBLISHED_SOURCE = "Ruff et al. 2018, https://proceedings.mlr.press/v80/ruff18a.html; Perera et al. 2019, https://arxiv.org/abs/1903.08550"
@@ -58,6 +58,13 @@ def auroc(strange: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
     from sklearn.metrics import roc_auc_score  # takes a second to import
 
     return float(roc_auc_score(strange, scores))
+
+
+def published_means(data: str) -> dict[str, float]:
+    """Published mean AUROCs by their names, translated, where they are of these data; else none."""
+    if data != PUBLISHED_ON:
+        return {}
+    return {t("{name}, published", name=name): value for name, value in PUBLISHED_MEANS.items()}
 
 
 def is_published(data: str, classes: Sequence[int]) -> bool:
@@ -99,8 +106,8 @@ def sentences(
         said.append(
             t(
                 "Published: {validation:.4f} on validation pictures and {first:.4f} on the first test picture. The mean "
-                "picture gives **{mean:.4f}** and **{mean_first:.4f}**: such a network has learnt one picture, and "
-                "answers everything with it.",
+                "picture gives **{mean:.4f}** and **{mean_first:.4f}**: nearly the same, so hardly more than one picture was "
+                "learnt there.",
                 validation=tutorial.validation,
                 first=tutorial.first_test,
                 mean=mean.validation,
@@ -228,36 +235,36 @@ def class_bars(
         )
     template(figure, height=420, x=t("The class that is normal"), y=t("AUROC (0.5 is guessing, 1 is perfect)"))
     lowest = min([float(auroc.min()), *(float(values.min()) for values in baselines.values()), GUESSING])
-    figure.update_yaxes(range=[lowest, 1.0])
+    figure.update_yaxes(range=[lowest, 1.01])
     figure.update_xaxes(type="category")
     return figure
 
 
 def classes_table(
-    titles: Mapping[str, str], figures: Mapping[str, Any], auroc: NDArray[np.float64], published: Mapping[str, float]
-) -> list[dict[str, Any]]:
+    titles: Mapping[str, str],
+    classes: Sequence[str],
+    figures: Mapping[str, Any],
+    auroc: NDArray[np.float64],
+    published: Mapping[str, float],
+) -> list[dict[str, str]]:
     """A row a score with its mean and its worst class, the best mean first.
 
     Args:
         titles: Of the scores, translated.
+        classes: The classes' names.
         figures, auroc: As the study `strangers` gives them.
         published: Mean AUROCs by their names, translated.
     """
     names = [*figures["scores"], *figures["baselines"]]
-    rows: list[dict[str, Any]] = [
-        {
-            t("Score"): titles[name],
-            t("Mean AUROC"): float(values.mean()),
-            t("Worst class"): float(values.min()),
-            t("Which"): str(figures["classes"][int(values.argmin())]),
-        }
+    rows = [
+        (float(values.mean()), titles[name], f"{values.min():.3f} ({classes[int(values.argmin())]})")
         for name, values in zip(names, auroc, strict=True)
     ]
-    rows += [
-        {t("Score"): name, t("Mean AUROC"): value, t("Worst class"): None, t("Which"): ""}
-        for name, value in published.items()
+    rows += [(value, name, "–") for name, value in published.items()]
+    return [
+        {t("Score"): name, t("Mean AUROC"): f"{mean:.3f}", t("Worst class"): worst}
+        for mean, name, worst in sorted(rows, key=lambda row: -row[0])
     ]
-    return sorted(rows, key=lambda row: -row[t("Mean AUROC")])
 
 
 def classes_sentences(
@@ -292,12 +299,12 @@ def classes_sentences(
         ),
     ]
     if published:
-        below = [t(name) for name, value in PUBLISHED_MEANS.items() if auroc.mean() > value]
-        above = [t(name) for name, value in PUBLISHED_MEANS.items() if auroc.mean() <= value]
+        below = [f"{name} ({value:.1%})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() > value]
+        above = [f"{name} ({value:.1%})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() <= value]
         if below:
-            said.append(t("The mean lies above {names}.", names="; ".join(below)))
+            said.append(t("The mean lies above what was published for {names}.", names=", ".join(below)))
         if above:
-            said.append(t("The mean does not reach {names}.", names="; ".join(above)))
+            said.append(t("The mean does not reach what was published for {names}.", names=", ".join(above)))
     else:
         said.append(t("The published means are of the whole of MNIST, so they can't be compared with these."))
     return said
