@@ -278,9 +278,9 @@ def test_anomaly_scores_the_test_split(fives: Run, tmp_path: Path) -> None:
     threshold = anomaly.default_threshold(aside[anomaly.DEFAULT_SCORE])
     report = anomaly.report(scores[anomaly.DEFAULT_SCORE], test.labels == 5, threshold)
     assert (found["normal"], found["images"], found["run"]) == ([5], 1000, fives.id)
-    assert set(scores) < set(found["auroc"]) == {
-        name for name, info in anomaly.SCORES.items() if not info.needs_posterior
-    }
+    assert (
+        set(scores) < set(found["auroc"]) == {name for name, info in anomaly.SCORES.items() if not info.needs_posterior}
+    )
     assert found["auroc"][anomaly.DEFAULT_SCORE] == pytest.approx(report.auroc)
     assert found["threshold"] == pytest.approx(threshold)
     assert sum(found["confusion"].values()) == 1000
@@ -334,6 +334,11 @@ def test_sample_writes_arrays(fives: Run, tmp_path: Path, prior: str) -> None:
         assert arrays["images"].shape == (5, 1, 28, 28) and arrays["images"].dtype == np.uint8
         assert arrays["z"].shape == (5, 2)
         assert (int(arrays["seed"]), float(arrays["temperature"]), str(arrays["prior"])) == (0, 1.0, prior)
+
+
+def test_a_class_is_asked_only_of_a_model_that_is_told_it(vae: Run, tmp_path: Path) -> None:
+    result = ask("sample", vae.id, "--class", 3, "--out", tmp_path / "a.png", status=2)
+    assert "not told the class" in result.stderr and not (tmp_path / "a.png").exists()
 
 
 def test_temperature_zero_draws_the_same_picture(vae: Run, tmp_path: Path) -> None:

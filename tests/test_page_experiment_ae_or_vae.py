@@ -125,8 +125,12 @@ def test_what_is_said_about_noise_follows_the_figures() -> None:
 
 def test_charts_show_what_they_are_given() -> None:
     bars = ae_or_vae_charts.distances({"VAE": NORMAL, "AE": {"normal": [200.0]}}, [2.0])
-    assert [bar.name for bar in bars.data] == ["VAE", "AE"] and list(bars.data[0].y) == [21.0, 4.1]
-    assert bars.layout.yaxis.type == "log" and bars.layout.shapes[0].y0 == 2.0
+    assert [bar.name for bar in bars.data] == ["VAE", "AE", "Real training pictures: 2"]
+    assert list(bars.data[0].y) == [21.0, 4.1] and list(bars.data[2].y) == [2.0, 2.0]
+    assert (
+        bars.layout.yaxis.type == "log"
+        and 10 ** bars.layout.yaxis.range[0] < 2 < 200 < 10 ** bars.layout.yaxis.range[1]
+    )
     lines = ae_or_vae_charts.ways({"VAE": (HALF, HALF), "AE": (HALF, HALF)})
     assert len(lines.data) == 4 and list(lines.data[0].x) == [0, 0.5, 1]
     boxes = ae_or_vae_charts.variances(np.arange(101.0), {"Noise": np.zeros(5)})
@@ -139,6 +143,9 @@ def test_charts_show_what_they_are_given() -> None:
 def test_all_parts_of_the_answer(trained: Mapping[str, Run], found: Findings) -> None:
     app = opened(trained[""])
     said = words(app)
+    assert list(app.dataframe[0].value["MSE"]) == [
+        f"{(trained[key].metrics() or {})['mse']:.4f}" for key in ("", AUTOENCODER, DENOISING)
+    ]
     for title in (
         "New pictures",
         "Where the codes lie",

@@ -34,6 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]
             "autoencoder": train(name="points", model__kind="autoencoder"),
             "conv": train(name="conv", model__network="conv", model__hidden=[4, 8], model__latent_dim=16),
             "line": train(name="line", model__latent_dim=1),
+            "conditional": train(name="told", model__kind="conditional-vae"),
         }
 
 
@@ -181,6 +182,32 @@ def test_an_autoencoder_is_drawn_from_both_distributions(trained: dict[str, Run]
     assert f"{found.distance:.1f} from 0 on average" in app.info[0].value
     assert [element.value for element in app.subheader] == ["From N(0, I)", "From the fitted Gaussian"]
     assert len(pictures(opened(trained["vae"]))) == 1
+
+
+def test_draws_from_what_was_fitted_to_the_codes(trained: dict[str, Run]) -> None:
+    app = opened(trained["vae"])
+    seen = {pictures(app)[0]}
+    for name, words in (("fitted", "the fitted Gaussian"), ("mixture", "the fitted mixture")):
+        app.segmented_control(key="draw_prior_vae").set_value(name).run()
+        assert not app.exception and f"new pictures from {words}" in captions(app)
+        seen.add(pictures(app)[0])
+    assert len(seen) == 3
+    points = opened(trained["autoencoder"])
+    before = pictures(points)
+    points.segmented_control(key="draw_prior_autoencoder").set_value("mixture").run()
+    assert [element.value for element in points.subheader] == ["From N(0, I)", "From the fitted mixture"]
+    assert pictures(points)[0] == before[0] and pictures(points)[1] != before[1]
+
+
+def test_a_conditional_model_is_asked_for_a_class(trained: dict[str, Run]) -> None:
+    app = opened(trained["conditional"])
+    open_class = pictures(app)
+    app.selectbox(key="draw_class").set_value(7).run()
+    assert not app.exception and "class 7" in captions(app) and pictures(app) != open_class
+    made = draw(cache.model(trained["conditional"]), 4, 0, y=7)
+    with np.load(io.BytesIO(made.npz()), allow_pickle=False) as file:
+        assert int(file["y"]) == 7
+    assert not [box for box in opened(trained["vae"]).selectbox if box.key == "draw_class"]
 
 
 def test_a_larger_latent_space_is_cut_along_two_numbers(trained: dict[str, Run]) -> None:

@@ -124,7 +124,7 @@ def sample_quality(
 
     Args:
         model: An autoencoder or a VAE of digits. A conditional one is asked for the classes of training pictures.
-        train: What densities are fitted to, at most 20,000 pictures of it.
+        train: What densities are fitted to, at most 60,000 pictures of it.
         test: Real pictures that the model has not seen; at most 10,000 are compared.
         components: Of each mixture; those that there are too few codes for are left out.
         seeds: How often each is drawn.

@@ -15,6 +15,7 @@ from pages.ui.experiments import ae_or_vae_charts, ae_or_vae_words, blocks
 from pages.ui.images import data_url
 from pages.ui.shown import Shown, shown_data, shown_note
 from pages.ui.text import N_, t
+from vae_core import datasets
 from vae_core.recipes import Recipe
 from vae_core.recipes.ae_or_vae import AUTOENCODER, BOTH, DENOISING, KL_ONLY, RECONSTRUCTION_ONLY
 from vae_core.runs import Run
@@ -23,7 +24,7 @@ from vae_core.sheets import sheet
 VARIATIONAL = N_("VAE")
 DRAWS, COLUMNS = 16, 8
 COMPONENTS = 10
-STUDY_SECONDS = 60.0
+SECONDS, SECONDS_A_PICTURE = 8.0, 1.2e-3  # of the study: most of it fits 50 components to all training pictures
 NOISY_PICTURES = 500
 _STILL = {"displayModeBar": False}
 
@@ -39,7 +40,7 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
         st.info(t("This run is an autoencoder, so there is no VAE to compare with. Start the recipe as it is."))
         return
     models = {VARIATIONAL: run} | ({AUTOENCODER: together[AUTOENCODER]} if AUTOENCODER in together else {})
-    st.caption(shown_note(run))
+    _figures(models | ({DENOISING: together[DENOISING]} if DENOISING in together else {}))
     _new_pictures(models)
     _quality(models)
     _clouds(models)
@@ -49,6 +50,31 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
     if DENOISING in together:
         _denoising(together[DENOISING], together.get(AUTOENCODER))
     _variance(run)
+
+
+def _figures(models: Mapping[str, Run]) -> None:
+    """What comes back, and what the code keeps: same data, size and time."""
+    rows = []
+    for name, run in models.items():
+        found = run.metrics() or {}
+        is_vae = found.get("kl") is not None
+        rows.append(
+            {
+                t("Model"): _title(name),
+                t("MSE"): f"{found['mse']:.4f}" if "mse" in found else "",
+                t("SSIM"): f"{found['ssim']:.3f}" if "ssim" in found else "",
+                t("−ELBO (nats)"): f"{-found['elbo']:.1f}" if is_vae else t("has none"),
+                t("KL (nats)"): f"{found['kl']:.1f}" if is_vae else t("has none"),
+                t("Numbers in use"): f"{found['active_units']}" if is_vae else "",
+            }
+        )
+    st.dataframe(rows, hide_index=True, key="ae_or_vae_figures")
+    first = next(iter(models.values()))
+    st.caption(
+        t("Test pictures of the run's own data set, grey pixels; no noise, also for the denoising autoencoder.")
+        + " "
+        + shown_note(first)
+    )
 
 
 def _side_by_side(models: Mapping[str, Run]) -> Iterator[tuple[str, Run]]:
@@ -104,7 +130,7 @@ def _quality(models: Mapping[str, Run]) -> None:
             "quality",
             {"data": data},
             label=t("Measure the {model}'s pictures", model=t(name)),
-            seconds=STUDY_SECONDS,
+            seconds=SECONDS + SECONDS_A_PICTURE * datasets.source(data).sizes["train"],
             what=t(
                 "How far are the {model}'s new pictures from real ones? As many as there are test pictures, drawn three "
                 "times from each of four densities.",

@@ -40,12 +40,25 @@ def distances(found: Mapping[str, Mapping[str, Sequence[float]]], floor: Sequenc
             name=name,
             marker={"color": colour},
             text=[f"{mean:.3g}" for mean in means],
+            textposition="inside",
+            insidetextanchor="start",  # at the foot, away from the error bars
+            textangle=0,
             error_y={"type": "data", "array": [float(np.std(values[source])) for source in sources]},
             hovertemplate="%{x}: %{y:.3g}",
         )
-    figure.add_hline(y=float(np.mean(floor)), line={"color": NEUTRAL, "dash": "dash", "width": 2})
+    ground = float(np.mean(floor))
+    names = [t(title) for source, title in SOURCES.items() if any(source in values for values in found.values())]
+    figure.add_scatter(
+        x=names,
+        y=[ground] * len(names),
+        name=t("Real training pictures: {floor:.3g}", floor=ground),
+        mode="lines",
+        line={"color": NEUTRAL, "dash": "dash", "width": 2},
+        hoverinfo="skip",
+    )
     template(figure, height=380, x=t("Codes drawn from"), y=t("Fréchet distance (log scale)"))
-    figure.update_yaxes(type="log", dtick=1)
+    tallest = max(max(bars.y) for bars in figure.data)
+    figure.update_yaxes(type="log", dtick=1, range=[np.log10(ground / 3), np.log10(tallest * 1.3)])
     figure.update_layout(barmode="group")
     return figure
 
@@ -104,7 +117,7 @@ def variances(normal: ArrayLike, strange: Mapping[str, ArrayLike]) -> go.Figure:
             showlegend=False,
             name=name,
         )
-    template(figure, height=110 + 44 * len(rows), x=t("log σ², mean over the code's numbers (0: as wide as the prior)"))
+    template(figure, height=110 + 44 * len(rows), x=t("log σ² (0: as wide as the prior)"))
     return figure
 
 
@@ -136,6 +149,7 @@ def cloud(
     figure.update_layout(legend={"y": -0.2, "yanchor": "top"}, margin_t=8)
     figure.update_traces(marker_size=4)
     figure.layout.annotations = ()  # the circles' names would hide codes
+    figure.update_shapes(layer="above")  # where all codes lie within them, they would be hidden
     figure.update_xaxes(range=[-side, side], constrain="domain")
     figure.update_yaxes(range=[-side, side], constrain="domain")
     return figure
