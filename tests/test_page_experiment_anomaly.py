@@ -9,8 +9,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.experiments import anomaly_charts, groups
-from pages.ui.experiments.anomaly_charts import Answer, Tutorial
+from pages.ui.experiments import anomaly_charts, anomaly_words, groups
+from pages.ui.experiments.anomaly_words import Answer, Tutorial
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import anomaly, files, runs
@@ -130,9 +130,9 @@ def test_companions_are_found(both: tuple[Run, Run]) -> None:
 
 
 def test_published_figures_stand_only_beside_their_own_pictures() -> None:
-    assert anomaly_charts.is_published("mnist", (5,))
-    assert not anomaly_charts.is_published("digits", (5,)) and not anomaly_charts.is_published("mnist", (3,))
-    assert anomaly_charts.published_means("mnist") and not anomaly_charts.published_means("digits")
+    assert anomaly_words.is_published("mnist", (5,))
+    assert not anomaly_words.is_published("digits", (5,)) and not anomaly_words.is_published("mnist", (3,))
+    assert anomaly_words.published_means("mnist") and not anomaly_words.published_means("digits")
 
 
 MEAN, PCA = Answer("mean", 0.06, 0.07, 0.72), Answer("pca", 0.02, 0.04, 0.95)
@@ -140,12 +140,12 @@ MEAN, PCA = Answer("mean", 0.06, 0.07, 0.72), Answer("pca", 0.02, 0.04, 0.95)
 
 def test_sentences_follow_the_figures() -> None:
     good = Answer("A", 0.02, 0.05, 0.96, 0.985)
-    said = anomaly_charts.sentences(MEAN, PCA, [good], tutorial=Tutorial(), normal="5")
+    said = anomaly_words.sentences(MEAN, PCA, [good], tutorial=Tutorial(), normal="5")
     assert "0.0616" in said[0] and "**0.0600**" in said[0]
     assert "3.0 times less" in said[1] and "**96.0%**" in said[1] and "**98.5%**" in said[1]
     assert "A, is above that with 98.5%" in said[2]
     raw = Answer("B", 0.055, 0.06, 0.7, 0.75)
-    said = anomaly_charts.sentences(MEAN, PCA, [raw], tutorial=None, normal="5")
+    said = anomaly_words.sentences(MEAN, PCA, [raw], tutorial=None, normal="5")
     assert len(said) == 2 and "has not learnt much yet" in said[0] and "**no model here is better**" in said[1]
 
 
@@ -154,7 +154,7 @@ def test_sentences_follow_the_figures() -> None:
     [(3.0, False, "**strange**, rightly"), (3.0, True, "**strange**, wrongly"), (1.0, False, "**normal**, wrongly")],
 )
 def test_a_verdict(score: float, is_normal: bool, expected: str) -> None:
-    assert expected in anomaly_charts.verdict("A 7", score, 2.0, is_normal=is_normal)
+    assert expected in anomaly_words.verdict("A 7", score, 2.0, is_normal=is_normal)
 
 
 def test_the_chart_of_all_classes_shows_mean_and_worst() -> None:
@@ -173,10 +173,10 @@ def test_the_table_of_classes_is_in_order() -> None:
     figures = {"scores": ["a"], "baselines": ["b"], "classes": [0, 1], "cpu_seconds": [1, 3], "train_images": [90, 110]}
     auroc = np.array([[0.9, 0.98], [0.7, 0.8]])
     titles = {"a": "A", "b": "B"}
-    rows = anomaly_charts.classes_table(titles, ["0", "1"], figures, auroc, {"DCAE, published": 0.897})
+    rows = anomaly_words.classes_table(titles, ["0", "1"], figures, auroc, {"DCAE, published": 0.897})
     assert [row["Score"] for row in rows] == ["A", "DCAE, published", "B"]
     assert rows[0] == {"Score": "A", "Mean AUROC": "0.940", "Worst class": "0.900 (0)"}
-    said = anomaly_charts.classes_sentences("A", ["0", "1"], figures, auroc[0], published=True)
+    said = anomaly_words.classes_sentences("A", ["0", "1"], figures, auroc[0], published=True)
     assert "**94.0%**" in said[0] and "**0** (90.0%)" in said[0] and "2.0 CPU-seconds" in said[1]
     assert "above what was published for DCAE" in said[2] and "does not reach" in said[3] and "OCGAN" in said[3]
 

@@ -8,13 +8,13 @@ import streamlit as st
 
 from pages.ui import cache, charts
 from pages.ui.boundary import guarded
-from pages.ui.experiments import anomaly_charts, blocks
-from pages.ui.experiments.anomaly_charts import Answer, Tutorial
+from pages.ui.experiments import anomaly_words, blocks
+from pages.ui.experiments.anomaly_turns import show_all_classes
+from pages.ui.experiments.anomaly_words import Answer, Tutorial
 from pages.ui.reconstruction import number_in_class, reconstruct
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.text import N_, t
 from vae_core import datasets
-from vae_core.config import bounds, field
 from vae_core.datasets import ImageData
 from vae_core.recipes import Recipe
 from vae_core.recipes.anomaly import BETTER
@@ -23,8 +23,6 @@ from vae_core.runs import Run
 OURS = N_("tutorial's network")
 USUAL_STRANGER = 7
 QUANTILE = 0.95
-SECONDS_A_PICTURE = 1.6e-4  # of an epoch of 784-256-256-8, where the machine's speed is not known
-BASELINE_SECONDS = 30.0
 _STILL = {"displayModeBar": False}
 
 
@@ -70,7 +68,7 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
     _try_a_picture(models, shown.name, data, classes)
     _show_spread(models, shown.name, data, classes)
     _show_scores(models, shown.name, data, classes)
-    _show_all_classes(together.get(BETTER, run), shown.name)
+    show_all_classes(together.get(BETTER, run), shown.name)
 
 
 def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tuple[int, ...]) -> list[Answer]:
@@ -90,8 +88,8 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
                 title,
                 float(aside[score].mean()) / pixels,
                 float(test[score][0]) / pixels,
-                anomaly_charts.auroc(strange, test[score]),
-                anomaly_charts.auroc(strange, test[BEST_SCORE]) if score == "squared_error" else None,
+                anomaly_words.auroc(strange, test[score]),
+                anomaly_words.auroc(strange, test[BEST_SCORE]) if score == "squared_error" else None,
             )
         )
     return found
@@ -99,13 +97,13 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
 
 def _show_answers(run: Run, data: ImageData, classes: tuple[int, ...], answers: list[Answer]) -> None:
     normal = ", ".join(t(data.class_names[number]) for number in classes)
-    tutorial = Tutorial() if anomaly_charts.is_published(data.name, classes) else None
+    tutorial = Tutorial() if anomaly_words.is_published(data.name, classes) else None
     rows = list(answers)
     if tutorial is not None:
         rows.insert(0, Answer(t("A published tutorial (its own figures)"), tutorial.validation, tutorial.first_test))
     st.subheader(t("Against the mean picture"))
     first = t(data.class_names[int(data.labels[0])])
-    st.dataframe(anomaly_charts.answers_table(rows, normal, first), hide_index=True, key=f"answers_{run.id}")
+    st.dataframe(anomaly_words.answers_table(rows, normal, first), hide_index=True, key=f"answers_{run.id}")
     st.caption(
         t(
             "Errors: the mean squared error of a pixel between 0 and 1, over the normal validation pictures (less is "
@@ -118,7 +116,7 @@ def _show_answers(run: Run, data: ImageData, classes: tuple[int, ...], answers: 
         + shown_note(run)
     )
     mean, pca, *models = answers
-    blocks.what_you_see(*anomaly_charts.sentences(mean, pca, models, tutorial=tutorial, normal=normal))
+    blocks.what_you_see(*anomaly_words.sentences(mean, pca, models, tutorial=tutorial, normal=normal))
 
 
 @st.fragment
@@ -159,7 +157,7 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
                     st.markdown(
                         t("Mean squared error **{error:.4f}**", error=error)
                         + "  \n"
-                        + anomaly_charts.verdict(
+                        + anomaly_words.verdict(
                             t("A {label}", label=label), float(scores[number]), threshold, is_normal=row == 0
                         )
                     )
@@ -238,7 +236,7 @@ def _show_scores(models: Mapping[str, Run], name: str, data: ImageData, classes:
     strange = ~np.isin(data.labels, classes)
     columns = {key: cache.strangeness(run, name, classes) for key, run in models.items()}
     auroc = {
-        key: {score: anomaly_charts.auroc(strange, values) for score, values in scores.items()}
+        key: {score: anomaly_words.auroc(strange, values) for score, values in scores.items()}
         for key, scores in columns.items()
     }
     last = auroc[list(models)[-1]]
@@ -260,74 +258,4 @@ def _show_scores(models: Mapping[str, Run], name: str, data: ImageData, classes:
             "AUROC on all test pictures. What says “no model” is a baseline that learns nothing but a few statistics. Which "
             "score is best was not chosen by this table: error / norm + neighbours was fixed before."
         )
-    )
-
-
-def _show_all_classes(run: Run, name: str) -> None:
-    """The study of each class in turn: with the better network's settings, and a code of its own size."""
-    from vae_core.anomaly import BEST_SCORE, SCORES
-    from vae_core.studies.strangers import LATENT_DIM
-
-    st.subheader(t("Each digit in turn"))
-    low, high = bounds(field("training.epochs"))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        epochs = st.number_input(
-            t("Epochs of each"), low, min(high, 2000), run.config.training.epochs, key=f"all_epochs_{run.id}", width=150
-        )
-        size = st.number_input(t("Numbers in the code"), 1, 64, LATENT_DIM, key=f"all_size_{run.id}", width=190)
-    source = datasets.source(name)
-    learnt = round(source.sizes["train"] * (1 - run.config.data.validation))
-    one = run.config.with_values({"model.latent_dim": int(size), "training.epochs": int(epochs)})
-    seconds = cache.training_seconds(one, learnt, source.image_shape) or SECONDS_A_PICTURE * learnt * epochs
-    found = blocks.study(
-        run,
-        "strangers",
-        {"data": name, "epochs": int(epochs), "latent_dim": int(size)},
-        label=t("Learn each digit in turn"),
-        seconds=seconds + BASELINE_SECONDS * learnt / 50_000,
-        what=t(
-            "Trains a model like {name} on each class of {data} alone, and scores all test pictures each time. The score "
-            "by which it is judged was fixed before; none is chosen by what it gives here.",
-            name=t("the smaller one") if run.config.recipe and BETTER in run.config.recipe else t("this one"),
-            data=t(source.title),
-        ),
-    )
-    if found is None:
-        return
-    figures, auroc = found.figures, found.arrays["auroc"]
-    names = [t(source.class_names[number]) for number in figures["classes"]]
-    titles = {score: t(SCORES[score].title) for score in (*figures["scores"], *figures["baselines"])}
-    published = anomaly_charts.published_means(name)
-    order = list(titles)
-    score = st.selectbox(
-        t("Score"),
-        figures["scores"],
-        figures["scores"].index(BEST_SCORE),
-        format_func=lambda score: titles[score],
-        key="all_score",
-        width=320,
-    )
-    chosen = auroc[order.index(score)]
-    baselines = {titles[key]: auroc[order.index(key)] for key in ("pca_20", "pixel_knn")}
-    st.plotly_chart(
-        anomaly_charts.class_bars(names, chosen, baselines=baselines, published=published),
-        key="all_bars",
-        config=_STILL,
-        alt=t("AUROC of each class as the normal one, with the mean and the worst"),
-    )
-    st.caption(
-        t(
-            "A bar is a model that learnt only this class, judged on all {count:,} test pictures; the worst one stands "
-            "out. The marks are what needs no model.",
-            count=figures["images"],
-        )
-        + (" " + t("Published: {source}.", source=anomaly_charts.PUBLISHED_SOURCE) if published else "")
-    )
-    blocks.what_you_see(*anomaly_charts.classes_sentences(titles[score], names, figures, chosen, bool(published)))
-    st.dataframe(
-        anomaly_charts.classes_table(titles, names, figures, auroc, published),
-        hide_index=True,
-        width="content",
-        height="content",
-        key="all_table",
     )

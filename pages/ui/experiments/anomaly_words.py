@@ -1,0 +1,241 @@
+"""What the experiment of the stranger says: published figures, tables and sentences. Imports no Streamlit and no torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pages.ui.text import t
+
+
+@dataclass(frozen=True)
+class Tutorial:
+    """What a published tutorial reports for MNIST's fives: mean squared errors a pixel."""
+
+    validation: float = 0.0616
+    first_test: float = 0.0687
+
+
+PUBLISHED_ON = "mnist"
+PUBLISHED_CLASSES = (5,)
+PUBLISHED_MEANS = {
+    "DCAE": 0.897,
+    "Deep SVDD": 0.948,
+    "OCGAN": 0.975,
+}
+"""Mean AUROC over MNIST's ten digits: the first two as Ruff et al. 2018 give them, the third Perera et al. 2019."""
+PUBLISHED_SOURCE = "Ruff et al. 2018, https://proceedings.mlr.press/v80/ruff18a.html; Perera et al. 2019, https://arxiv.org/abs/1903.08550"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one way of answering does: a model, or a baseline.
+
+    Attributes:
+        name: What it is, translated.
+        validation: Its mean squared error a pixel on the normal validation pictures.
+        first_test: Its mean squared error a pixel on the first test picture.
+        auroc: Of its squared error, normal against all others on the test split; `None` where that is not known.
+        best: The AUROC of the score that was fixed beforehand; `None` where there is none.
+    """
+
+    name: str
+    validation: float
+    first_test: float
+    auroc: float | None = None
+    best: float | None = None
+
+
+def auroc(strange: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+    """The chance that a strange picture scores higher than a normal one."""
+    from sklearn.metrics import roc_auc_score  # takes a second to import
+
+    return float(roc_auc_score(strange, scores))
+
+
+def published_means(data: str) -> dict[str, float]:
+    """Published mean AUROCs by their names, translated, where they are of these data; else none."""
+    if data != PUBLISHED_ON:
+        return {}
+    return {t("{name}, published", name=name): value for name, value in PUBLISHED_MEANS.items()}
+
+
+def is_published(data: str, classes: Sequence[int]) -> bool:
+    """Whether the tutorial's figures are of the same pictures."""
+    return data == PUBLISHED_ON and tuple(classes) == PUBLISHED_CLASSES
+
+
+def answers_table(answers: Sequence[Answer], normal: str, first: str) -> list[dict[str, Any]]:
+    """A row for each way of answering.
+
+    Args:
+        normal, first: The names of the normal classes, and of the first test picture's class.
+    """
+    return [
+        {
+            t("What answers"): one.name,
+            t("Validation error ({normal})", normal=normal): f"{one.validation:.4f}",
+            t("First test picture ({first})", first=first): f"{one.first_test:.4f}",
+            t("AUROC, squared error"): "–" if one.auroc is None else f"{one.auroc:.3f}",
+            t("AUROC, with neighbours"): "–" if one.best is None else f"{one.best:.3f}",
+        }
+        for one in answers
+    ]
+
+
+def sentences(
+    mean: Answer, pca: Answer, models: Sequence[Answer], *, tutorial: Tutorial | None, normal: str
+) -> list[str]:
+    """What the figures say.
+
+    Args:
+        mean: Answering with the mean picture.
+        pca: The principal component analysis.
+        models: The experiment's models, the first one that of the recipe.
+        tutorial: What was published, where it is of the same pictures.
+    """
+    said = []
+    if tutorial is not None:
+        said.append(
+            t(
+                "Published: {validation:.4f} on validation pictures and {first:.4f} on the first test picture. The mean "
+                "picture gives **{mean:.4f}** and **{mean_first:.4f}**: nearly the same, so hardly more than one picture was "
+                "learnt there.",
+                validation=tutorial.validation,
+                first=tutorial.first_test,
+                mean=mean.validation,
+                mean_first=mean.first_test,
+            )
+        )
+    for one in models:
+        if one.validation > 0.8 * mean.validation:
+            said.append(
+                t(
+                    "**{name}** errs by {error:.4f} on normal pictures, hardly less than the mean picture's {mean:.4f}: "
+                    "it has not learnt much yet. Train longer.",
+                    name=one.name,
+                    error=one.validation,
+                    mean=mean.validation,
+                )
+            )
+        else:
+            said.append(
+                t(
+                    "**{name}** errs by {error:.4f} on pictures of {normal} that it did not learn from: {times:.1f} times "
+                    "less than the mean picture. By its squared error alone a stranger ranks above a normal picture in "
+                    "**{auroc:.1%}** of all pairs; divided by the picture's norm, with the neighbours' distance, in "
+                    "**{best:.1%}**.",
+                    name=one.name,
+                    error=one.validation,
+                    normal=normal,
+                    times=mean.validation / max(one.validation, 1e-12),
+                    auroc=one.auroc or 0.0,
+                    best=one.best or 0.0,
+                )
+            )
+    best = max(models, key=lambda one: one.best or 0.0)
+    assert pca.auroc is not None and best.best is not None
+    values = {"pca": pca.auroc, "name": best.name, "best": best.best}
+    if best.best > pca.auroc:
+        said.append(
+            t(
+                "Without any network: the error of a PCA with 20 components ranks {pca:.1%} of the pairs rightly. The "
+                "best here, {name}, is above that with {best:.1%}.",
+                **values,
+            )
+        )
+    else:
+        said.append(
+            t(
+                "Without any network: the error of a PCA with 20 components ranks {pca:.1%} of the pairs rightly, and "
+                "**no model here is better** (the best has {best:.1%}). A longer training may change that.",
+                **values,
+            )
+        )
+    return said
+
+
+def verdict(name: str, score: float, threshold: float, *, is_normal: bool) -> str:
+    """What a picture's score says about it, in Markdown."""
+    called = t("strange") if score > threshold else t("normal")
+    truth = t("rightly") if (score > threshold) != is_normal else t("wrongly")
+    return t(
+        "{name}: score **{score:.2f}**, threshold {threshold:.2f}. Called **{called}**, {truth}.",
+        name=name,
+        score=score,
+        threshold=threshold,
+        called=called,
+        truth=truth,
+    )
+
+
+def classes_table(
+    titles: Mapping[str, str],
+    classes: Sequence[str],
+    figures: Mapping[str, Any],
+    auroc: NDArray[np.float64],
+    published: Mapping[str, float],
+) -> list[dict[str, str]]:
+    """A row a score with its mean and its worst class, the best mean first.
+
+    Args:
+        titles: Of the scores, translated.
+        classes: The classes' names.
+        figures, auroc: As the study `strangers` gives them.
+        published: Mean AUROCs by their names, translated.
+    """
+    names = [*figures["scores"], *figures["baselines"]]
+    rows = [
+        (float(values.mean()), titles[name], f"{values.min():.3f} ({classes[int(values.argmin())]})")
+        for name, values in zip(names, auroc, strict=True)
+    ]
+    rows += [(value, name, "–") for name, value in published.items()]
+    return [
+        {t("Score"): name, t("Mean AUROC"): f"{mean:.3f}", t("Worst class"): worst}
+        for mean, name, worst in sorted(rows, key=lambda row: -row[0])
+    ]
+
+
+def classes_sentences(
+    title: str, names: Sequence[str], figures: Mapping[str, Any], auroc: NDArray[np.float64], published: bool
+) -> list[str]:
+    """What the study of all classes says about one score.
+
+    Args:
+        title: Of the score, translated.
+        names: The classes.
+        auroc: Of that score, with shape (classes,).
+        published: Whether the published means are of the same data.
+    """
+    worst, easiest = int(auroc.argmin()), int(auroc.argmax())
+    said = [
+        t(
+            "{title}: on average a stranger ranks above a normal picture in **{mean:.1%}** of all pairs. Hardest is "
+            "**{worst}** ({low:.1%}), easiest **{easiest}** ({high:.1%}).",
+            title=title,
+            mean=float(auroc.mean()),
+            worst=names[worst],
+            low=float(auroc[worst]),
+            easiest=names[easiest],
+            high=float(auroc[easiest]),
+        ),
+        t(
+            "Each of the {count} models learnt from about {images:,} pictures, and took {seconds:.1f} CPU-seconds with "
+            "its scoring.",
+            count=len(names),
+            images=round(float(np.mean(figures["train_images"]))),
+            seconds=float(np.mean(figures["cpu_seconds"])),
+        ),
+    ]
+    if published:
+        below = [f"{name} ({value:.1%})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() > value]
+        above = [f"{name} ({value:.1%})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() <= value]
+        if below:
+            said.append(t("The mean lies above what was published for {names}.", names=", ".join(below)))
+        if above:
+            said.append(t("The mean does not reach what was published for {names}.", names=", ".join(above)))
+    else:
+        said.append(t("The published means are of the whole of MNIST, so they can't be compared with these."))
+    return said
