@@ -133,6 +133,7 @@ def _choose_class(run: Run, model: Model) -> int | None:
     chosen: int | None = st.selectbox(
         t("Class"),
         [None, *(run.config.data.classes or range(len(names)))],
+        index=1,  # a class that is asked for: without one, its pictures are the worst
         format_func=lambda number: t("not told") if number is None else t(names[number]),
         key="draw_class",
         width=150,
