@@ -41,26 +41,32 @@ METHODS: Mapping[str, Method] = {
         N_("A rare image, shifted, turned and scaled a little. No network is needed."),
         "classic",
     ),
-    "vae": Method(N_("VAE, rare class alone"), N_("Drawn by a VAE that learnt from the rare images alone."), "model"),
+    "vae": Method(N_("VAE of the rare class"), N_("Drawn by a VAE that learnt from the rare images alone."), "model"),
     "cvae-prior": Method(
-        N_("Conditional VAE, drawn freely"),
+        N_("CVAE, drawn freely"),
         N_("Drawn from N(0, I) by the conditional VAE, which learnt all classes and is told which one to draw."),
         "model",
     ),
     "cvae-posterior-1": Method(
-        N_("Conditional VAE, near real ones"),
-        N_("The same VAE, from codes in the cloud of a real rare image: mu + sigma eps."),
+        N_("CVAE, near real ones × 1"),
+        N_("Drawn by the conditional VAE from the cloud of codes of a real rare image: mu + sigma eps."),
         "model",
         1.0,
     ),
     "cvae-posterior-2": Method(
-        N_("… in clouds twice as wide"), N_("From codes in a cloud twice as wide: mu + 2 sigma eps."), "model", 2.0
+        N_("CVAE, near real ones × 2"),
+        N_("Drawn by the conditional VAE from a cloud twice as wide: mu + 2 sigma eps."),
+        "model",
+        2.0,
     ),
     "cvae-posterior-3": Method(
-        N_("… three times as wide"), N_("From codes in a cloud three times as wide: mu + 3 sigma eps."), "model", 3.0
+        N_("CVAE, near real ones × 3"),
+        N_("Drawn by the conditional VAE from a cloud three times as wide: mu + 3 sigma eps."),
+        "model",
+        3.0,
     ),
     "real": Method(
-        N_("Real images"),
+        N_("All real images"),
         N_("The class as it was before it was made rare: what no filling can be expected to beat."),
         "reference",
     ),

@@ -19,6 +19,7 @@ from vae_core.runs import Run
 
 SECONDS_A_SEED, SECONDS_A_PICTURE = 5.0, 9e-6  # of a classifier's epoch; 33 classifiers on MNIST took 90 CPU-seconds
 SHOWN = 12
+PAIR = 150  # pixels; a phone has room for two
 FEW = 20
 MIME = {"zip": "application/zip", "npz": "application/octet-stream", "csv": "text/csv"}
 _STILL = {"displayModeBar": False}
@@ -155,6 +156,7 @@ def _results(run: Run, found: Found, name: str) -> None:
     st.dataframe(
         oversampling_charts.results_table(figures["methods"]),
         hide_index=True,
+        height="content",
         key=f"fill_table_{run.id}",
         width="stretch",
     )
@@ -172,6 +174,9 @@ def _results(run: Run, found: Found, name: str) -> None:
             added=figures["added"],
         )
     )
+    with st.expander(t("What each way does")):
+        ways = (METHODS[way] for way in figures["methods"])
+        st.markdown("\n".join(f"- **{t(way.title)}**: {t(way.how)}" for way in ways))
 
 
 @st.fragment
@@ -218,13 +223,13 @@ def _gallery(run: Run, found: Found, name: str) -> None:
     with st.container(horizontal=True):
         rows = zip(arrays[f"{way}.images"], arrays[f"{way}.nearest"], arrays[f"{way}.distance"], strict=True)
         for made, nearest, distance in list(rows)[:SHOWN]:
-            with st.container(width=204):
+            with st.container(width=PAIR):
                 st.image(
                     data_url(oversampling_charts.pair(made, real[nearest])),
-                    width=198,
+                    width=PAIR,
                     alt=t("A synthetic picture, and the nearest real training picture"),
                 )
-                st.caption(t("**Synthetic** | real, distance {distance:.1f}", distance=float(distance)))
+                st.caption(t("**Synthetic**, {distance:.1f} away", distance=float(distance)))
     st.caption(
         t(
             "Left, in the coloured frame: a synthetic picture that nobody drew. Right: the real training picture of the "
@@ -239,15 +244,16 @@ def _gallery(run: Run, found: Found, name: str) -> None:
         oversampling_charts.copies_table(copies),
         hide_index=True,
         column_config={
-            t("Distance to the nearest training picture"): st.column_config.NumberColumn(format="%.2f"),
-            t("Closer than real test pictures"): percent,
-            t("Closer to training than to unseen pictures"): percent,
+            t("Distance"): st.column_config.NumberColumn(format="%.2f"),
+            t("Closer than real ones"): percent,
+            t("Closer to learnt ones"): percent,
         },
+        height="content",
         key=f"fill_copies_{run.id}",
     )
     st.caption(
         t(
-            "The distance is a median. “Closer than real test pictures”: how often a made picture lies closer to its nearest "
+            "The distance is the median of those to the nearest training picture. “Closer than real ones”: how often a made picture lies closer to its nearest "
             "training picture than a real unseen one does to its own; 50 % is like real ones, 100 % are copies, but smooth "
             "pictures lie closer to everything. The last column allows for that: how often it lies closer to the training "
             "pictures than to as many real ones that nothing learnt from (after Meehan et al. 2020)."
@@ -269,7 +275,11 @@ def _files(run: Run, found: Found, way: str, name: str) -> None:
         )
     )
     with st.container(horizontal=True):
-        for kind, label in (("zip", t("ImageFolder (zip)")), ("npz", "NPZ"), ("csv", "CSV")):
+        for kind, label in (
+            ("zip", t("Pictures as folders (zip)")),
+            ("npz", t("Pictures as NPZ")),
+            ("csv", t("Pictures as CSV")),
+        ):
             st.download_button(
                 label,
                 partial(_file, run, found, way, kind),

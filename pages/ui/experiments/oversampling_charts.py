@@ -101,12 +101,11 @@ def _wrapped(title: str) -> str:
 
 
 def results_table(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> list[dict[str, str]]:
-    """A row for each way: what it does, and each figure with its spread."""
+    """A row for each way: each figure with its spread."""
     return [
         {
             t("Filled up with"): t(METHODS[name].title),
             **{t(title): str(spread(methods[name][metric])) for metric, (title, _) in METRICS.items()},
-            t("How"): t(METHODS[name].how),
         }
         for name in METHODS
         if name in methods
@@ -118,9 +117,9 @@ def copies_table(copies: Mapping[str, Mapping[str, float]]) -> list[dict[str, An
     return [
         {
             t("Made by"): t(METHODS[name].title),
-            t("Distance to the nearest training picture"): check["distance"],
-            t("Closer than real test pictures"): 100 * check["closer"],
-            t("Closer to training than to unseen pictures"): 100 * check["drawn_to_learnt"],
+            t("Distance"): check["distance"],
+            t("Closer than real ones"): 100 * check["closer"],
+            t("Closer to learnt ones"): 100 * check["drawn_to_learnt"],
         }
         for name, check in copies.items()
     ]
@@ -151,7 +150,7 @@ def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
         ours = f1[BEST_DRAWING]
         found.append(
             t(
-                "Filled up with {added:,} drawings of the conditional VAE (clouds three times as wide) it finds "
+                "Filled up with {added:,} drawings of the conditional VAE (near real ones × 3) it finds "
                 "**{recall:.0%}**, at an F1 of **{f1}**.",
                 added=figures["added"],
                 recall=spread(methods[BEST_DRAWING]["recall"]).mean,
@@ -189,16 +188,16 @@ def _against(ours: Spread, other: Spread, name: str) -> str:
     """The VAE's drawings against another way, and whether the difference is more than the spread."""
     values = {"method": t(METHODS[name].title), "ours": ours, "other": other}
     if abs(ours.mean - other.mean) <= math.hypot(ours.deviation, other.deviation):
-        return t("{method} is as good, within the spread: F1 {other} against {ours}.", **values)
+        return t("{method} reaches {other}: within the spread, that is as good as these drawings.", **values)
     if ours.mean > other.mean:
-        return t("That beats {method}: F1 {other} against {ours}.", **values)
+        return t("{method} reaches {other}: these drawings do better.", **values)
     if name == "affine":
         return t(
-            "**Affine augmentation is better still, without any network: F1 {other} against {ours}.** Whoever knows how "
-            "the pictures may be moved should move them.",
+            "**Affine augmentation is better than these drawings, without any network: F1 {other} against {ours}.** Who "
+            "knows how the pictures may be moved should move them.",
             **values,
         )
-    return t("**{method} is better: F1 {other} against {ours}.**", **values)
+    return t("**{method} is better than these drawings: F1 {other} against {ours}.**", **values)
 
 
 def _freely(ours: Spread, prior: Spread) -> str:
