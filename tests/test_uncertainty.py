@@ -19,6 +19,8 @@ def test_the_log_variance_is_that_of_the_cloud() -> None:
     sigma = np.array([[1, 1, 1], [np.e, np.e, np.e], [np.e, 1, 1 / np.e]], np.float32)
     found = uncertainty.log_variance(LatentPoints(np.zeros((3, 3), np.float32), sigma))
     np.testing.assert_allclose(found, [0, 2, 0], atol=1e-6)
+    beyond = uncertainty.log_variance(LatentPoints(np.zeros((2, 1), np.float32), np.array([[0], [np.inf]], np.float32)))
+    assert np.isfinite(beyond).all() and beyond[0] < -100 < 100 < beyond[1]
 
 
 def test_strange_pictures_are_as_many_and_what_they_are_called() -> None:

@@ -51,6 +51,10 @@ def strangers(data: ImageData, seed: int = 0) -> dict[str, NDArray[np.uint8]]:
     return {name: found[name] for name in STRANGERS if name in found}
 
 
+WIDTHS = (1e-30, 1e30)
+"""Between which standard deviations are told apart: the encoder gives strange pictures some that float32 can't hold."""
+
+
 @dataclass(frozen=True)
 class Uncertainty:
     """How wide the posteriors of pictures are.
@@ -71,7 +75,7 @@ def log_variance(points: LatentPoints) -> NDArray[np.float64]:
     """The posterior's log variance, a mean over the latent dimensions, with shape (N,): the logarithm of the cloud's
     volume, per dimension. 0 is as wide as the prior."""
     assert points.sigma is not None, "an autoencoder's codes are points"
-    return np.asarray(2 * np.log(points.sigma.astype(np.float64).clip(min=1e-30)).mean(1))
+    return np.asarray(2 * np.log(points.sigma.astype(np.float64).clip(*WIDTHS)).mean(1))
 
 
 def uncertainty(model: Model, data: ImageData, strange: dict[str, NDArray[np.uint8]]) -> Uncertainty:
