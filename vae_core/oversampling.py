@@ -136,8 +136,9 @@ def make(
     Returns:
         uint8 with shape (count, C, H, W).
     """
-    chance = np.random.default_rng(seed)
-    chosen = chance.integers(len(real), size=count)
+    if count == 0:
+        return real[:0]
+    chosen = np.random.default_rng(seed).integers(len(real), size=count)
     if method == "copies":
         return real[chosen]
     if method == "smote":
@@ -162,9 +163,7 @@ def make(
 
 
 def smote(real: NDArray[np.uint8], count: int, seed: int) -> NDArray[np.uint8]:
-    """Points between real images and their nearest neighbours, by imbalanced-learn; shapes as `make`."""
-    if count == 0:
-        return real[:0]
+    """Points between real images and their nearest neighbours, by imbalanced-learn; shapes as `make`, `count` at least 1."""
     from imblearn.over_sampling import SMOTE
 
     flat = real.reshape(len(real), -1).astype(np.float32)
