@@ -86,6 +86,6 @@ AE_OR_VAE = Recipe(
 # from N(0, I) and from a mixture of 50 fitted to 20,000 codes:
 #   384 x 3, batch 128, 2e-3, 50 epochs 17.6, 3.0; batch 256, 4e-3, 64 epochs 20.1, 3.1
 #   512 x 3, batch 128, 2e-3, 34 epochs 23.4, 3.1
-# With another classifier, 256 x 2 after 12 epochs: beta 1, 2, 3 at 103, 92, 102 from N(0, I), and 20, 31, 49 from a
-# mixture of 10; grey pixels 108, 24; 16 latents 114, 22. A Gaussian or mixture fits as well or better to draws of the
-# posteriors than to their means.
+# With another classifier (its figures are about twice as large), 256 x 2 after 12 epochs, from N(0, I) and from a mixture
+# of 10: beta 1 103, 20; beta 2 92, 31; beta 3 102, 49; grey pixels 108, 24; 16 latents 114, 22. A mixture of 10
+# fitted to draws of the posteriors 20, to their means 22 (with 16 latents 22 and 21).
