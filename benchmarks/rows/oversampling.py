@@ -19,7 +19,7 @@ def filled_up(rare: int, seed: int, quick: bool) -> Figures:
     config = _config(rare, seed, quick)
     parts = parts_of(config)
     train, test = parts.splits.train, parts.splits.test
-    drawers = Drawers(trained(config, parts.splits, _silent), rare_vae(config, parts, seed, _silent))
+    drawers = Drawers(trained(config, parts.splits, _silent), rare_vae(parts, seed, _silent))
     real, unseen = train.images[train.labels == rare], test.images[test.labels == rare]
     figures: dict[str, float] = {}
     for name in METHODS:

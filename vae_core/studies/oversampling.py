@@ -106,7 +106,7 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
     for seed in range(settings.seeds):
         alone = None
         if "vae" in settings.methods:
-            alone = rare_vae(run.config, parts, seed, _part(report, done, total))
+            alone = rare_vae(parts, seed, _part(report, done, total))
             done += 1
             if seed == 0:
                 arrays |= {f"weights.{name}": tensor.numpy() for name, tensor in alone.state_dict().items()}
@@ -155,7 +155,7 @@ def parts_of(config: RunConfig) -> Parts:
     return Parts(rare, thinned._replace(test=thinned.test.only(config.data.classes)), whole.train)
 
 
-def rare_config(config: RunConfig, pictures: int) -> RunConfig:
+def rare_config(pictures: int) -> RunConfig:
     """The settings of a VAE for the rare class alone, of which there are few pictures: a fixed number of steps."""
     batch = min(RARE_BATCH, pictures)
     epochs = max(FEWEST_RARE_EPOCHS, math.ceil(RARE_STEPS / math.ceil(pictures / batch)))
@@ -169,12 +169,11 @@ def rare_config(config: RunConfig, pictures: int) -> RunConfig:
     # units for half as long 0.630, 0.527; 4 numbers, 256 units 0.628, 0.519; two layers, batch 8 0.726, 0.547.
 
 
-def rare_vae(config: RunConfig, parts: Parts, seed: int, report: Report) -> "Model":
+def rare_vae(parts: Parts, seed: int, report: Report) -> "Model":
     """A VAE that learnt from the rare class alone.
 
     Args:
-        config: The run's settings.
-        parts: Its data.
+        parts: A run's data.
         seed: Of the VAE.
         report: Told the share of the training.
 
@@ -185,7 +184,7 @@ def rare_vae(config: RunConfig, parts: Parts, seed: int, report: Report) -> "Mod
 
     splits, only = parts.splits, (parts.rare,)
     own = splits._replace(train=splits.train.only(only), validation=splits.validation.only(only))
-    return trained(rare_config(config, len(own.train)).replace(training__seed=seed), own, report)
+    return trained(rare_config(len(own.train)).replace(training__seed=seed), own, report)
 
 
 def judge_filled(filled: "Filled", parts: Parts, seed: int, epochs: int, report: Report) -> "Judgement":
@@ -209,7 +208,7 @@ def drawn(run: Run, arrays: Mapping[str, NDArray[Any]], method: str, seed: int =
     shape, classes = train.image_shape, len(train.class_names)
     model = load(run.config.model, run.weights(), shape, classes)
     weights = {k.removeprefix("weights."): v for k, v in arrays.items() if k.startswith("weights.")}
-    alone = load(rare_config(run.config, 1).model, weights, shape, classes) if weights else None
+    alone = load(rare_config(1).model, weights, shape, classes) if weights else None
     filled = fill(method, train, parts.rare, seed, Drawers(model, alone))
     own = filled.data.labels == parts.rare
     return Filled(filled.data.subset(own), filled.synthetic[own], filled.weights)
