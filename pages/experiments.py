@@ -12,11 +12,12 @@ from pages.ui.experiments import EXPERIMENTS, experiment, groups
 from pages.ui.navigation import BY_NAME, begin
 from pages.ui.progress import follow
 from pages.ui.standing import is_active
-from pages.ui.text import N_, describe, plain, t
+from pages.ui.text import describe, plain, t
 from vae_core import datasets, runs
 from vae_core.config import bounds, field
 from vae_core.errors import InputError
 from vae_core.recipes import RECIPES, Recipe
+from vae_core.runs import Run
 
 
 def choose_experiment() -> Recipe:
@@ -104,6 +105,20 @@ def ask(recipe: Recipe) -> None:
             show_time(list(whole.values()))
 
 
+@st.fragment(run_every=1.0)
+@guarded()
+def wait(recipe: Recipe, run: Run, missing: list[str]) -> None:
+    """Says which trainings are still to come, and shows the page anew when one is there."""
+    together = groups.together(recipe, run)
+    left = [key for key in recipe.companions if key not in together]
+    if left != missing or not groups.still_coming(recipe, run):
+        st.rerun()
+    st.info(
+        t("Not finished yet: {names}. What there is stands below.", names=", ".join(t(key) for key in left)),
+        icon=":material/hourglass_top:",
+    )
+
+
 @guarded()
 def answer(recipe: Recipe) -> None:
     """The chosen run of this experiment: how far it is, then what it shows."""
@@ -126,11 +141,15 @@ def answer(recipe: Recipe) -> None:
         follow(run)
         return
     together = groups.together(recipe, run)
-    missing = [t(N_(key)) for key in recipe.companions if key not in together]
-    if missing:
+    missing = [key for key in recipe.companions if key not in together]
+    coming = groups.still_coming(recipe, run)
+    if coming:
+        wait(recipe, run, missing)
+    elif missing:
+        names = ", ".join(t(key) for key in missing)
         st.info(
-            t("Not finished yet: {names}. What there is stands below.", names=", ".join(missing)),
-            icon=":material/hourglass_top:",
+            t("Not there: {names}. Start the experiment above with the same settings to have them too.", names=names),
+            icon=":material/info:",
         )
     experiment(recipe.name).show(run, together)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pages.ui import standing
 from vae_core import runs
 from vae_core.config import RunConfig
 from vae_core.datasets import is_present
@@ -60,12 +61,26 @@ def of(recipe: Recipe) -> list[Summary]:
 
 
 def together(recipe: Recipe, run: Run) -> dict[str, Run]:
-    """The newest finished companions of a run: same data and seed, and as long as the run asks for."""
+    """The newest finished companions of a run, by their names."""
+    return {key: runs.find(summary.id) for key, summary in companions(recipe, run).items() if _is_done(summary)}
+
+
+def still_coming(recipe: Recipe, run: Run) -> set[str]:
+    """The names of the companions that will finish by themselves."""
+    return {key for key, summary in companions(recipe, run).items() if standing.is_active(summary)}
+
+
+def _is_done(summary: Summary) -> bool:
+    return summary.state == "finished"
+
+
+def companions(recipe: Recipe, run: Run) -> dict[str, Summary]:
+    """The companions of a run: same data and seed, and as long as the run asks for; finished ones first, then the newest."""
     config = run.config
-    found: dict[str, Run] = {}
-    for summary in runs.list_runs():
+    found: dict[str, Summary] = {}
+    for summary in sorted(runs.list_runs(), key=_is_done, reverse=True):
         other = summary.config
-        if other is None or summary.state != "finished":
+        if other is None:
             continue
         # A companion may look at grey pixels where the run looks at binarised ones.
         data = other.data.model_copy(update={"pixels": config.data.pixels})
@@ -74,5 +89,5 @@ def together(recipe: Recipe, run: Run) -> dict[str, Run]:
             is_one = other.recipe == companion_name(recipe, key)
             epochs = _epochs(recipe, companion, config.training.epochs)
             if is_one and same == (config.data, config.training.seed, epochs):
-                found.setdefault(key, runs.find(summary.id))
+                found.setdefault(key, summary)
     return found
