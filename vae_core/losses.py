@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vae_core.config import LossConfig
-from vae_core.models.distributions import DiagonalGaussian, Likelihood, Posterior
+from vae_core.models.distributions import Likelihood, Posterior
 
 Nats = TypeVar("Nats", float, Tensor)
 
@@ -37,22 +37,27 @@ def weighted(recon: Nats, kl: Nats, config: LossConfig) -> Nats:
     return config.reconstruction * recon + config.beta * kl
 
 
-def objective(recon: Tensor, posterior: Posterior, config: LossConfig, progress: float = 1.0) -> Tensor:
+def objective(
+    recon: Tensor, kl: Tensor, config: LossConfig, progress: float = 1.0, kl_per_dimension: Tensor | None = None
+) -> Tensor:
     """What a training step makes smaller: the mean of the loss over a batch, in nats per image.
 
     Args:
         recon: -log p(x|z), with shape (N,).
-        posterior: q(z|x) of the same N pictures.
+        kl: KL(q(z|x) || N(0, I)) of the same N pictures, with shape (N,).
         config: The weights.
         progress: How much of the training is over, from 0 to 1: during the KL warm-up (Bowman et al. 2016) beta grows
             with it.
+        kl_per_dimension: With shape (N, latent_dim); only free bits need it.
     """
     beta = config.beta * min(1.0, progress / config.kl_warmup) if config.kl_warmup else config.beta
-    if config.free_bits and isinstance(posterior, DiagonalGaussian):
+    if config.free_bits and kl_per_dimension is not None:
         # Kingma et al. 2016, eq. 15: below the threshold a dimension's KL, a mean over the batch, has no gradient.
-        divergence = posterior.kl_per_dimension().mean(0).clamp(min=config.free_bits).sum()
+        divergence = kl_per_dimension.mean(0).clamp(min=config.free_bits).sum()
         return config.reconstruction * recon.mean() + beta * divergence
-    return (config.reconstruction * recon.sum() + beta * kl(posterior).sum()) / len(recon)
+    if (beta, config.reconstruction) == (1.0, 1.0):  # each operation counts in the step of a small model
+        return (recon.sum() + kl.sum()) / len(recon)
+    return (config.reconstruction * recon.sum() + beta * kl.sum()) / len(recon)
 
 
 def iwae(log_weights: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
@@ -249,9 +250,11 @@ class _Trainer:
         self.z = torch.randn(SNAPSHOT_IMAGES, config.model.latent_dim, generator=Generator().manual_seed(0))
 
     @property
-    def reduced_precision(self) -> torch.autocast:
+    def reduced_precision(self) -> AbstractContextManager[None] | torch.autocast:
         """The layers' products in bfloat16, if that was chosen; sums over pixels and the loss stay float32."""
-        return torch.autocast("cpu", torch.bfloat16, enabled=self.config.training.precision == "bfloat16")
+        if self.config.training.precision == "float32":
+            return nullcontext()
+        return torch.autocast("cpu", torch.bfloat16)
 
     def _reseed(self) -> None:
         # Python's integers and numpy's SeedSequence give every (seed, epoch) a stream of its own.
@@ -291,14 +294,21 @@ class _Trainer:
             posterior = self.model.encode(shown, y)
             if k == 1:
                 recon = losses.reconstruction(self.model.decode(posterior.sample(generator), y), x)
-                loss = losses.objective(recon, posterior, config.loss, self.step / self.steps)
+                per_dimension = (
+                    posterior.kl_per_dimension()
+                    if config.loss.free_bits and isinstance(posterior, DiagonalGaussian)
+                    else None
+                )
+                kl = losses.kl(posterior)
+                loss = losses.objective(recon, kl, config.loss, self.step / self.steps, per_dimension)
             else:
                 recon, loss = self._importance_weighted(x, y, posterior, k)
+                kl = losses.kl(posterior)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.learning_rate = learning_rate(config.training, self.step, self.steps)
         self.optimizer.step()
-        return recon.detach().sum(), losses.kl(posterior).detach().sum()
+        return recon.detach().sum(), kl.detach().sum()
 
     def _importance_weighted(self, x: Tensor, y: Tensor, posterior: Posterior, k: int) -> tuple[Tensor, Tensor]:
         """-log p(x|z), a mean over k codes of each picture, with shape (N,), and the mean of -L_k."""
