@@ -8,7 +8,8 @@ from vae_core.anomaly import BEST_SCORE, Normal, score
 from vae_core.config import RunConfig
 from vae_core.datasets import Splits
 from vae_core.recipes.anomaly import ANOMALY, BETTER
-from vae_core.studies.strangers import LATENT_DIM, judged, one_class, trained
+from vae_core.studies.strangers import LATENT_DIM, judged, one_class
+from vae_core.training import fit
 
 TUTORIAL_SOURCE = "a tutorial on autoencoders, which gives these two figures and no AUROC"
 RUFF = (
@@ -25,7 +26,7 @@ def _shortened(config: RunConfig, seed: int, quick: bool) -> RunConfig:
 def _fives(config: RunConfig, seed: int, quick: bool) -> Figures:
     config = _shortened(config, seed, quick)
     splits = datasets.splits(config.data)
-    model = trained(config, splits, lambda share: None)
+    model = fit(config, splits)
     normal = Normal(model, splits.train)
     pixels = float(np.prod(splits.test.image_shape))
     aside = score(model, splits.validation, ["squared_error", "mean_image"], normal=normal)

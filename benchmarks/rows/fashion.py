@@ -3,10 +3,8 @@
 from benchmarks.rows.row import Figures, Row
 from vae_core import datasets, metrics
 from vae_core.config import RunConfig
-from vae_core.events import Checkpoint
-from vae_core.models import load
 from vae_core.recipes.fashion import FASHION, KL_OVER_PIXELS, MEAN_OVER_PIXELS
-from vae_core.training import train
+from vae_core.training import fit
 
 BALANCES = {
     "sum": FASHION.config,
@@ -40,13 +38,7 @@ def _measured(config: RunConfig, quick: bool) -> dict[str, float]:
     if quick:
         config = config.replace(data__name="digits", training__epochs=1)
     splits = datasets.splits(config.data)
-    last: Checkpoint | None = None
-    for event in train(config, splits):
-        if isinstance(event, Checkpoint):
-            last = event
-    assert last is not None
-    weights = {name.removeprefix("model."): a for name, a in last.arrays.items() if name.startswith("model.")}
-    figures = metrics.evaluate(load(config.model, weights, splits.test.image_shape), splits.test)
+    figures = metrics.evaluate(fit(config, splits), splits.test)
     return figures | {"negative_elbo": -figures["elbo"]}
 
 

@@ -9,7 +9,7 @@ from vae_core.oversampling import UNFILLED, Drawers, fill
 from vae_core.rare_class import copy_check
 from vae_core.recipes.oversampling import OVERSAMPLING
 from vae_core.studies.oversampling import Settings, judge_filled, parts_of, rare_vae
-from vae_core.studies.strangers import trained
+from vae_core.training import fit
 
 CHECKED = 2_000
 
@@ -19,7 +19,7 @@ def filled_up(rare: int, seed: int, quick: bool) -> Figures:
     config = _config(rare, seed, quick)
     parts = parts_of(config)
     train, test = parts.splits.train, parts.splits.test
-    drawers = Drawers(trained(config, parts.splits, _silent), rare_vae(parts, seed, _silent))
+    drawers = Drawers(fit(config, parts.splits), rare_vae(parts, seed, _silent))
     real, unseen = train.images[train.labels == rare], test.images[test.labels == rare]
     figures: dict[str, float] = {}
     for name in METHODS:

@@ -180,11 +180,11 @@ def rare_vae(parts: Parts, seed: int, report: Report) -> "Model":
     Raises:
         WorkError: The training went astray.
     """
-    from vae_core.studies.strangers import trained
+    from vae_core.training import fit
 
     splits, only = parts.splits, (parts.rare,)
     own = splits._replace(train=splits.train.only(only), validation=splits.validation.only(only))
-    return trained(rare_config(len(own.train)).replace(training__seed=seed), own, report)
+    return fit(rare_config(len(own.train)).replace(training__seed=seed), own, report)
 
 
 def judge_filled(filled: "Filled", parts: Parts, seed: int, epochs: int, report: Report) -> "Judgement":

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from vae_core.config import Part
-from vae_core.errors import N_, WorkError
+from vae_core.errors import N_
 from vae_core.runs import Run
 from vae_core.studies import Findings, Report
 
@@ -130,11 +130,12 @@ def one_class(config: "RunConfig", whole: "Splits", number: int, report: Report)
         WorkError: The training went astray.
     """
     from vae_core.anomaly import SCORES, Normal, available
+    from vae_core.training import fit
 
     config = config.with_values({"data.classes": [number]})
     own = whole._replace(train=whole.train.only((number,)), validation=whole.validation.only((number,)))
     started = time.process_time()
-    model = trained(config, own, report)
+    model = fit(config, own, report)
     normal = Normal(model, own.train)
     is_own = whole.test.labels == number
     names = available(model, normal)
@@ -158,33 +159,6 @@ def judged(
 
     scores = score(model, data, names, normal=normal)
     return {name: float(roc_auc_score(~is_normal, values)) for name, values in scores.items()}
-
-
-def trained(config: "RunConfig", splits: "Splits", report: Report) -> "Model":
-    """A model, trained in this process and kept nowhere.
-
-    Raises:
-        InputError: The settings don't fit the pictures.
-        WorkError: The training went astray.
-    """
-    from vae_core.events import Checkpoint, Diverged, Progress
-    from vae_core.models import load
-    from vae_core.training import train
-
-    weights: dict[str, NDArray[Any]] = {}
-    for event in train(config, splits):
-        match event:
-            case Progress():
-                report(event.step / event.steps)
-            case Checkpoint():
-                weights = {k.removeprefix("model."): v for k, v in event.arrays.items() if k.startswith("model.")}
-            case Diverged():
-                raise WorkError(
-                    N_("The training on class {number} went astray. Train the run with a smaller learning rate first."),
-                    number=config.data.classes[0] if config.data.classes else 0,
-                )
-    data: ImageData = splits.test
-    return load(config.model, weights, data.image_shape, len(data.class_names))
 
 
 class _Share:
