@@ -170,7 +170,7 @@ def test_all_parts_of_the_answer(trained: Mapping[str, Run], found: Findings) ->
 def test_a_vae_alone_shows_what_it_can(trained: Mapping[str, Run]) -> None:
     app = opened(small(AE_OR_VAE.config, training__seed=5))
     said = words(app)
-    assert f"Not finished yet: {AUTOENCODER}, {DENOISING}" in said
+    assert f"Not there: {AUTOENCODER}, {DENOISING}" in said
     assert "New pictures" in said and "From one digit to another" not in said and "Taking noise away" not in said
 
 

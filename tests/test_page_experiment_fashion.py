@@ -80,7 +80,7 @@ def test_the_three_stand_side_by_side(three: list[Run]) -> None:
 def test_what_is_missing_is_said(three: list[Run]) -> None:
     run = trained("fashion-vae", 1.0, training__seed=9)
     app = opened(run)
-    assert f"Not finished yet: {MEAN_OVER_PIXELS}, {KL_OVER_PIXELS}" in words(app)
+    assert f"Not there: {MEAN_OVER_PIXELS}, {KL_OVER_PIXELS}" in words(app)
     assert len(app.dataframe[0].value) == 2 and len(app.get("plotly_chart")) == 1
 
 
