@@ -114,14 +114,18 @@ def table(rows: tuple[Row, ...]) -> str:
     sources: list[str] = []
     for row in rows:
         kept = results(row)
+        command = f"`{row.command}`" if row.command else ""
         machines |= {f"{found['machine']}, {found['date']}" for found in kept}
         if row.source:
             sources.append(f"- {row.title}: {row.source}")
+        if not kept:
+            lines.append(f"| {row.title} | not measured yet |  |  |  | {command} |")
+            continue
         for number, (name, title) in enumerate(row.figures.items()):
             first = number == 0
             lines.append(
                 f"| {row.title if first else ''} | {title} | {spread(kept, name)} | {row.published.get(name, '')} "
-                f"| {seconds(kept) if first else ''} | {f'`{row.command}`' if first and row.command else ''} |"
+                f"| {seconds(kept) if first else ''} | {command if first else ''} |"
             )
     lines += ["", "Measured on: " + "; ".join(sorted(machines)) + ".", ""]
     return "\n".join([*lines, "Published figures:", "", *sources, ""])
@@ -151,7 +155,7 @@ def spread(kept: list[dict[str, Any]], name: str) -> str:
     """`0.0124 ± 0.0003 (3)`: mean, standard deviation, seeds."""
     values = [found["figures"][name] for found in kept if name in found["figures"]]
     if not values:
-        return "not measured yet"
+        return "not measured yet"  # a figure that came later than the row's results
     mean = statistics.mean(values)
     if len(values) == 1:
         return f"{mean:.4g} (1)"
