@@ -14,10 +14,11 @@ from pages.ui.progress import follow
 from pages.ui.standing import is_active
 from pages.ui.text import describe, plain, t
 from vae_core import datasets, runs
-from vae_core.config import bounds, field
+from vae_core.config import field
 from vae_core.errors import InputError
 from vae_core.recipes import RECIPES, Recipe
 from vae_core.runs import Run
+from vae_core.settings import bounds
 
 
 def choose_experiment() -> Recipe:

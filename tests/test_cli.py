@@ -20,12 +20,13 @@ from PIL import Image
 from tests.tiny_runs import train
 from vae_core import anomaly, datasets, files, metrics, runs
 from vae_core.commands import cli
-from vae_core.config import RunConfig, fields
+from vae_core.config import RunConfig
 from vae_core.environment import REPOSITORY
 from vae_core.locks import Lock
 from vae_core.models import load
 from vae_core.recipes import RECIPES
 from vae_core.runs import Run
+from vae_core.settings import fields
 
 TINY = ("--set", "model.hidden=32", "--set", "training.threads=1")
 
@@ -449,7 +450,7 @@ def test_help_explains_every_command_and_option(words: list[str]) -> None:
 
 def test_help_of_train_lists_every_setting_with_range_and_default() -> None:
     text = " ".join(ask("train", "--help").stdout.split())
-    for path, info in fields().items():
+    for path, info in fields(RunConfig).items():
         if path not in ("version", "recipe"):
             assert f"{path} {info.title} [" in text, path
     assert "Latent size [1 to 256; default 2]" in text

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from vae_core.config import RunConfig, bounds, choices, field, fields
+from vae_core.config import RunConfig, field
 from vae_core.errors import InputError
+from vae_core.settings import bounds, choices, fields
 
-ALL = fields()
+ALL = fields(RunConfig)
 BOUNDED = [path for path, info in ALL.items() if bounds(info) != (None, None)]
 CHOICES = [path for path, info in ALL.items() if choices(info) and path != "version"]
 WHOLE = [path for path in BOUNDED if "int" in str(ALL[path].annotation)]

@@ -9,12 +9,13 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import downloads, forms, live_curves, quantities, recipe_choice, settings, standing, time_budget
 from pages.ui.standing import Look
 from vae_core import datasets
-from vae_core.config import RunConfig, bounds, field
+from vae_core.config import RunConfig, field
 from vae_core.errors import InputError, WorkError
 from vae_core.events import EpochEnd, Losses, Progress
 from vae_core.jobs.client import ALLOWED
 from vae_core.models import size
 from vae_core.recipes import RECIPES
+from vae_core.settings import bounds
 
 CONFIGS = [
     RunConfig(),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Generator, distributions
 
-from vae_core.config import ModelConfig, choices, field
+from vae_core.config import ModelConfig, field
 from vae_core.errors import InputError, WorkError
 from vae_core.models import (
     ACTIVATIONS,
@@ -26,6 +26,7 @@ from vae_core.models import (
     size,
 )
 from vae_core.models.networks import Residual
+from vae_core.settings import choices
 
 SHAPES: list[ImageShape] = [(1, 28, 28), (1, 16, 16), (3, 13, 10)]
 EVERY = list(itertools.product(MODELS, NETWORKS, SHAPES))

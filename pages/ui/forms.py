@@ -13,8 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.ui import settings
 from pages.ui.text import N_, t
 from vae_core import datasets
-from vae_core.config import RunConfig, bounds, choices, field, fields
+from vae_core.config import RunConfig, field
 from vae_core.errors import InputError
+from vae_core.settings import bounds, choices, fields
 
 CHOICES = {
     "vae": N_("Variational autoencoder (VAE)"),
@@ -49,7 +50,7 @@ STEPS = {
     "data.rare_share": 0.01,
 }
 MOST_SIDE_BY_SIDE = 3
-ALL_PATHS = tuple(path for path in fields() if path != "version")
+ALL_PATHS = tuple(path for path in fields(RunConfig) if path != "version")
 
 
 def key(path: str) -> str:

@@ -6,8 +6,9 @@ from pages.ui import forms, state
 from pages.ui.experiments import EXPERIMENTS
 from pages.ui.navigation import BY_NAME
 from pages.ui.text import t
-from vae_core.config import RunConfig, field, fields
+from vae_core.config import RunConfig, field
 from vae_core.recipes import RECIPES
+from vae_core.settings import fields
 
 _KEY = forms.key("recipe")
 _FREE = ("name", "recipe", "data.name", "training.seed", "training.threads")
@@ -57,7 +58,9 @@ def show_changes(config: RunConfig) -> None:
 
 def differences(config: RunConfig, recipe: RunConfig) -> list[str]:
     """The settings in which a run's model or training is not the recipe's."""
-    return [path for path in fields() if path not in (*_FREE, "version") and config.get(path) != recipe.get(path)]
+    return [
+        path for path in fields(RunConfig) if path not in (*_FREE, "version") and config.get(path) != recipe.get(path)
+    ]
 
 
 def take_link() -> None:

@@ -10,8 +10,9 @@ import annotated_types
 
 from pages.ui.text import N_
 from vae_core import datasets
-from vae_core.config import DEFAULT_HIDDEN, RunConfig, bounds, field
+from vae_core.config import DEFAULT_HIDDEN, RunConfig, field
 from vae_core.errors import InputError
+from vae_core.settings import bounds
 
 Widths = tuple[int, ...]
 

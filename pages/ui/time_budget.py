@@ -7,7 +7,8 @@ from pages.ui.boundary import guarded
 from pages.ui.quantities import duration
 from pages.ui.text import t
 from vae_core import datasets
-from vae_core.config import RunConfig, bounds, field
+from vae_core.config import RunConfig, field
+from vae_core.settings import bounds
 
 MOST_MINUTES = 24 * 60.0
 _MINUTES = "form.minutes"

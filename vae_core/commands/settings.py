@@ -9,9 +9,10 @@ import click
 from pydantic.fields import FieldInfo
 
 from vae_core import files, recipes
-from vae_core.config import RunConfig, bounds, choices, field, fields
+from vae_core.config import RunConfig, field
 from vae_core.errors import N_, InputError
 from vae_core.recipes import Recipe
+from vae_core.settings import bounds, choices, fields
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -134,7 +135,9 @@ class WithSettings(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
         with formatter.section("Settings for --set"):
-            formatter.write_dl([(path, describe(path)) for path in fields() if path not in ("version", "recipe")])
+            formatter.write_dl(
+                [(path, describe(path)) for path in fields(RunConfig) if path not in ("version", "recipe")]
+            )
         with formatter.section("Recipes"):
             formatter.write_dl([(row.name, f"{row.title}. {row.question}") for row in recipes.RECIPES.values()])
 

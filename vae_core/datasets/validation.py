@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_core.config import bounds, field
+from vae_core.config import field
 from vae_core.errors import N_, InputError
+from vae_core.settings import bounds
 
 _SEED = 20_250_101  # fixed for good: another seed would put images on which old runs trained into their validation
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from vae_core import events as ev
 from vae_core import metrics, runs
-from vae_core.config import RunConfig, bounds, field
+from vae_core.config import RunConfig, field
 from vae_core.datasets import Splits
 from vae_core.environment import default_threads, runs_root, writable
 from vae_core.models import build
 from vae_core.processor import prepare
+from vae_core.settings import bounds
 from vae_core.training import train
 
 SHARE = 0.1  # of the budget goes into the measurement ...

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from numpy.typing import NDArray
 
-from vae_core.config import Part
 from vae_core.errors import N_, InputError
 from vae_core.runs import Run
+from vae_core.settings import Part
 
 STUDIES = ("projection", "compression", "sweep", "strangers", "oversampling", "quality")
 """The studies by their module's name."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from vae_core.config import Part, RunConfig
+from vae_core.config import RunConfig
 from vae_core.errors import N_, InputError
 from vae_core.fillings import METHODS
 from vae_core.runs import Run
+from vae_core.settings import Part
 from vae_core.studies import Findings, Report
 
 if TYPE_CHECKING:

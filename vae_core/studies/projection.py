@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from vae_core.config import Part
 from vae_core.errors import N_
 from vae_core.runs import Run
+from vae_core.settings import Part
 from vae_core.studies import Findings, Report
 
 SEED = 0

@@ -2,9 +2,10 @@
 
 from pydantic import Field
 
-from vae_core.config import DataConfig, Part
+from vae_core.config import DataConfig
 from vae_core.errors import N_
 from vae_core.runs import Run
+from vae_core.settings import Part
 from vae_core.studies import Findings, Report
 
 SEEDS = 3

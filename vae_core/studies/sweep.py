@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from vae_core.config import Part
 from vae_core.errors import N_
 from vae_core.runs import Run
+from vae_core.settings import Part
 from vae_core.studies import Findings, Report
 from vae_core.studies.compression import pictures
 

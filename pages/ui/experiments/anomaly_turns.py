@@ -6,9 +6,10 @@ from pages.ui import cache
 from pages.ui.experiments import anomaly_charts, anomaly_words, blocks
 from pages.ui.text import t
 from vae_core import datasets
-from vae_core.config import bounds, field
+from vae_core.config import field
 from vae_core.recipes.anomaly import BETTER
 from vae_core.runs import Run
+from vae_core.settings import bounds
 
 SECONDS_A_PICTURE = 1.6e-4  # of an epoch of 784-256-256-8, where the machine's speed is not known
 BASELINE_SECONDS = 30.0  # for ten classes of MNIST

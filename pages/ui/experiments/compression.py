@@ -15,10 +15,11 @@ from pages.ui.settings import training_images
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.text import t
 from vae_core import datasets
-from vae_core.config import bounds, field
+from vae_core.config import field
 from vae_core.errors import DiaboloError
 from vae_core.recipes import Recipe
 from vae_core.runs import Run
+from vae_core.settings import bounds
 
 LARGEST_CODE = 64
 SIZES = (1, 2, 3, 4, 6, 8, 11, 16, 24, 32, 48, 64)

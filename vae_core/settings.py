@@ -1,0 +1,97 @@
+"""What a setting is: a field with a title, a help sentence and a range, in a part that is validated as a whole.
+
+A field's title, help and range stand once, where it is declared (`config.py`, `studies/`). Forms, `--help` and error
+messages read them from the field itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+import annotated_types
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from vae_core.errors import N_, InputError
+
+
+class Part(BaseModel):
+    """Unknown keys are errors, absent ones take their defaults, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from plain values.
+
+        Raises:
+            InputError: A key is unknown or a value outside its range; the message names it.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise _as_input_error(error, fields(cls)) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def fields(part: type[Part]) -> dict[str, FieldInfo]:
+    """Every setting by its dotted name (`data.name`, `model.latent_dim`, ...), in order."""
+    found: dict[str, FieldInfo] = {}
+    for name, info in part.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Part):
+            found |= {f"{name}.{inner}": inner_info for inner, inner_info in info.annotation.model_fields.items()}
+        else:
+            found[name] = info
+    return found
+
+
+def bounds(info: FieldInfo) -> tuple[Any, Any]:
+    """The smallest and largest value a setting takes; `None` where there is no bound."""
+    low = next((m.ge for m in info.metadata if isinstance(m, annotated_types.Ge)), None)
+    high = next((m.le for m in info.metadata if isinstance(m, annotated_types.Le)), None)
+    return low, high
+
+
+def choices(info: FieldInfo) -> tuple[str, ...]:
+    """The values of a setting that takes one of a few names, else ()."""
+    return (
+        tuple(getattr(info.annotation, "__args__", ()))
+        if getattr(info.annotation, "__origin__", None) is Literal
+        else ()
+    )
+
+
+def _as_input_error(error: ValidationError, known: Mapping[str, FieldInfo]) -> InputError:
+    """The first thing that pydantic found, in our words: the setting, its value, what is allowed, what to do."""
+    found = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in found["loc"])
+    shown = repr(found.get("input"))
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    if found["type"] == "extra_forbidden":
+        return InputError(
+            N_("There is no setting '{path}'. The settings are: {known}."), path=path, known=", ".join(known)
+        )
+    setting = ".".join(str(part) for part in found["loc"] if not isinstance(part, int))
+    info = known.get(setting)
+    low, high = bounds(info) if info else (None, None)
+    if low is not None and high is not None:
+        return InputError(
+            N_("'{path}' is {value}, but must be a number from {low} to {high}. Choose one in that range."),
+            path=path,
+            value=shown,
+            low=low,
+            high=high,
+        )
+    if info and choices(info):
+        return InputError(
+            N_("'{path}' is {value}, but must be one of: {choices}. Choose one of them."),
+            path=path,
+            value=shown,
+            choices=", ".join(choices(info)),
+        )
+    return InputError(
+        N_("'{path}' is {value}: {reason}. Correct it and try again."), path=path, value=shown, reason=found["msg"]
+    )
