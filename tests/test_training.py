@@ -18,6 +18,7 @@ from vae_core.config import RunConfig
 from vae_core.datasets import Splits, splits
 from vae_core.errors import InputError, WorkError
 from vae_core.models import load
+from vae_core.trainer import learning_rate
 from vae_core.training import train
 
 SMALL = RunConfig().replace(model__hidden=(16,), model__latent_dim=3, training__epochs=3, training__batch_size=64)
@@ -251,11 +252,11 @@ def test_training_on_all_of_mnist_stays_below_700_mb() -> None:
 
 def test_the_rate_warms_up_and_falls_to_zero_along_a_cosine() -> None:
     hyper = SMALL.replace(training__learning_rate=0.8, training__warmup=0.1, training__schedule="cosine").training
-    rates = [training.learning_rate(hyper, step, 100) for step in range(101)]
+    rates = [learning_rate(hyper, step, 100) for step in range(101)]
     assert all(a < b for a, b in pairwise(rates[:11])) and rates[0] > 0
     assert rates[10] == pytest.approx(0.8) and rates[55] == pytest.approx(0.4) and rates[100] == pytest.approx(0)
     constant = SMALL.replace(training__learning_rate=0.8).training
-    assert {training.learning_rate(constant, step, 100) for step in range(100)} == {0.8}
+    assert {learning_rate(constant, step, 100) for step in range(100)} == {0.8}
 
 
 def last_validation(config: RunConfig, data: Splits) -> ev.Losses:
