@@ -69,46 +69,68 @@ def evaluate(
             iwae=iwae,
             most=MOST_IWAE_SAMPLES,
         )
-    is_binary = pixels == "binarised"
-    observed = replace(data, images=binarise(data.images)) if is_binary else data
-    generator, iwae_generator = Generator().manual_seed(seed), Generator().manual_seed(seed)
-    sums = torch.zeros(6, dtype=torch.float64)
-    codes = []
-    is_vae = False
-    with torch.inference_mode():
-        for (grey, y), (x, _) in zip(batches(model, data), batches(model, observed), strict=True):
-            posterior = model.encode(x, y)
-            is_vae = isinstance(posterior, DiagonalGaussian)
-            recon = losses.reconstruction(model.decode(posterior.sample(generator), y), x)
-            nll = iwae_nll(model, x, iwae, iwae_generator, y) if is_vae and iwae else torch.zeros(len(x))
-            code = model.encode(grey, y).mu if is_binary else posterior.mu
-            picture = model.decode(code, y).mean
-            per_image = [recon, losses.kl(posterior), nll, mse(picture, grey), psnr(picture, grey), ssim(picture, grey)]
-            sums += torch.stack([values.sum(dtype=torch.float64) for values in per_image])
-            codes.append(posterior.mu)
-    if not bool(sums.isfinite().all()):
+    found, codes = _per_image(model, data, pixels, iwae, seed)
+    means = {name: float(values.mean()) for name, values in found.items()}
+    if not all(map(np.isfinite, means.values())):
         raise WorkError(
             N_(
                 "The model gives numbers that are not finite: its training went astray. Train it again, with a smaller "
                 "learning rate."
             )
         )
-    means = (sums / len(data)).tolist()
-    recon_mean, kl_mean, nll_mean, mse_mean, psnr_mean, ssim_mean = means
+    is_vae = "kl" in means
     return {
         "images": len(data),
         "pixels": pixels,
-        "recon": recon_mean,
-        "kl": kl_mean if is_vae else None,
-        "elbo": -(recon_mean + kl_mean) if is_vae else None,
-        "nll_iwae": nll_mean if is_vae and iwae else None,
+        "recon": means["recon"],
+        "kl": means.get("kl"),
+        "elbo": -(means["recon"] + means["kl"]) if is_vae else None,
+        "nll_iwae": means.get("nll_iwae"),
         "iwae_k": iwae if is_vae else None,
-        "mse": mse_mean,
-        "psnr": psnr_mean,
-        "ssim": ssim_mean,
-        "active_units": active_units(torch.cat(codes)) if is_vae else None,
+        "mse": means["mse"],
+        "psnr": means["psnr"],
+        "ssim": means["ssim"],
+        "active_units": active_units(codes) if is_vae else None,
         "mse_mean_image": mse_of_mean_image(data),
     }
+
+
+def per_image(model: Model, data: ImageData, *, pixels: Pixels = "grey", seed: int = 0) -> dict[str, NDArray[np.float64]]:
+    """What `evaluate` takes the means of, so that two models can be compared picture by picture.
+
+    Returns:
+        `recon`, `mse`, `psnr`, `ssim` and, for a VAE, `kl`: each with shape (N,).
+
+    Raises:
+        InputError: As `batches`.
+    """
+    return _per_image(model, data, pixels, None, seed)[0]
+
+
+@torch.inference_mode()
+def _per_image(
+    model: Model, data: ImageData, pixels: Pixels, iwae: int | None, seed: int
+) -> tuple[dict[str, NDArray[np.float64]], Tensor]:
+    """The figures of each image, and the posterior means of what was observed, with shape (N, latent_dim)."""
+    is_binary = pixels == "binarised"
+    observed = replace(data, images=binarise(data.images)) if is_binary else data
+    generator, iwae_generator = Generator().manual_seed(seed), Generator().manual_seed(seed)
+    found: dict[str, list[Tensor]] = {}
+    codes = []
+    for (grey, y), (x, _) in zip(batches(model, data), batches(model, observed), strict=True):
+        posterior = model.encode(x, y)
+        figures = {"recon": losses.reconstruction(model.decode(posterior.sample(generator), y), x)}
+        if isinstance(posterior, DiagonalGaussian):
+            figures["kl"] = losses.kl(posterior)
+            if iwae:
+                figures["nll_iwae"] = iwae_nll(model, x, iwae, iwae_generator, y)
+        code = model.encode(grey, y).mu if is_binary else posterior.mu
+        picture = model.decode(code, y).mean
+        figures |= {"mse": mse(picture, grey), "psnr": psnr(picture, grey), "ssim": ssim(picture, grey)}
+        for name, values in figures.items():
+            found.setdefault(name, []).append(values.double())
+        codes.append(posterior.mu)
+    return {name: torch.cat(values).numpy() for name, values in found.items()}, torch.cat(codes)
 
 
 def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:
