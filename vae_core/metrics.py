@@ -95,7 +95,9 @@ def evaluate(
     }
 
 
-def per_image(model: Model, data: ImageData, *, pixels: Pixels = "grey", seed: int = 0) -> dict[str, NDArray[np.float64]]:
+def per_image(
+    model: Model, data: ImageData, *, pixels: Pixels = "grey", seed: int = 0
+) -> dict[str, NDArray[np.float64]]:
     """What `evaluate` takes the means of, so that two models can be compared picture by picture.
 
     Returns:

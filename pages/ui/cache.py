@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from pages.ui.generation import CodeFit
     from pages.ui.reconstruction import Baseline
     from vae_core.anomaly import Normal, Scores
+    from vae_core.comparison import Measured
+    from vae_core.compression import PCACode
     from vae_core.config import ModelConfig, RunConfig
     from vae_core.latent import Codes, LatentPoints
+    from vae_core.metrics import Pixels
     from vae_core.models import ImageShape, Model, Size
     from vae_core.models.layers import Layer
     from vae_core.paths import Ways
@@ -65,7 +68,7 @@ def log(run: Run) -> EventLog:
     return _log(run.id)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _model(run_id: str, version: tuple[str, int]) -> Model:
     import torch
 
@@ -317,3 +320,39 @@ def _uncertainty(run_id: str, version: tuple[str, int], name: str, split: Split)
 def uncertainty(run: Run, name: str, split: Split = "test") -> Uncertainty:
     """How wide a VAE's posteriors are, of 1,000 test pictures and of strange ones."""
     return _uncertainty(run.id, run.weights_version(), name, split)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _measured(run_id: str, version: tuple[str, int], name: str, split: Split, pixels: Pixels) -> Measured:
+    from vae_core.comparison import measure
+
+    return measure(_model(run_id, version), images(name, split), pixels=pixels)
+
+
+def measured(run: Run, name: str, split: Split, pixels: Pixels) -> Measured:
+    """What `comparison.measure` finds of a run. Raises as `model`."""
+    return _measured(run.id, run.weights_version(), name, split, pixels)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def pca(name: str) -> PCACode:
+    """PCA of a data set's training pictures. Takes a second or two the first time."""
+    from vae_core.compression import fit_pca
+
+    return fit_pca(images(name, "train"))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def measured_pca(name: str, split: Split, components: int) -> Measured:
+    """The same of PCA with so many components."""
+    from vae_core.comparison import measure_pca
+
+    return measure_pca(pca(name).first(components), images(name, "train"), images(name, split))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def real_distances(name: str, split: Split) -> tuple[float, ...]:
+    """As `comparison.real_distances`, of a data set's own training pictures."""
+    from vae_core.comparison import real_distances as measure
+
+    return measure(images(name, "train"), images(name, split))

@@ -94,6 +94,13 @@ PAGES = (
         N_("See where a model places each picture, and what every number of its code does."),
     ),
     Entry(
+        "compare",
+        N_("Compare"),
+        ":material/balance:",
+        LABORATORY,
+        N_("Two to six models and PCA on the same pictures: what differs, and what the figures say."),
+    ),
+    Entry(
         "experiments",
         N_("Experiments"),
         ":material/science:",

@@ -62,7 +62,7 @@ def choose_run(kinds: Collection[str] | None = None) -> str | None:
         The run's id; `None` where there is no run yet, which the page has then been told in words.
     """
     found, named = runs.list_runs(), st.query_params.get(_RUN, "")
-    usable = {summary.id: summary for summary in found if _is_usable(summary, kinds)}
+    usable = {summary.id: summary for summary in found if is_usable(summary, kinds)}
     if not usable:
         st.info(t("There is no trained model to look at yet. Train one first: it takes less than a minute."))
         st.page_link(BY_NAME["train"].script, label=t("Train a model"), icon=BY_NAME["train"].icon)
@@ -86,6 +86,13 @@ def choose_run(kinds: Collection[str] | None = None) -> str | None:
     if unusable:
         _say_why_not(unusable, found, kinds, by_address=unusable == named[:100])
     return picked
+
+
+def is_usable(summary: Summary, kinds: Collection[str] | None = None) -> bool:
+    """Whether a run has a model to look at, of one of these kinds (`None`: of any)."""
+    if summary.config is None or (kinds is not None and summary.config.model.kind not in kinds):
+        return False
+    return summary.starter or summary.epoch > 0 or summary.state == "finished"
 
 
 def run_label(summary: Summary, *, twice: bool = False) -> str:
@@ -151,12 +158,6 @@ def take_proposal() -> dict[str, Any] | None:
     """The settings that another page proposed, once; `None` where there are none. For `RunConfig.with_values`."""
     found = st.session_state.pop(_PROPOSAL, None)
     return found if isinstance(found, dict) else None
-
-
-def _is_usable(summary: Summary, kinds: Collection[str] | None) -> bool:
-    if summary.config is None or (kinds is not None and summary.config.model.kind not in kinds):
-        return False
-    return summary.starter or summary.epoch > 0 or summary.state == "finished"
 
 
 def _say_why_not(run_id: str, found: list[Summary], kinds: Collection[str] | None, *, by_address: bool) -> None:

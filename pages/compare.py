@@ -1,0 +1,123 @@
+"""Compare: two to six models and PCA on the same pictures, and what their figures say."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.ui import cache
+from pages.ui.boundary import guarded
+from pages.ui.charts import Part
+from pages.ui.comparing import curves
+from pages.ui.comparing.choice import Chosen, choose, note, shown_together
+from pages.ui.controls import seed_box
+from pages.ui.experiments.blocks import what_you_see
+from pages.ui.navigation import begin
+from pages.ui.shown import Shown
+from pages.ui.text import plain, t
+
+if TYPE_CHECKING:
+    from pages.ui.comparing.figures import Compared
+
+
+@guarded()
+def show(chosen: Chosen) -> None:
+    """Figures and verdict first, then what they come from."""
+    shown = shown_together(list(chosen.runs.values()))
+    st.caption(plain(note(chosen.runs, chosen.names, shown)))
+    from pages.ui.comparing import figures, words  # they import torch
+
+    with st.spinner(t("Measuring each model on the same test pictures ..."), show_time=True):
+        compared = figures.compare(chosen, shown)
+    what_you_see(*words.verdict(compared, {run_id: run.config.model.latent_dim for run_id, run in chosen.runs.items()}))
+    st.subheader(t("Figures"))
+    st.dataframe(figures.table(compared, chosen), key="compare_figures")
+    pixels = t("black and white pixels") if compared.pixels == "binarised" else t("grey pixels")
+    st.caption(
+        t(
+            "Means over {count:,} test pictures ± their standard error. −ELBO and KL: of {pixels}, only for models that are "
+            "VAEs. Fréchet distance: how far as many drawn pictures are from the real ones, in the features of a digit "
+            "classifier (less is better), three draws; PCA draws from a Gaussian as wide as its codes.",
+            count=compared.pictures,
+            pixels=pixels,
+        )
+    )
+    _settings(chosen)
+    _curves(chosen)
+    _pictures(chosen, compared, shown)
+
+
+def _settings(chosen: Chosen) -> None:
+    from pages.ui.comparing.figures import settings_table
+
+    st.subheader(t("Settings that differ"))
+    differences = settings_table(chosen)
+    if differences.empty:
+        st.caption(t("None: only the name and the moment are different."))
+    else:
+        st.dataframe(differences, key="compare_settings")
+        st.caption(t("All other settings are the same."))
+
+
+@st.fragment
+@guarded()
+def _curves(chosen: Chosen) -> None:
+    st.subheader(t("Curves"))
+    with st.container(horizontal=True):
+        parts: dict[Part, str] = {"loss": t("Loss"), "recon": t("Reconstruction"), "kl": t("KL divergence")}
+        part = st.segmented_control(
+            t("Part"), list(parts), default="recon", required=True, format_func=parts.__getitem__, key="compare_part"
+        )
+        ways: dict[curves.Against, str] = {"epochs": t("Epochs"), "seconds": t("Training time")}
+        against = st.segmented_control(
+            t("Against"),
+            list(ways),
+            default="epochs",
+            required=True,
+            format_func=ways.__getitem__,
+            key="compare_against",
+        )
+    events = {chosen.names[run_id]: cache.log(run).read() for run_id, run in chosen.runs.items()}
+    st.plotly_chart(
+        curves.overlaid(events, part, against),
+        key="compare_curves",
+        config={"displaylogo": False},
+        alt=t("The validation curves of the models over each other"),
+    )
+    st.caption(
+        t(
+            "On the validation pictures, at the end of each epoch. Compare the reconstruction: a loss with another beta, "
+            "other pixels or another likelihood is another quantity."
+        )
+    )
+
+
+@st.fragment
+@guarded()
+def _pictures(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
+    from pages.ui.comparing import pictures
+
+    st.subheader(t("The same pictures, the same draws"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        seed = seed_box("compare_seed", t("Chooses the test pictures and the codes that are drawn."))
+    st.markdown(f"**{t('What comes back')}**")
+    pictures.show_reconstructions(chosen, compared, shown, seed)
+    st.markdown(f"**{t('New pictures from N(0, I)')}**")
+    pictures.show_samples(chosen, compared, shown, seed)
+    st.caption(
+        t("Codes of the same size are the same numbers for each model; each decoder makes of them what it has learnt.")
+    )
+    st.subheader(t("Where the codes lie"))
+    pictures.show_maps(chosen, compared, shown)
+    st.caption(
+        t(
+            "The codes (posterior means) of 1,000 test pictures, coloured by class, all in the same frame; of larger codes the "
+            "plane in which they differ most (PCA). The dotted circles are N(0, I) at 1, 2 and 3 σ: what is drawn anew comes "
+            "from within them."
+        )
+    )
+
+
+begin("compare")
+found = choose()
+if found is not None:
+    show(found)

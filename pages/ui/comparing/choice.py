@@ -1,0 +1,155 @@
+"""Which runs are compared, in the session and in the address (`?runs=a,b,c&pca=8`), and on which pictures."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.shown import Shown, shown_data
+from pages.ui.text import N_, plain, t
+from vae_core import datasets, runs
+from vae_core.errors import InputError
+from vae_core.runs import Run, Summary
+
+FEWEST, MOST = 2, 6
+AT_FIRST = ("starter-vae-2d", "starter-ae-2d")
+"""What is compared before anybody has chosen: the same network as a VAE and as an autoencoder."""
+
+_RUNS, _PCA = "compare_runs", "compare_pca"
+_WRITTEN = "compare_in_address"
+
+
+class Chosen(NamedTuple):
+    """What is to be compared.
+
+    Attributes:
+        runs: By their ids, in the order in which they were chosen.
+        names: What each is called, by its id; no two are the same.
+        pca: How many components of PCA stand beside them; `None` for no PCA.
+    """
+
+    runs: Mapping[str, Run]
+    names: Mapping[str, str]
+    pca: int | None
+
+
+def choose() -> Chosen | None:
+    """The boxes. `None` while fewer than two runs are chosen, which the page has then been told in words."""
+    usable = {summary.id: summary for summary in runs.list_runs() if state.is_usable(summary)}
+    names = _names(list(usable.values()))
+    _take_address(usable)
+    known = [run_id for run_id in st.session_state.get(_RUNS, ()) if run_id in usable]
+    st.session_state[_RUNS] = known
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picked = st.multiselect(
+            t("Models, from two to six"),
+            list(usable),
+            format_func=names.__getitem__,
+            max_selections=MOST,
+            key=_RUNS,
+            placeholder=t("Choose models"),
+            persist_state="session",
+        )
+        pca = _choose_pca(usable, picked)
+    address = ",".join(picked)
+    st.session_state[_WRITTEN] = address
+    st.query_params["runs"] = address
+    if len(picked) < FEWEST:
+        st.info(t("Choose at least two models: their figures and pictures then stand side by side."))
+        return None
+    found = {run_id: runs.find(run_id) for run_id in picked}
+    return Chosen(found, {run_id: names[run_id] for run_id in picked}, pca)
+
+
+def shown_together(found: Sequence[Run]) -> Shown:
+    """The pictures that all are shown on. MNIST's test split where one of them is: no model here has learnt from it, while
+    the bundled digits are part of MNIST's training split.
+
+    Raises:
+        InputError: They were made for pictures of different shapes.
+        WorkError: The settings of one are damaged.
+    """
+    shapes = {run.title: datasets.source(run.config.data.name).image_shape for run in found}
+    if len(set(shapes.values())) > 1:
+        raise InputError(
+            N_(
+                "These models were made for pictures of different shapes ({shapes}), so there are none to compare them on. "
+                "Choose models of one shape."
+            ),
+            shapes="; ".join(f"{name}: {' x '.join(map(str, shape))}" for name, shape in shapes.items()),
+        )
+    each = [shown_data(run) for run in found]
+    return next((shown for shown in each if shown.name == "mnist"), each[0])
+
+
+def note(found: Mapping[str, Run], names: Mapping[str, str], shown: Shown) -> str:
+    """On which pictures they are compared, and who learned from others."""
+    source = datasets.source(shown.name)
+    words = t(
+        "Compared on the {count:,} test pictures of {title}: the same for all.",
+        count=source.sizes["test"],
+        title=t(source.title),
+    )
+    digits = {"digits", "mnist"}
+    strangers = [
+        names[run_id]
+        for run_id, run in found.items()
+        if run.config.data.name != shown.name and not {run.config.data.name, shown.name} <= digits
+    ]
+    if strangers:
+        words += " " + t("Trained on other pictures than these: {names}.", names=", ".join(strangers))
+    seen = [
+        names[run_id]
+        for run_id, run in found.items()
+        if shown.name == "digits" and run.config.data.name == "mnist" and not run.config.data.leave_out_digits_test
+    ]
+    if seen:
+        words += " " + t(
+            "These test pictures belong to MNIST's training split, so they have been seen by: {names}.",
+            names=", ".join(seen),
+        )
+    return words
+
+
+def _names(summaries: Sequence[Summary]) -> dict[str, str]:
+    counted = Counter(summary.name for summary in summaries)
+    return {s.id: state.run_label(s, twice=counted[s.name] > 1) for s in summaries}
+
+
+def _take_address(usable: Mapping[str, Summary]) -> None:
+    """What the address names, where somebody other than this page wrote it; at the first visit, the starters."""
+    named = st.query_params.get("runs", "")
+    if named and named != st.session_state.get(_WRITTEN):
+        wanted = list(dict.fromkeys(named.split(",")))[:MOST]
+        st.session_state[_RUNS] = [run_id for run_id in wanted if run_id in usable]
+        if missing := [run_id[:60] for run_id in wanted if run_id not in usable]:
+            words = t("Not here, so left out: {runs}.", runs=", ".join(missing))
+            st.warning(plain(words), icon=":material/link_off:")
+    elif _RUNS not in st.session_state:
+        chosen = state.chosen_run()
+        first = [chosen] if chosen in usable and chosen not in AT_FIRST else []
+        st.session_state[_RUNS] = [run_id for run_id in (*first, *AT_FIRST) if run_id in usable]
+
+
+def _choose_pca(usable: Mapping[str, Summary], picked: Sequence[str]) -> int | None:
+    """How many components; beside models of one code's size that is the fair number, so it comes first."""
+    with_pca = st.checkbox(t("And PCA"), value=True, key=_PCA, persist_state="session")
+    if not with_pca:
+        return None
+    sizes = [config.model.latent_dim for run_id in picked if (config := usable[run_id].config) is not None]
+    fair = max(sizes, default=2)
+    return int(
+        st.number_input(
+            t("PCA's components"),
+            1,
+            256,
+            fair,
+            key=f"compare_components_{fair}",
+            width=150,
+            help=t(
+                "Principal component analysis, the best linear code there is. With as many components as the models' codes have numbers, the comparison is fair."
+            ),
+        )
+    )

@@ -1,0 +1,96 @@
+"""What the models make of the same pictures and the same codes, row below row, and where their codes lie. Imports torch."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.ui import cache, generation
+from pages.ui.comparing.choice import Chosen
+from pages.ui.comparing.figures import PCA, Compared
+from pages.ui.experiments.ae_or_vae_charts import cloud, edge
+from pages.ui.images import data_url, sheet
+from pages.ui.shown import Shown
+from pages.ui.text import t
+from vae_core import comparison, latent
+from vae_core.datasets import ImageData
+from vae_core.models import Model
+
+COLUMNS = 12  # pictures in a row
+MAPS = 3  # in a row
+_STILL = {"displayModeBar": False, "scrollZoom": False}
+
+
+def show_reconstructions(chosen: Chosen, compared: Compared, shown: Shown, seed: int) -> None:
+    """The same test pictures, and below them what comes back from each model."""
+    data = cache.images(*shown)
+    some = data.subset(np.sort(np.random.default_rng(seed).permutation(len(data))[:COLUMNS]))
+    _row(some.images, t("Test pictures"))
+    for run_id, run in chosen.runs.items():
+        model = cache.model(run)
+        recon = latent.decode(model, latent.encode(model, some).mu, some.labels)
+        _row(recon, _with_error(compared, run_id, some, recon))
+    if chosen.pca is not None:
+        pca = cache.pca(shown.name).first(chosen.pca)
+        recon = np.rint(pca.decode(pca.encode(some)) * 255).astype(np.uint8)
+        _row(recon, _with_error(compared, PCA, some, recon))
+
+
+def show_samples(chosen: Chosen, compared: Compared, shown: Shown, seed: int) -> None:
+    """New pictures from the same draws of N(0, I); PCA's from a Gaussian as wide as its codes."""
+    data = cache.images(*shown)
+    for run_id, run in chosen.runs.items():
+        model = cache.model(run)
+        z = latent.sample_prior(model.latent_dim, COLUMNS, seed)
+        _row(latent.decode(model, z, _asked_for(model, data)), compared.names[run_id])
+    if chosen.pca is not None:
+        train = cache.images(shown.name, "train")
+        drawn = comparison.draw_pca(cache.pca(shown.name).first(chosen.pca), train, COLUMNS, seed)
+        _row(drawn, compared.names[PCA])
+
+
+def show_maps(chosen: Chosen, compared: Compared, shown: Shown) -> None:
+    """Where each puts the test pictures, all in frames of the same size."""
+    data = cache.images(*shown)
+    places = {run_id: _places(cache.latent(run, *shown).mu) for run_id, run in chosen.runs.items()}
+    side = edge(list(places.values()))
+    for (run_id, points), column in zip(places.items(), _columns(len(places)), strict=True):
+        flat = chosen.runs[run_id].config.model.latent_dim <= 2
+        with column:
+            st.markdown(f"**{compared.names[run_id]}**")
+            st.plotly_chart(
+                cloud(points, data.labels, data.class_names, side, pca=not flat),
+                key=f"compare_map_{run_id}",
+                config=_STILL,
+                alt=t("The codes of test pictures of {name}, coloured by class", name=compared.names[run_id]),
+            )
+
+
+def _places(mu: NDArray[np.float32]) -> NDArray[np.float32]:
+    """On the plane where codes differ most, measured from the origin, around which N(0, I) lies; (N, 2)."""
+    if mu.shape[1] == 1:
+        return np.concatenate([mu, np.zeros_like(mu)], axis=1)
+    if mu.shape[1] == 2:
+        return mu
+    plane = generation.widest_plane(mu)
+    return plane.to_points(mu) - plane.to_points(np.zeros((1, mu.shape[1]), np.float32))
+
+
+def _columns(count: int) -> Iterator[st.delta_generator.DeltaGenerator]:
+    for start in range(0, count, MAPS):
+        yield from st.columns(MAPS)[: min(MAPS, count - start)]
+
+
+def _asked_for(model: Model, data: ImageData) -> NDArray[np.int64] | None:
+    """Of a conditional model, each class in turn."""
+    return np.arange(COLUMNS) % len(data.class_names) if model.is_conditional else None
+
+
+def _with_error(compared: Compared, key: str, original: ImageData, recon: NDArray[np.uint8]) -> str:
+    mse = float(np.square((recon.astype(np.float64) - original.images) / 255).mean())
+    return t("{name}: MSE {mse:.4f} on these", name=compared.names[key], mse=mse)
+
+
+def _row(images: NDArray[np.uint8], words: str) -> None:
+    st.image(data_url(sheet(images, COLUMNS, scale=2)), caption=words, alt=words, width="stretch")

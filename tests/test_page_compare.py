@@ -1,0 +1,122 @@
+"""Compare: what a visitor sees of real runs side by side."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.comparing import words
+from pages.ui.comparing.figures import Compared
+from tests.processes import nobody_left
+from tests.tiny_runs import train
+from vae_core.comparison import Measured
+from vae_core.runs import Run
+
+APP = Path(__file__).parents[1] / "app.py"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
+    root = tmp_path_factory.mktemp("compare")
+    with pytest.MonkeyPatch.context() as patch, nobody_left(root):
+        patch.setenv("DIABOLO_RUNS", str(root))
+        yield {
+            "short": train(name="short"),
+            "long": train(name="long", epochs=4, model__latent_dim=8),
+            "points": train(name="points", model__kind="autoencoder"),
+            "told": train(name="told", model__kind="conditional-vae"),
+            "line": train(name="line", model__latent_dim=1),
+        }
+
+
+def opened(*chosen: Run, **parameters: str) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=90)
+    if chosen:
+        app.query_params["runs"] = ",".join(run.id for run in chosen)
+    for key, value in parameters.items():
+        app.query_params[key] = value
+    app.switch_page("pages/compare.py").run()
+    assert not app.exception
+    return app
+
+
+def text(app: AppTest) -> str:
+    return "\n".join([one.value for one in [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]])
+
+
+def test_a_first_visitor_sees_the_starters_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    app = opened()
+    assert app.multiselect[0].value == ["starter-vae-2d", "starter-ae-2d"]
+    seen = text(app)
+    assert "Reconstruction:" in seen and "New pictures from N(0, I):" in seen and "Time:" in seen
+    table, settings = app.dataframe[0].value, app.dataframe[1].value
+    assert list(table.columns)[:3] == [
+        "VAE, 2 numbers · starter",
+        "Autoencoder, 2 numbers · starter",
+        "PCA, 2 components",
+    ]
+    assert table.loc["−ELBO (nats)"].iloc[1] == "–", "an autoencoder has no likelihood"
+    assert "±" in table.loc["MSE a pixel"].iloc[0]
+    assert list(settings.index) == ["Model"], "only what differs"
+
+
+def test_the_runs_of_an_address_are_compared(trained: dict[str, Run]) -> None:
+    app = opened(trained["short"], trained["long"])
+    assert app.multiselect[0].value == [trained["short"].id, trained["long"].id]
+    seen = text(app)
+    assert "**PCA, 8 components** errs least" in seen and "**long** with" in seen and "short errs most" in seen
+    assert "The codes are not equally large (short: 2, long: 8 numbers)" in seen
+    settings = app.dataframe[1].value
+    assert settings.loc["Latent size"].tolist() == ["2", "8"] and settings.loc["Epochs"].tolist() == ["1", "4"]
+    assert "Seed" not in settings.index
+    # PCA with as many components as the larger code.
+    assert "PCA, 8 components" in app.dataframe[0].value.columns
+
+
+def test_all_kinds_of_model_stand_side_by_side(trained: dict[str, Run]) -> None:
+    app = opened(*trained.values())
+    assert list(app.dataframe[0].value.columns)[:5] == ["short", "long", "points", "told", "line"]
+    assert len(app.get("plotly_chart")) == 1 + len(trained), "the curves, and a map for each"
+
+
+def test_without_pca(trained: dict[str, Run]) -> None:
+    app = opened(trained["short"], trained["points"])
+    app.checkbox[0].uncheck().run()
+    assert not app.exception and not any("PCA" in column for column in app.dataframe[0].value.columns)
+
+
+def test_one_model_is_too_few_and_the_page_says_so(trained: dict[str, Run]) -> None:
+    app = opened(trained["short"])
+    assert "Choose at least two models" in text(app)
+    assert not app.dataframe
+
+
+@pytest.mark.parametrize("named", ["gone", "gone,../../etc", ",,,", "x" * 5000])
+def test_an_address_that_names_nothing_does_no_harm(trained: dict[str, Run], named: str) -> None:
+    app = opened(runs=named)
+    assert "Choose at least two models" in text(app)
+    assert all(part in "".join(one.value for one in app.warning) for part in ("left out",))
+
+
+def test_more_than_six_of_an_address_are_cut(trained: dict[str, Run]) -> None:
+    run = trained["short"]
+    app = opened(runs=",".join([run.id, trained["long"].id, *(f"gone-{n}" for n in range(50))]))
+    assert app.multiselect[0].value == [run.id, trained["long"].id]
+
+
+def compared(**values: list[float]) -> Compared:
+    import numpy as np
+
+    measured = {name: Measured({"mse": np.array(value)}) for name, value in values.items()}
+    return Compared({name: name for name in values}, measured, {}, (), "grey", 3)
+
+
+def test_the_verdict_calls_no_difference_that_the_pictures_do_not_show() -> None:
+    close = compared(a=[0.1, 0.2, 0.3], b=[0.3, 0.1, 0.21])
+    assert "too little to tell" in words.verdict(close, {"a": 2, "b": 2})[0]
+    far = compared(a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
+    assert (
+        "**a** errs least, 0.2000 a pixel: 34% less than **b** with 0.3033" in words.verdict(far, {"a": 2, "b": 2})[0]
+    )
