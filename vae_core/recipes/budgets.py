@@ -83,7 +83,8 @@ BEST = Recipe(
             # 2 % kept aside instead of 10: on pictures it learned from, the model was 2.1 nats better than on others.
             "data": {**_BINARISED, "validation": 0.02},
             "model": {"hidden": [512, 512, 512], "residual": True, "latent_dim": 40, "activation": "silu"},
-            "training": {"epochs": 100, "batch_size": 256, "learning_rate": 3e-3, **_SCHEDULE},
+            # At rate 3e-3 one seed of three went astray (a loss that was no number) in epoch 34.
+            "training": {"epochs": 100, "batch_size": 256, "learning_rate": 2e-3, **_SCHEDULE},
         }
     ),
     seconds=900.0,
