@@ -132,13 +132,16 @@ def table(rows: tuple[Row, ...]) -> str:
 
 
 def short_table(rows: tuple[Row, ...]) -> str:
-    """For the README: the first figure of each row that was measured."""
+    """For the README: the headlines of each row that was measured."""
     lines = ["| experiment | figure | ours | published | CPU-s |", "|---|---|---|---|---|"]
     for row in rows:
-        name, title = next(iter(row.figures.items()))
-        if kept := results(row):
-            published = row.published.get(name, "")
-            lines.append(f"| {row.title} | {title} | {spread(kept, name)} | {published} | {seconds(kept)} |")
+        kept = results(row)
+        for number, name in enumerate((row.headlines or tuple(row.figures)[:1]) if kept else ()):
+            first = number == 0
+            lines.append(
+                f"| {row.title if first else ''} | {row.figures[name]} | {spread(kept, name)} | {row.published.get(name, '')} "
+                f"| {seconds(kept) if first else ''} |"
+            )
     return "\n".join([*lines, ""])
 
 

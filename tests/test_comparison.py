@@ -1,5 +1,6 @@
 """Comparing models: figures picture by picture, differences with their uncertainty, what the settings differ in."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from vae_core.comparison import Measured
 from vae_core.compression import fit_pca, pca_errors
 from vae_core.config import RunConfig
 from vae_core.datasets import Splits
-from vae_core.errors import InputError
+from vae_core.errors import InputError, WorkError
 from vae_core.models import Model, build
 
 
@@ -31,7 +32,10 @@ def figures(**values: list[float]) -> Measured:
 
 def test_figures_of_each_picture_have_the_means_that_evaluate_gives(model: Model, splits: Splits) -> None:
     data = splits.test.subset(slice(700))
-    found, one = metrics.evaluate(model, data), comparison.measure(model, data)
+    found, one = (
+        metrics.evaluate(model, data),
+        comparison.measure(model, data, real=comparison.real_cloud(splits.train, data)),
+    )
     for name, expected in (("mse", found["mse"]), ("ssim", found["ssim"]), ("negative_elbo", -found["elbo"])):
         mean = one.mean(name)
         assert mean is not None and mean.value == pytest.approx(expected, rel=1e-9)
@@ -42,14 +46,15 @@ def test_figures_of_each_picture_have_the_means_that_evaluate_gives(model: Model
 
 def test_an_autoencoder_has_no_likelihood(splits: Splits) -> None:
     config = RunConfig().replace(model__kind="autoencoder")
-    one = comparison.measure(build(config.model, splits.train.image_shape, 0), splits.test.subset(slice(50)))
+    one = comparison.measure(build(config.model, splits.train.image_shape, 0), splits.test.subset(slice(50)), real=None)
     assert set(one.figures) == {"mse", "psnr", "ssim"}
     assert one.active_units is None and one.mean("kl") is None
 
 
 def test_pca_has_the_error_that_its_formula_says(splits: Splits) -> None:
     pca, data = fit_pca(splits.train), splits.test.subset(slice(300))
-    one = comparison.measure_pca(pca.first(5), splits.train, data)
+    five = pca.first(5)
+    one = comparison.measure_pca(five, comparison.pca_prior(five, splits.train), data, real=None)
     mean = one.mean("mse")
     assert mean is not None
     # Clipping to [0, 1], which the formula knows nothing of, can only help, and helps little.
@@ -94,11 +99,26 @@ def test_only_settings_that_differ_are_named() -> None:
 
 
 def test_real_pictures_lie_nearer_to_real_ones_than_what_an_untrained_model_draws(model: Model, splits: Splits) -> None:
-    floor = comparison.real_distances(splits.train, splits.test)
+    real = comparison.real_cloud(splits.train, splits.test)
+    assert real is not None and real.count == len(splits.test)
+    floor = comparison.real_distances(splits.train, real)
     assert len(floor) == comparison.SEEDS
-    assert max(floor) < min(comparison.measure(model, splits.test).distance) / 10
-    # Too few for a fair comparison, or pictures that the classifier does not know: no figure instead of a wrong one.
-    assert comparison.real_distances(splits.train.subset(slice(10)), splits.test) == ()
+    assert max(floor) < min(comparison.measure(model, splits.test, real=real).distance) / 10
+
+
+def test_pictures_that_the_classifier_does_not_know_get_no_distance(model: Model, splits: Splits) -> None:
+    clothes = replace(splits.test.subset(slice(50)), name="fashion-mnist")
+    assert comparison.real_cloud(splits.train, clothes) is None
+    assert comparison.real_distances(splits.train, None) == ()
+    assert comparison.measure(model, clothes, real=None).distance == ()
+
+
+def test_a_model_that_went_astray_is_refused(splits: Splits) -> None:
+    broken = build(RunConfig().model, splits.train.image_shape, 0)
+    for weight in broken.parameters():
+        weight.data.fill_(float("nan"))
+    with pytest.raises(WorkError, match="not finite"):
+        comparison.measure(broken, splits.test.subset(slice(20)), real=None)
 
 
 def test_a_trained_conditional_model_is_measured_with_its_labels(
@@ -114,6 +134,6 @@ def test_a_trained_conditional_model_is_measured_with_its_labels(
 
 def test_pictures_of_another_shape_are_refused(model: Model, splits: Splits) -> None:
     data = splits.test.subset(slice(10))
-    small = type(data)(**{**vars(data), "images": data.images[:, :, :16, :16]})
+    small = replace(data, images=data.images[:, :, :16, :16])
     with pytest.raises(InputError, match="shape"):
-        comparison.measure(model, small)
+        comparison.measure(model, small, real=None)

@@ -1,8 +1,9 @@
 """Compare: what a visitor sees of real runs side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -106,11 +107,9 @@ def test_more_than_six_of_an_address_are_cut(trained: dict[str, Run]) -> None:
     assert app.multiselect[0].value == [run.id, trained["long"].id]
 
 
-def compared(**values: list[float]) -> Compared:
-    import numpy as np
-
-    measured = {name: Measured({"mse": np.array(value)}) for name, value in values.items()}
-    return Compared({name: name for name in values}, measured, {}, (), "grey", 3)
+def compared(likelihoods: Mapping[str, str] | None = None, **values: list[float]) -> Compared:
+    measured = {name: Measured({"mse": np.array(v), "negative_elbo": np.array(v)}) for name, v in values.items()}
+    return Compared({name: name for name in values}, measured, {}, (), "grey", likelihoods or {}, 3)
 
 
 def test_the_verdict_calls_no_difference_that_the_pictures_do_not_show() -> None:
@@ -120,3 +119,34 @@ def test_the_verdict_calls_no_difference_that_the_pictures_do_not_show() -> None
     assert (
         "**a** errs least, 0.2000 a pixel: 34% less than **b** with 0.3033" in words.verdict(far, {"a": 2, "b": 2})[0]
     )
+
+
+def test_likelihoods_of_different_kinds_are_not_compared() -> None:
+    kinds = {"a": "bernoulli", "b": "gaussian"}
+    found = compared(kinds, a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
+    assert "not to be compared" in "".join(words.verdict(found, {"a": 2, "b": 2}))
+    alike = compared(dict.fromkeys(kinds, "bernoulli"), a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
+    assert "finds the pictures likeliest" in "".join(words.verdict(alike, {"a": 2, "b": 2}))
+
+
+def test_a_name_is_shown_and_never_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    with nobody_left(tmp_path):
+        first, second = train(name="[x](http://evil.test) <b>"), train(name="plain", model__latent_dim=3)
+        app = opened(first, second)
+    seen = text(app)
+    assert "[x](http" not in seen and "evil" in seen
+    (chart, *_) = app.get("plotly_chart")
+    assert "<b>" not in chart.proto.spec and "&lt;b&gt;" in chart.proto.spec.replace("\\u0026", "&")
+
+
+def test_runs_that_can_not_be_told_apart_by_name_are_by_their_ids(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    with nobody_left(tmp_path):
+        first, second = train(name="same"), train(name="same", model__latent_dim=3)
+        third = train(name=f"same · {first.id[-4:]}")
+        app = opened(first, second, third)
+    columns = list(app.dataframe[0].value.columns)
+    assert len(set(columns)) == len(columns) == 5, "three runs, PCA, and real pictures"

@@ -8,20 +8,23 @@ is hard for one is hard for the other. So the difference is taken picture by pic
 It is the uncertainty of the pictures alone: what another seed of the training would change is not in it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from vae_core import latent, metrics, priors
+from vae_core import classifier, latent, metrics, quality
 from vae_core.compression import PCACode
 from vae_core.config import RunConfig
 from vae_core.datasets import ImageData
 from vae_core.errors import N_
 from vae_core.models import Model
-from vae_core.pixels import to_unit
+from vae_core.pixels import to_bytes, to_unit
+from vae_core.priors import FittedGaussian, StandardNormal, evenly, fitted_gaussian
+from vae_core.quality import FeatureCloud
 from vae_core.settings import fields
 
 CLEAR = 2.0
@@ -56,6 +59,9 @@ FIGURES: Mapping[str, Figure] = {
     "kl": Figure(N_("KL (nats)"), None, 2),
 }
 """What is measured of each picture."""
+
+PICTURE_FIGURES = {"mse": metrics.mse, "psnr": metrics.psnr, "ssim": metrics.ssim}
+"""Those that any model has."""
 
 
 class Mean(NamedTuple):
@@ -95,65 +101,69 @@ class Measured:
         return mean(self.figures[name]) if name in self.figures else None
 
 
-def measure(model: Model, data: ImageData, *, pixels: metrics.Pixels = "grey", seed: int = 0) -> Measured:
+def measure(
+    model: Model, data: ImageData, *, real: FeatureCloud | None, pixels: metrics.Pixels = "grey", seed: int = 0
+) -> Measured:
     """A model on real pictures that it has not seen, and what it draws from N(0, I).
 
     Args:
-        model: An autoencoder or a VAE.
-        data: The pictures; also what drawn ones are compared with, if the digits' classifier can judge them.
+        model: An autoencoder or a VAE. A conditional one is asked for the classes of the pictures.
+        data: The pictures.
+        real: What drawn pictures are compared with (`real_cloud`); `None`: they are not.
         pixels: What the likelihood is of.
         seed: Of the draws of z.
 
     Raises:
         InputError: The pictures don't have the model's shape.
+        WorkError: The model's weights are of no use.
     """
-    found = metrics.per_image(model, data, pixels=pixels, seed=seed)
-    figures = {name: found[name] for name in ("mse", "psnr", "ssim")}
+    found, mu = metrics.per_image(model, data, pixels=pixels, seed=seed)
+    figures = {name: found[name] for name in PICTURE_FIGURES}
     active = None
     if "kl" in found:
         figures |= {"negative_elbo": found["recon"] + found["kl"], "kl": found["kl"]}
-        active = metrics.active_units(_tensor(latent.encode(model, data).mu))
-    labels = data.labels if model.is_conditional else None
+        active = metrics.active_units(mu)
+    prior = StandardNormal(model.latent_dim)
 
-    def draw(prior: priors.Prior, draw_seed: int) -> NDArray[np.uint8]:
-        return latent.decode(model, prior.sample(len(data), draw_seed), labels)
+    def draw(count: int, number: int) -> NDArray[np.uint8]:
+        labels = np.resize(data.labels, count) if model.is_conditional else None
+        return latent.decode(model, prior.sample(count, number), labels)
 
-    drawn = [draw(priors.StandardNormal(model.latent_dim), number) for number in range(SEEDS)] if _judged(data) else []
-    return Measured(figures, active, distances(drawn, data))
-
-
-def measure_pca(pca: PCACode, train: ImageData, data: ImageData) -> Measured:
-    """PCA on the same pictures; its own are drawn from a Gaussian fitted to the training pictures' codes."""
-    pictures, x = _tensor(pca.decode(pca.encode(data))), to_unit(_tensor(data.images))
-    figures = {"mse": metrics.mse, "psnr": metrics.psnr, "ssim": metrics.ssim}
-    found = {name: figure(pictures, x).double().numpy() for name, figure in figures.items()}
-    drawn = [draw_pca(pca, train, len(data), seed) for seed in range(SEEDS)] if _judged(data) else []
-    return Measured(found, None, distances(drawn, data))
+    return Measured(figures, active, _distances(draw, real))
 
 
-def draw_pca(pca: PCACode, train: ImageData, count: int, seed: int) -> NDArray[np.uint8]:
-    """Pictures drawn from PCA's codes as a Gaussian (probabilistic PCA without its noise; Tipping and Bishop 1999)."""
-    codes = pca.encode(train.subset(priors.evenly(len(train))))
-    pictures = pca.decode(priors.fitted_gaussian(codes).sample(count, seed))
-    return np.rint(pictures * 255).astype(np.uint8)
+def measure_pca(pca: PCACode, prior: FittedGaussian, data: ImageData, *, real: FeatureCloud | None) -> Measured:
+    """PCA on the same pictures; its own are drawn from `pca_prior`. The other arguments are as in `measure`."""
+    pictures = torch.from_numpy(pca.decode(pca.encode(data)))
+    x = to_unit(torch.from_numpy(data.images))
+    figures = {name: figure(pictures, x).double().numpy() for name, figure in PICTURE_FIGURES.items()}
+    return Measured(figures, None, _distances(lambda count, number: draw_pca(pca, prior, count, number), real))
 
 
-def distances(drawn: Sequence[NDArray[np.uint8]], data: ImageData) -> tuple[float, ...]:
-    """The Frechet distance of each lot of pictures from as many real ones (`quality`)."""
-    if not drawn:
+def pca_prior(pca: PCACode, train: ImageData) -> FittedGaussian:
+    """A Gaussian fitted to the codes of training pictures (probabilistic PCA without its noise; Tipping and Bishop 1999)."""
+    return fitted_gaussian(pca.encode(train.subset(evenly(len(train)))))
+
+
+def draw_pca(pca: PCACode, prior: FittedGaussian, count: int, seed: int) -> NDArray[np.uint8]:
+    """Pictures of codes drawn from the prior, with shape (count, C, H, W)."""
+    return to_bytes(torch.from_numpy(pca.decode(prior.sample(count, seed))))
+
+
+def real_cloud(train: ImageData, data: ImageData) -> FeatureCloud | None:
+    """What drawn pictures are compared with; `None` where they are no digits, which nobody here can judge."""
+    return quality.cloud_of(quality.unseen(train, data).images) if classifier.judges(data.name) else None
+
+
+def real_distances(train: ImageData, real: FeatureCloud | None) -> tuple[float, ...]:
+    """How far real training pictures are from it: what no model can be asked to beat."""
+    return tuple(quality.real_distances(train, real, SEEDS)) if real else ()
+
+
+def _distances(draw: Callable[[int, int], NDArray[np.uint8]], real: FeatureCloud | None) -> tuple[float, ...]:
+    if real is None:
         return ()
-    from vae_core.quality import cloud_of, frechet_distance
-
-    judge = cloud_of(data.images)
-    return tuple(frechet_distance(cloud_of(images), judge) for images in drawn)
-
-
-def real_distances(train: ImageData, data: ImageData) -> tuple[float, ...]:
-    """The same of real training pictures: what no model can be asked to beat. Empty where nobody can judge them."""
-    if not _judged(data) or len(train) < len(data):
-        return ()
-    chosen = (np.random.default_rng(seed).permutation(len(train))[: len(data)] for seed in range(SEEDS))
-    return distances([train.images[numbers] for numbers in chosen], data)
+    return tuple(quality.frechet_distance(quality.cloud_of(draw(real.count, number)), real) for number in range(SEEDS))
 
 
 def difference(a: Measured, b: Measured, name: str) -> Mean | None:
@@ -175,15 +185,3 @@ def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
     return {
         path: found for path, found in values.items() if path not in _NOT_COMPARED and any(v != found[0] for v in found)
     }
-
-
-def _judged(data: ImageData) -> bool:
-    from vae_core import classifier
-
-    return classifier.judges(data.name)
-
-
-def _tensor(array: NDArray[Any]) -> Any:
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(array))

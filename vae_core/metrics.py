@@ -9,7 +9,7 @@ are `None`, never a number. Images stay bytes until their batch comes.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -69,15 +69,8 @@ def evaluate(
             iwae=iwae,
             most=MOST_IWAE_SAMPLES,
         )
-    found, codes = _per_image(model, data, pixels, iwae, seed)
+    found, codes = per_image(model, data, pixels=pixels, iwae=iwae, seed=seed)
     means = {name: float(values.mean()) for name, values in found.items()}
-    if not all(map(np.isfinite, means.values())):
-        raise WorkError(
-            N_(
-                "The model gives numbers that are not finite: its training went astray. Train it again, with a smaller "
-                "learning rate."
-            )
-        )
     is_vae = "kl" in means
     return {
         "images": len(data),
@@ -95,25 +88,29 @@ def evaluate(
     }
 
 
-def per_image(
-    model: Model, data: ImageData, *, pixels: Pixels = "grey", seed: int = 0
-) -> dict[str, NDArray[np.float64]]:
+class PerImage(NamedTuple):
     """What `evaluate` takes the means of, so that two models can be compared picture by picture.
 
-    Returns:
-        `recon`, `mse`, `psnr`, `ssim` and, for a VAE, `kl`: each with shape (N,).
-
-    Raises:
-        InputError: As `batches`.
+    Attributes:
+        figures: `recon`, `mse`, `psnr`, `ssim` and, for a VAE, `kl` and `nll_iwae` if it was asked for: each with
+            shape (N,), named as in `evaluate`.
+        mu: Posterior means of what was observed, with shape (N, latent_dim).
     """
-    return _per_image(model, data, pixels, None, seed)[0]
+
+    figures: dict[str, NDArray[np.float64]]
+    mu: Tensor
 
 
 @torch.inference_mode()
-def _per_image(
-    model: Model, data: ImageData, pixels: Pixels, iwae: int | None, seed: int
-) -> tuple[dict[str, NDArray[np.float64]], Tensor]:
-    """The figures of each image, and the posterior means of what was observed, with shape (N, latent_dim)."""
+def per_image(
+    model: Model, data: ImageData, *, pixels: Pixels = "grey", iwae: int | None = None, seed: int = 0
+) -> PerImage:
+    """The figures of each image; arguments as `evaluate`.
+
+    Raises:
+        InputError: As `batches`.
+        WorkError: A figure is not finite: the model's weights are of no use.
+    """
     is_binary = pixels == "binarised"
     observed = replace(data, images=binarise(data.images)) if is_binary else data
     generator, iwae_generator = Generator().manual_seed(seed), Generator().manual_seed(seed)
@@ -132,7 +129,15 @@ def _per_image(
         for name, values in figures.items():
             found.setdefault(name, []).append(values.double())
         codes.append(posterior.mu)
-    return {name: torch.cat(values).numpy() for name, values in found.items()}, torch.cat(codes)
+    arrays = {name: torch.cat(values).numpy() for name, values in found.items()}
+    if not all(np.isfinite(values).all() for values in arrays.values()):
+        raise WorkError(
+            N_(
+                "The model gives numbers that are not finite: its training went astray. Train it again, with a smaller "
+                "learning rate."
+            )
+        )
+    return PerImage(arrays, torch.cat(codes))
 
 
 def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:

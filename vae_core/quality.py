@@ -90,6 +90,21 @@ def cloud_of(images: NDArray[np.uint8]) -> FeatureCloud:
     return cloud(classifier.look(images).features)
 
 
+def unseen(train: ImageData, test: ImageData) -> ImageData:
+    """The real pictures that made-up ones are compared with: at most 10,000, and no more than training pictures."""
+    count = min(MOST, len(test), len(train))
+    return test.subset(np.sort(_some(test, count, 0)))
+
+
+def real_distances(train: ImageData, judge: FeatureCloud, seeds: int) -> list[float]:
+    """The distances of as many real training pictures, one a draw: the floor that any model is to be measured by."""
+    return [frechet_distance(cloud_of(train.images[_some(train, judge.count, seed)]), judge) for seed in range(seeds)]
+
+
+def _some(data: ImageData, count: int, seed: int) -> NDArray[np.int64]:
+    return np.random.default_rng(seed).permutation(len(data))[:count]
+
+
 @dataclass(frozen=True)
 class SampleQuality:
     """Distances of made-up pictures from real ones that the model has not seen, and what to measure them by.
@@ -133,18 +148,15 @@ def sample_quality(
     Raises:
         InputError: The pictures are none that the classifier can judge, or too few.
     """
-    count = min(MOST, len(test), len(train))
-    real = test.subset(np.sort(np.random.default_rng(0).permutation(len(test))[:count]))
+    real = unseen(train, test)
+    count = len(real)
     judge = cloud_of(real.images)
 
-    def some(seed: int) -> NDArray[np.int64]:
-        return np.random.default_rng(seed).permutation(len(train))[:count]
-
     def drawn(prior: Prior, seed: int) -> NDArray[np.uint8]:
-        labels = train.labels[some(seed)] if model.is_conditional else None
+        labels = train.labels[_some(train, count, seed)] if model.is_conditional else None
         return latent.decode(model, prior.sample(count, seed), labels)
 
-    floor = [frechet_distance(cloud_of(train.images[some(seed)]), judge) for seed in range(seeds)]
+    floor = real_distances(train, judge, seeds)
     mean = train.images.mean(0, keepdims=True).round().astype(np.uint8)
     recon = latent.decode(model, latent.encode(model, real).mu, real.labels)
     report(0.1)

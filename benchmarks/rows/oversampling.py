@@ -78,6 +78,7 @@ ROWS = tuple(
         compute=partial(filled_up, rare),
         figures=_FIGURES,
         command=f"python -m vae_core train --recipe oversample --set data.rare_class={rare}",
+        headlines=("f1_nothing", "f1_smote", "f1_cvae-posterior-3", "f1_affine"),
     )
     for rare, words in ((8, "eights"), (5, "fives"))
 )

@@ -20,6 +20,7 @@ class Row:
         source: Where those were published.
         seeds: How many.
         command: What reproduces a single run by hand.
+        headlines: The figures that stand for it in the README; by default the first.
     """
 
     name: str
@@ -30,3 +31,4 @@ class Row:
     source: str = ""
     seeds: int = 3
     command: str = ""
+    headlines: tuple[str, ...] = ()

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from vae_core.models import ImageShape, Model, Size
     from vae_core.models.layers import Layer
     from vae_core.paths import Ways
-    from vae_core.priors import Mixture
+    from vae_core.priors import FittedGaussian, Mixture
+    from vae_core.quality import FeatureCloud
     from vae_core.uncertainty import Uncertainty
 
     Cut = tuple[str, Split, bool, float]
@@ -326,7 +327,7 @@ def uncertainty(run: Run, name: str, split: Split = "test") -> Uncertainty:
 def _measured(run_id: str, version: tuple[str, int], name: str, split: Split, pixels: Pixels) -> Measured:
     from vae_core.comparison import measure
 
-    return measure(_model(run_id, version), images(name, split), pixels=pixels)
+    return measure(_model(run_id, version), images(name, split), real=_real_cloud(name, split), pixels=pixels)
 
 
 def measured(run: Run, name: str, split: Split, pixels: Pixels) -> Measured:
@@ -334,20 +335,11 @@ def measured(run: Run, name: str, split: Split, pixels: Pixels) -> Measured:
     return _measured(run.id, run.weights_version(), name, split, pixels)
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
-def pca(name: str) -> PCACode:
-    """PCA of a data set's training pictures. Takes a second or two the first time."""
-    from vae_core.compression import fit_pca
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _real_cloud(name: str, split: Split) -> FeatureCloud | None:
+    from vae_core.comparison import real_cloud
 
-    return fit_pca(images(name, "train"))
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def measured_pca(name: str, split: Split, components: int) -> Measured:
-    """The same of PCA with so many components."""
-    from vae_core.comparison import measure_pca
-
-    return measure_pca(pca(name).first(components), images(name, "train"), images(name, split))
+    return real_cloud(images(name, "train"), images(name, split))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -355,4 +347,28 @@ def real_distances(name: str, split: Split) -> tuple[float, ...]:
     """As `comparison.real_distances`, of a data set's own training pictures."""
     from vae_core.comparison import real_distances as measure
 
-    return measure(images(name, "train"), images(name, split))
+    return measure(images(name, "train"), _real_cloud(name, split))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _all_pca(name: str) -> PCACode:
+    from vae_core.compression import fit_pca
+
+    return fit_pca(images(name, "train"))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def pca(name: str, components: int) -> tuple[PCACode, FittedGaussian]:
+    """PCA of a data set's training pictures, and the Gaussian of its codes. Takes a second or two the first time."""
+    from vae_core.comparison import pca_prior
+
+    first = _all_pca(name).first(components)
+    return first, pca_prior(first, images(name, "train"))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def measured_pca(name: str, split: Split, components: int) -> Measured:
+    """What `comparison.measure_pca` finds."""
+    from vae_core.comparison import measure_pca
+
+    return measure_pca(*pca(name, components), images(name, split), real=_real_cloud(name, split))

@@ -91,6 +91,17 @@ def widest_plane(mu: Codes) -> Plane:
     return plane
 
 
+def places_around_origin(mu: Codes) -> NDArray[np.float32]:
+    """Codes on the plane where they differ most, (N, 2), measured from the origin, around which N(0, I) lies. Codes of
+    one number lie on a line."""
+    if mu.shape[1] == 1:
+        return np.concatenate([mu, np.zeros_like(mu)], axis=1)
+    if mu.shape[1] == 2:
+        return mu
+    plane = widest_plane(mu)
+    return plane.to_points(mu) - plane.to_points(np.zeros((1, mu.shape[1]), np.float32))
+
+
 def widest_dimensions(mu: Codes) -> tuple[int, int]:
     """The two numbers of the code that differ most between pictures."""
     first, second = np.argsort(-mu.var(0), kind="stable")[:2]

@@ -80,7 +80,8 @@ BEST = Recipe(
     config=RunConfig.from_dict(
         {
             "recipe": "best",
-            # 2 % kept aside instead of 10: on pictures it learned from, the model was 2.1 nats better than on others.
+            # 2 % kept aside instead of 10: ae-vs-vae's VAE was 2.1 nats better on pictures it learned from than on others,
+            # so more pictures help.
             "data": {**_BINARISED, "validation": 0.02},
             "model": {"hidden": [512, 512, 512], "residual": True, "latent_dim": 40, "activation": "silu"},
             # At rate 3e-3 one seed of three went astray (a loss that was no number) in epoch 34.
@@ -88,7 +89,7 @@ BEST = Recipe(
         }
     ),
     seconds=900.0,
-    expected={"nll_iwae": 84.87, "elbo": -87.64, "mse": 0.0053, "active_units": 21, "cpu_seconds": 500.2},
+    expected={"nll_iwae": 84.87, "elbo": -87.64, "mse": 0.0053, "active_units": 21},
     measured=(
         "python benchmarks/figures.py best (as python -m vae_core train --recipe best --set training.precision=bfloat16, "
         "then evaluate --pixels binarised --iwae 50): official test split, seed 0, a virtual AMD EPYC with two cores, "

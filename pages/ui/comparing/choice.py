@@ -1,4 +1,4 @@
-"""Which runs are compared, in the session and in the address (`?runs=a,b,c&pca=8`), and on which pictures."""
+"""Which runs are compared, in the session and in the address (`?runs=a,b,c`), and on which pictures."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -71,14 +71,14 @@ def shown_together(found: Sequence[Run]) -> Shown:
         InputError: They were made for pictures of different shapes.
         WorkError: The settings of one are damaged.
     """
-    shapes = {run.title: datasets.source(run.config.data.name).image_shape for run in found}
-    if len(set(shapes.values())) > 1:
+    shapes = [(run.title, datasets.source(run.config.data.name).image_shape) for run in found]
+    if len({shape for _, shape in shapes}) > 1:
         raise InputError(
             N_(
                 "These models were made for pictures of different shapes ({shapes}), so there are none to compare them on. "
                 "Choose models of one shape."
             ),
-            shapes="; ".join(f"{name}: {' x '.join(map(str, shape))}" for name, shape in shapes.items()),
+            shapes="; ".join(f"{name}: {' x '.join(map(str, shape))}" for name, shape in shapes),
         )
     each = [shown_data(run) for run in found]
     return next((shown for shown in each if shown.name == "mnist"), each[0])
@@ -115,7 +115,10 @@ def note(found: Mapping[str, Run], names: Mapping[str, str], shown: Shown) -> st
 
 def _names(summaries: Sequence[Summary]) -> dict[str, str]:
     counted = Counter(summary.name for summary in summaries)
-    return {s.id: state.run_label(s, twice=counted[s.name] > 1) for s in summaries}
+    labels = {s.id: state.run_label(s, twice=counted[s.name] > 1) for s in summaries}
+    # Somebody may have named a run as another's label.
+    again = Counter(labels.values())
+    return {run_id: f"{label} · {run_id}" if again[label] > 1 else label for run_id, label in labels.items()}
 
 
 def _take_address(usable: Mapping[str, Summary]) -> None:

@@ -1,5 +1,6 @@
 """The curves of several trainings over each other. Imports no Streamlit and no torch."""
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -28,7 +29,7 @@ def overlaid(found: Mapping[str, Sequence[Event]], part: Part, against: Against)
         figure.add_scatter(
             x=x,
             y=[getattr(event.validation, part) for event in ends],
-            name=name,
+            name=html.escape(name),  # Plotly obeys a few tags
             mode="lines+markers" if len(ends) < 2 else "lines",
             line={"color": class_colour(number), "width": 2.5, "dash": ("solid", "dash", "dot")[number // 2 % 3]},
             hovertemplate="%{y:.2f}",

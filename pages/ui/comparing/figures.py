@@ -14,7 +14,7 @@ from pages.ui.quantities import duration
 from pages.ui.shown import Shown
 from pages.ui.text import t
 from vae_core.comparison import FIGURES, Mean, Measured, differing, mean
-from vae_core.config import field
+from vae_core.config import RunConfig, field
 from vae_core.events import EpochEnd
 from vae_core.metrics import Pixels
 
@@ -32,6 +32,7 @@ class Compared:
         seconds: How long each trained; 0 where nobody wrote it down.
         floor: The distances of real training pictures; empty where nobody can judge them.
         pixels: What the likelihood is of.
+        likelihoods: Which one each model with a likelihood has, by its run's id.
         pictures: How many there were.
     """
 
@@ -40,6 +41,7 @@ class Compared:
     seconds: Mapping[str, float]
     floor: tuple[float, ...]
     pixels: Pixels
+    likelihoods: Mapping[str, str]
     pictures: int
 
 
@@ -57,14 +59,20 @@ def compare(chosen: Chosen, shown: Shown) -> Compared:
         {run_id: training_seconds(cache.log(run).read()) for run_id, run in chosen.runs.items()},
         cache.real_distances(*shown),
         pixels,
+        {run_id: run.config.model.likelihood for run_id, run in chosen.runs.items() if has_likelihood(run.config)},
         len(cache.images(*shown)),
     )
 
 
+def has_likelihood(config: RunConfig) -> bool:
+    """Whether a model says how likely a picture is."""
+    return config.model.kind != "autoencoder"
+
+
 def likelihood_of(chosen: Chosen) -> Pixels:
     """Black and white pixels where every model with a likelihood was trained on those, else grey ones."""
-    kinds = [run.config for run in chosen.runs.values() if run.config.model.kind != "autoencoder"]
-    return "binarised" if kinds and all(config.data.pixels == "binarised" for config in kinds) else "grey"
+    kinds = [run.config.data.pixels for run in chosen.runs.values() if has_likelihood(run.config)]
+    return "binarised" if set(kinds) == {"binarised"} else "grey"
 
 
 def training_seconds(events: list[Any]) -> float:

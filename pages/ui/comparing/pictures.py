@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import streamlit as st
+import torch
 from numpy.typing import NDArray
 
 from pages.ui import cache, generation
@@ -12,10 +13,11 @@ from pages.ui.comparing.figures import PCA, Compared
 from pages.ui.experiments.ae_or_vae_charts import cloud, edge
 from pages.ui.images import data_url, sheet
 from pages.ui.shown import Shown
-from pages.ui.text import t
+from pages.ui.text import plain, t
 from vae_core import comparison, latent
 from vae_core.datasets import ImageData
 from vae_core.models import Model
+from vae_core.pixels import to_bytes
 
 COLUMNS = 12  # pictures in a row
 MAPS = 3  # in a row
@@ -32,8 +34,8 @@ def show_reconstructions(chosen: Chosen, compared: Compared, shown: Shown, seed:
         recon = latent.decode(model, latent.encode(model, some).mu, some.labels)
         _row(recon, _with_error(compared, run_id, some, recon))
     if chosen.pca is not None:
-        pca = cache.pca(shown.name).first(chosen.pca)
-        recon = np.rint(pca.decode(pca.encode(some)) * 255).astype(np.uint8)
+        pca, _ = cache.pca(shown.name, chosen.pca)
+        recon = to_bytes(torch.from_numpy(pca.decode(pca.encode(some))))
         _row(recon, _with_error(compared, PCA, some, recon))
 
 
@@ -45,36 +47,30 @@ def show_samples(chosen: Chosen, compared: Compared, shown: Shown, seed: int) ->
         z = latent.sample_prior(model.latent_dim, COLUMNS, seed)
         _row(latent.decode(model, z, _asked_for(model, data)), compared.names[run_id])
     if chosen.pca is not None:
-        train = cache.images(shown.name, "train")
-        drawn = comparison.draw_pca(cache.pca(shown.name).first(chosen.pca), train, COLUMNS, seed)
+        drawn = comparison.draw_pca(*cache.pca(shown.name, chosen.pca), COLUMNS, seed)
         _row(drawn, compared.names[PCA])
 
 
 def show_maps(chosen: Chosen, compared: Compared, shown: Shown) -> None:
     """Where each puts the test pictures, all in frames of the same size."""
     data = cache.images(*shown)
-    places = {run_id: _places(cache.latent(run, *shown).mu) for run_id, run in chosen.runs.items()}
+    places = {
+        run_id: generation.places_around_origin(cache.latent(run, *shown).mu) for run_id, run in chosen.runs.items()
+    }
     side = edge(list(places.values()))
     for (run_id, points), column in zip(places.items(), _columns(len(places)), strict=True):
-        flat = chosen.runs[run_id].config.model.latent_dim <= 2
+        latent_dim = chosen.runs[run_id].config.model.latent_dim
+        figure = cloud(points, data.labels, data.class_names, side, pca=latent_dim > 2)
+        if latent_dim == 1:  # all on a line: there is no second number
+            figure.update_yaxes(title_text="", showticklabels=False)
         with column:
-            st.markdown(f"**{compared.names[run_id]}**")
+            st.markdown(f"**{plain(compared.names[run_id])}**")
             st.plotly_chart(
-                cloud(points, data.labels, data.class_names, side, pca=not flat),
+                figure,
                 key=f"compare_map_{run_id}",
                 config=_STILL,
                 alt=t("The codes of test pictures of {name}, coloured by class", name=compared.names[run_id]),
             )
-
-
-def _places(mu: NDArray[np.float32]) -> NDArray[np.float32]:
-    """On the plane where codes differ most, measured from the origin, around which N(0, I) lies; (N, 2)."""
-    if mu.shape[1] == 1:
-        return np.concatenate([mu, np.zeros_like(mu)], axis=1)
-    if mu.shape[1] == 2:
-        return mu
-    plane = generation.widest_plane(mu)
-    return plane.to_points(mu) - plane.to_points(np.zeros((1, mu.shape[1]), np.float32))
 
 
 def _columns(count: int) -> Iterator[st.delta_generator.DeltaGenerator]:
@@ -93,4 +89,4 @@ def _with_error(compared: Compared, key: str, original: ImageData, recon: NDArra
 
 
 def _row(images: NDArray[np.uint8], words: str) -> None:
-    st.image(data_url(sheet(images, COLUMNS, scale=2)), caption=words, alt=words, width="stretch")
+    st.image(data_url(sheet(images, COLUMNS, scale=2)), caption=plain(words), alt=words, width="stretch")

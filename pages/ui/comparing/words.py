@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from pages.ui.comparing.figures import PCA, Compared, mean_of
 from pages.ui.quantities import duration
-from pages.ui.text import t
+from pages.ui.text import plain, t
 from vae_core.comparison import CLEAR, Mean, difference, ranking
 
 
@@ -32,34 +32,31 @@ def _reconstruction(compared: Compared) -> str:
     gap = difference(compared.measured[second], compared.measured[best], "mse")
     first, other = compared.measured[best].mean("mse"), compared.measured[second].mean("mse")
     assert gap is not None and first is not None and other is not None
+    values = {
+        "best": plain(compared.names[best]),
+        "second": plain(compared.names[second]),
+        "a": first.value,
+        "b": other.value,
+        "count": compared.pictures,
+        "gap": gap.value,
+        "error": gap.error,
+    }
     if not gap.is_clear:
         return t(
             "**Reconstruction:** **{best}** ({a:.4f}) and **{second}** ({b:.4f}) err alike: their difference over the same "
             "{count:,} pictures is {gap:.5f} ± {error:.5f}, too little to tell.",
-            best=compared.names[best],
-            second=compared.names[second],
-            a=first.value,
-            b=other.value,
-            count=compared.pictures,
-            gap=gap.value,
-            error=gap.error,
+            **values,
         )
     worst = order[-1]
     words = t(
         "**Reconstruction:** **{best}** errs least, {a:.4f} a pixel: {share:.0%} less than **{second}** with {b:.4f} "
         "(over the same {count:,} pictures the difference is {gap:.5f} ± {error:.5f}).",
-        best=compared.names[best],
-        second=compared.names[second],
-        a=first.value,
-        b=other.value,
         share=gap.value / other.value,
-        count=compared.pictures,
-        gap=gap.value,
-        error=gap.error,
+        **values,
     )
     last = compared.measured[worst].mean("mse")
     if worst != second and last is not None:
-        words += " " + t("{worst} errs most, {c:.4f}.", worst=compared.names[worst], c=last.value)
+        words += " " + t("{worst} errs most, {c:.4f}.", worst=plain(compared.names[worst]), c=last.value)
     return words
 
 
@@ -67,11 +64,17 @@ def _likelihood(compared: Compared) -> str:
     order = ranking(compared.measured, "negative_elbo")
     if len(order) < 2:
         return ""
+    if len(set(compared.likelihoods.values())) > 1:
+        return t(
+            "**Likelihood:** not to be compared here, since some models count by cross-entropy (Bernoulli) and some by "
+            "squared error (Gaussian): their −ELBO are different quantities."
+        )
     best, second = order[:2]
     gap = difference(compared.measured[second], compared.measured[best], "negative_elbo")
     first = compared.measured[best].mean("negative_elbo")
     assert gap is not None and first is not None
-    values = {"best": compared.names[best], "second": compared.names[second], "gap": gap.value, "error": gap.error}
+    names = {"best": plain(compared.names[best]), "second": plain(compared.names[second])}
+    values = {**names, "gap": gap.value, "error": gap.error}
     if not gap.is_clear:
         return t(
             "**Likelihood:** **{best}** and **{second}** can't be told apart: {gap:.2f} ± {error:.2f} nats lie between "
@@ -101,7 +104,7 @@ def _samples(compared: Compared) -> str:
             break
         groups.append(other)
     lead = (
-        t("**{best}** draws the most real-looking pictures", best=compared.names[best])
+        t("**{best}** draws the most real-looking pictures", best=plain(compared.names[best]))
         if len(groups) == 1
         else t("the most real-looking pictures come alike from {names}", names=_bold(compared, groups))
     )
@@ -111,7 +114,7 @@ def _samples(compared: Compared) -> str:
         lead=lead,
         a=known[best].value,
         b=known[worst].value,
-        worst=compared.names[worst],
+        worst=plain(compared.names[worst]),
         floor=floor.value,
     )
 
@@ -125,8 +128,8 @@ def _time(compared: Compared) -> str:
         return t("**Time:** they trained about equally long, {time}.", time=duration(known[slowest]))
     return t(
         "**Time:** **{quickest}** trained for {a}, **{slowest}** for {b}.",
-        quickest=compared.names[quickest],
-        slowest=compared.names[slowest],
+        quickest=plain(compared.names[quickest]),
+        slowest=plain(compared.names[slowest]),
         a=duration(known[quickest]),
         b=duration(known[slowest]),
     )
@@ -138,7 +141,7 @@ def _fairness(compared: Compared, latent_dims: Mapping[str, int]) -> str:
         "figures too: to be sure, train each again with another seed."
     )
     if len(set(latent_dims.values())) > 1:
-        sizes = ", ".join(f"{compared.names[key]}: {size}" for key, size in latent_dims.items())
+        sizes = ", ".join(f"{plain(compared.names[key])}: {size}" for key, size in latent_dims.items())
         words += " " + t(
             "The codes are not equally large ({sizes} numbers), and a larger code reconstructs better by itself.",
             sizes=sizes,
@@ -147,4 +150,4 @@ def _fairness(compared: Compared, latent_dims: Mapping[str, int]) -> str:
 
 
 def _bold(compared: Compared, keys: list[str]) -> str:
-    return ", ".join(f"**{compared.names[key]}**" for key in keys)
+    return ", ".join(f"**{plain(compared.names[key])}**" for key in keys)

@@ -168,10 +168,10 @@ def _quality(models: Mapping[str, Run]) -> None:
 def _clouds(models: Mapping[str, Run]) -> None:
     st.subheader(t("Where the codes lie"))
     points = {name: cache.latent(run, *shown_data(run)) for name, run in models.items()}
-    places = {name: generation.plane_places(p.mu, _plane(p.mu)) for name, p in points.items()}
-    side = ae_or_vae_charts.edge([_centred(p.mu, places[name]) for name, p in points.items()])
+    places = {name: generation.places_around_origin(p.mu) for name, p in points.items()}
+    side = ae_or_vae_charts.edge(list(places.values()))
     for name, run in _side_by_side(models):
-        _cloud(run, _centred(points[name].mu, places[name]), side, pca=points[name].mu.shape[1] > 2)
+        _cloud(run, places[name], side, pca=points[name].mu.shape[1] > 2)
     latent_dim = next(iter(points.values())).mu.shape[1]
     st.caption(
         t(
@@ -186,18 +186,6 @@ def _clouds(models: Mapping[str, Run]) -> None:
         blocks.what_you_see(
             ae_or_vae_words.reach(_root_mean_square(ae.mu), float(np.sqrt((vae.mu**2 + vae.sigma**2).mean())), 1.0)
         )
-
-
-def _plane(mu: NDArray[np.float32]) -> Any:
-    return generation.widest_plane(mu) if mu.shape[1] > 2 else (0, mu.shape[1] - 1)
-
-
-def _centred(mu: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Places on the widest plane, measured from the origin's instead of from the mean's: that is where N(0, I) lies."""
-    if mu.shape[1] <= 2:
-        return places
-    plane = generation.widest_plane(mu)
-    return places - plane.to_points(np.zeros((1, mu.shape[1]), np.float32))
 
 
 def _root_mean_square(mu: NDArray[np.float32]) -> float:
