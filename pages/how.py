@@ -6,6 +6,7 @@ from pages.ui.lesson_views import begin_lesson, show_details, show_story
 from pages.ui.lessons import LESSONS
 from pages.ui.navigation import BY_NAME, begin
 from pages.ui.shown import shown_note
+from pages.ui.standing import name_of
 from pages.ui.text import plain, t
 from pages.ui.walkthrough import teacher
 from vae_core import runs
@@ -29,7 +30,7 @@ if summary is None:
         show_details(name)
 else:
     run = runs.find(summary.id)
-    st.caption(t("The model is “{name}”.", name=plain(summary.name)) + " " + plain(shown_note(run)))
+    st.caption(t("The model is “{name}”.", name=plain(name_of(summary))) + " " + plain(shown_note(run)))
     show_story(run)
 st.header(t("Now try it"), divider="gray")
 for name in ("latent", "generate", "train"):

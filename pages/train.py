@@ -66,7 +66,7 @@ def new_run() -> None:
 def one_run(run: Run) -> None:
     """A run that was started, with all that can be done with it."""
     summary = runs.summary(run)
-    st.subheader(plain(summary.name))
+    st.subheader(plain(standing.name_of(summary)))
     if summary.config is not None:
         words = [describe_settings(summary.config)]
         if not standing.is_active(summary):  # else it grows, and this line is not written anew

@@ -25,7 +25,7 @@ from vae_core.datasets import splits
 from vae_core.jobs.worker import work
 from vae_core.models import load
 from vae_core.processor import prepare
-from vae_core.runs import STARTERS, Run
+from vae_core.runs import STARTER_NAMES, STARTERS, Run
 
 SNAPSHOTS = 8
 BASE = RunConfig.from_dict(
@@ -37,21 +37,20 @@ BASE = RunConfig.from_dict(
 )
 DENSE_2D = BASE.replace(model__latent_dim=2)
 CONFIGS = {
-    "starter-vae-2d": DENSE_2D.replace(name="VAE, 2 numbers", model__kind="vae"),
+    "starter-vae-2d": DENSE_2D.replace(model__kind="vae"),
     "starter-vae-conv-16d": BASE.replace(
-        name="Convolutional VAE, 16 numbers",
         model__network="conv",
         model__hidden=[32, 64],
         model__latent_dim=16,
         training__epochs=20,
     ),
-    "starter-ae-2d": DENSE_2D.replace(name="Autoencoder, 2 numbers", model__kind="autoencoder"),
+    "starter-ae-2d": DENSE_2D.replace(model__kind="autoencoder"),
 }
 
 
 def make(name: str, config: RunConfig) -> None:
     """Trains one starter and keeps what a visitor looks at."""
-    run, lock = runs.create(config, hold=True)
+    run, lock = runs.create(config.replace(name=STARTER_NAMES[name]), hold=True)
     assert lock is not None
     for event in work(run):
         if isinstance(event, ev.EpochEnd):

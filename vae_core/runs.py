@@ -33,7 +33,11 @@ from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.locks import Lock
 
 STARTERS = Path(__file__).resolve().parent / "starters"
-STARTER_ORDER = ("starter-vae-2d", "starter-vae-conv-16d", "starter-ae-2d")
+STARTER_NAMES = {
+    "starter-vae-2d": N_("VAE, 2 numbers"),
+    "starter-vae-conv-16d": N_("Convolutional VAE, 16 numbers"),
+    "starter-ae-2d": N_("Autoencoder, 2 numbers"),
+}
 """The first one is what a visitor sees who has chosen nothing."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
@@ -212,7 +216,7 @@ def all_runs() -> list[Run]:
     folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
     own = [Run(path.name, path) for path in folders if _ID.fullmatch(path.name)]
     own.sort(key=lambda run: run.id, reverse=True)  # the name begins with the moment
-    return own + [Run(name, STARTERS / name) for name in STARTER_ORDER if (STARTERS / name).is_dir()]
+    return own + [Run(name, STARTERS / name) for name in STARTER_NAMES if (STARTERS / name).is_dir()]
 
 
 def unsettled() -> int:

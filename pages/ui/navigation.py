@@ -15,6 +15,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from pages.ui import language
 from pages.ui.text import N_, t
 
 _MARK = "_entered"
@@ -120,8 +121,10 @@ BY_NAME: Mapping[str, Entry] = {entry.name: entry for entry in PAGES}
 
 def enter() -> Page:
     """Show the menu and mark the session. Called by `app.py` alone, which then runs the page that it returns."""
+    language.take_address()
     page = _navigation()
     st.session_state[_MARK] = True
+    language.show_switch()
     return page
 
 

@@ -51,7 +51,7 @@ def _active_runs() -> None:
     for summary in reversed(active):
         with st.container(horizontal=True, vertical_alignment="center"):
             _badge(summary)
-            st.markdown(plain(summary.name), width="stretch")
+            st.markdown(plain(standing.name_of(summary)), width="stretch")
             _link("train", t("Follow"), summary)
 
 
@@ -60,7 +60,7 @@ def _line(summary: Summary) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             _badge(summary)
-            st.markdown(f"**{plain(summary.name)}**", width="stretch")
+            st.markdown(f"**{plain(standing.name_of(summary))}**", width="stretch")
         st.caption(plain(" · ".join(details(summary))))
         with st.container(horizontal=True):
             if summary.config is None:

@@ -15,7 +15,7 @@ from vae_core.control import State, Wish
 from vae_core.errors import DiaboloError
 from vae_core.events import EpochEnd, Event, Progress
 from vae_core.jobs.client import ALLOWED, disk_is_full, was_stopped
-from vae_core.runs import Run, Summary
+from vae_core.runs import STARTER_NAMES, Run, Summary
 
 ACTIVE = ("queued", "starting", "running", "stopping", "interrupted")
 """The states that change by themselves."""
@@ -46,6 +46,11 @@ REFUSALS: Mapping[Wish, Mapping[str, str]] = {
         "failed": N_("It has failed: there is nothing to stop."),
     },
 }
+
+
+def name_of(summary: Summary) -> str:
+    """A run's name: what a person called it, and a starter's in the visitor's language."""
+    return t(STARTER_NAMES[summary.id]) if summary.starter and summary.id in STARTER_NAMES else summary.name
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.navigation import BY_NAME
+from pages.ui.standing import name_of
 from pages.ui.text import N_, describe, plain, t
 from vae_core import runs
 from vae_core.control import State
@@ -101,7 +102,7 @@ def run_label(summary: Summary, *, twice: bool = False) -> str:
     Args:
         twice: Another run has the same name, so say something that tells them apart.
     """
-    parts = [summary.name]
+    parts = [name_of(summary)]
     if twice:
         parts.append(summary.id[-4:])
     if summary.starter:

@@ -2,25 +2,46 @@
 
 `vae_core` raises and logs message ids with their values; a page passes both to `t`. Nothing that is cached may hold
 what `t` returned, because another visitor may read another language.
+
+The catalogues are `locale/LANGUAGE/LC_MESSAGES/diabolo.po` and, compiled, `.mo`; `make translations` writes them anew.
 """
 
 import gettext
 import re
+import sys
 from functools import cache
 from typing import Any
 
 from vae_core.environment import REPOSITORY
 from vae_core.errors import N_, DiaboloError
 
-__all__ = ["N_", "describe", "plain", "t"]
+__all__ = ["LANGUAGES", "N_", "describe", "language", "plain", "t"]
 
 DOMAIN = "diabolo"
-LANGUAGE = "en"
+LOCALES = REPOSITORY / "locale"
+SOURCE = "en"  # what the messages in the source are written in
+LANGUAGES = (SOURCE, "fr")
+CHOSEN = "language"  # in the session: what the visitor chose
+
+
+def language() -> str:
+    """The language of the visitor whose page is being written: chosen, else the browser's first, else English.
+
+    Asked for each text, because a server speaks to many visitors at once.
+    """
+    streamlit = sys.modules.get("streamlit")  # not imported: charts and words are made without it too
+    if streamlit is None or not streamlit.runtime.exists():
+        return SOURCE
+    chosen = streamlit.session_state.get(CHOSEN)
+    if chosen in LANGUAGES:
+        return str(chosen)
+    asked = (streamlit.context.locale or SOURCE).partition("-")[0].lower()  # `fr-CA` reads French
+    return asked if asked in LANGUAGES else SOURCE
 
 
 @cache
-def _catalogue(language: str) -> gettext.NullTranslations:
-    return gettext.translation(DOMAIN, REPOSITORY / "locale", [language], fallback=True)
+def _catalogue(spoken: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, LOCALES, [spoken], fallback=spoken == SOURCE)
 
 
 def t(message: str, **values: Any) -> str:
@@ -30,13 +51,13 @@ def t(message: str, **values: Any) -> str:
         message: A message id, as it stands in the source in English.
         values: What fills the fields. Without any, braces in the message stay as they are.
     """
-    translated = _catalogue(LANGUAGE).gettext(message)
+    translated = _catalogue(language()).gettext(message) if message else ""  # gettext's "" is its header
     return translated.format(**values) if values else translated
 
 
 def describe(error: DiaboloError) -> str:
     """What went wrong, for the visitor, with the error's values in it."""
-    return _catalogue(LANGUAGE).gettext(error.message).format(**error.values)
+    return t(error.message).format(**error.values)
 
 
 def plain(text: str) -> str:

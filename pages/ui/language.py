@@ -1,0 +1,40 @@
+"""The switch between languages in the header, and `?lang=fr` in the address."""
+
+import streamlit as st
+
+from pages.ui.text import CHOSEN, LANGUAGES, language
+
+_WIDGET = "language_widget"
+_ADDRESS = "lang"
+# Each in its own language: who looks for one may read no other. Therefore these are not translated.
+_NAMES = {"en": "English", "fr": "Français"}
+_LABEL = "Language · Langue"
+
+
+def take_address() -> None:
+    """Believe a link's `?lang=fr`; what was chosen stays in the address of every page, so that F5 keeps it."""
+    named = st.query_params.get(_ADDRESS)
+    if named in LANGUAGES:
+        st.session_state[CHOSEN] = named
+    elif CHOSEN in st.session_state:
+        st.query_params[_ADDRESS] = st.session_state[CHOSEN]
+
+
+def show_switch() -> None:
+    """The switch; `style.css` puts it into the header of every page."""
+    # Set before the widget is made: its own memory knows nothing of a link or of the browser's language.
+    st.session_state[_WIDGET] = language()
+    with st.container(key="language"):
+        st.segmented_control(
+            _LABEL,
+            LANGUAGES,
+            key=_WIDGET,
+            format_func=_NAMES.__getitem__,
+            required=True,
+            on_change=_choose,
+            label_visibility="collapsed",
+        )
+
+
+def _choose() -> None:
+    st.session_state[CHOSEN] = st.query_params[_ADDRESS] = st.session_state[_WIDGET]

@@ -1,0 +1,137 @@
+"""Languages: the catalogues are whole and fresh, and no page shows a text that did not pass through them."""
+
+import gettext
+import json
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToDict
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import text
+from pages.ui.navigation import PAGES
+from scripts import translations
+
+ROOT = Path(__file__).parents[1]
+APP = ROOT / "app.py"
+
+
+@pytest.fixture(scope="module")
+def source() -> set[str]:
+    return {str(message.id) for message in translations.template() if message.id}
+
+
+@pytest.mark.parametrize("language", translations.TRANSLATED)
+class TestCatalogue:
+    def test_every_message_is_translated(self, language: str, source: set[str]) -> None:
+        catalogue = translations.read(language)
+        there = {str(message.id) for message in catalogue if message.id} - set(translations.missing(catalogue))
+        assert sorted(source - there) == []
+
+    def test_every_entry_is_used(self, language: str, source: set[str]) -> None:
+        assert sorted({str(message.id) for message in translations.read(language) if message.id} - source) == []
+
+    def test_what_the_app_reads_is_fresh(self, language: str) -> None:
+        kept = translations.po_file(language).with_suffix(".mo").read_bytes()
+        assert kept == translations.compiled(translations.read(language)), "run: make translations"
+
+    def test_a_translation_has_the_fields_of_its_message(self, language: str) -> None:
+        for message in translations.read(language):
+            assert fields(str(message.string)) == fields(str(message.id)), message.id
+
+    def test_markdown_survives(self, language: str) -> None:
+        for message in translations.read(language):
+            for mark in ("`", "**", "$", "]("):
+                assert str(message.string).count(mark) == str(message.id).count(mark), message.id
+
+
+def fields(message: str) -> list[tuple[str, str, str]]:
+    """Name, format and conversion of each field; a message that is used without values may hold any braces."""
+    try:
+        return sorted((name, spec or "", how or "") for _, name, spec, how in string.Formatter().parse(message) if name)
+    except ValueError:
+        return []
+
+
+class _Marked(gettext.NullTranslations):
+    """A language of brackets: what stands outside them on a page did not pass through a catalogue."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+
+# What a visitor reads of an element, by the names that Streamlit's protocol, Plotly and Vega-Lite give it.
+_READ = {"label", "help", "body", "options", "placeholder", "caption", "captions", "text", "title", "alt", "name"}
+_READ |= {"hovertemplate", "ticktext", "annotationText", "hoverText", "formattedOptions", "header"}
+_NOT_WORDS = re.compile(
+    r":[a-z]+-badge|[\\\w/]+\\?\.py, [\\\w.]+|"  # a place in the source
+    r"https?://\S+|`[^`]*`|\$\$.*?\$\$|:material/\w+:|\$[^$]*\$|%\{[^}]*\}|<[^>]*>|[\w-]+\.(?:py|json|npz|csv|png|zip|safetensors)\b",
+    re.DOTALL,
+)
+_NAMES = re.compile(
+    r"\b(?:VAE|PCA|MNIST|Fashion|KMNIST|EMNIST|QMNIST|USPS|Diabolo|SMOTE|UMAP|SNE|IWAE|ELBO|MSE|PSNR|SSIM|AUROC|KL|"
+    r"Adam|AdamW|ReLU|SiLU|GELU|Tanh|ELU|NPZ|CSV|PNG|GIF|ZIP|ImageFolder|Python|PyTorch|Streamlit|English|Français|"
+    r"Language|Langue)\b"
+)
+
+
+def outside(text: str) -> str:
+    """What of a text never was in a catalogue: words of three letters and more."""
+    depth, kept = 0, []
+    for character in text:
+        depth += (character == "⟦") - (character == "⟧")
+        kept.append(character if depth == 0 else " ")
+    rest = _NAMES.sub(" ", _NOT_WORDS.sub(" ", "".join(kept).replace("⟧", " ")))
+    return " ".join(re.findall(r"[^\W\d_]{3,}", rest))
+
+
+def readable(value: Any, name: str = "") -> Iterator[str]:
+    """Every text that a visitor reads in an element's message."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "spec" and isinstance(inner, str):
+                yield from readable(json.loads(inner))
+            else:
+                yield from readable(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from readable(inner, name)
+    elif isinstance(value, str) and name in _READ:
+        yield value
+
+
+def everything(app: AppTest) -> Iterator[str]:
+    for block in (app.main, app.sidebar):
+        yield from _inside(block)
+
+
+def _inside(block: Any) -> Iterator[str]:
+    for child in block.children.values():
+        proto = getattr(child, "proto", None)
+        if proto is not None:
+            yield from readable(MessageToDict(proto))
+        if getattr(child, "type", "") == "arrow_data_frame":
+            frame = child.value
+            yield from map(str, frame.columns)
+            yield from (cell for column in frame for cell in frame[column] if isinstance(cell, str))
+        if hasattr(child, "children"):
+            yield from _inside(child)
+
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "_catalogue", lambda language: _Marked())
+
+
+@pytest.mark.usefixtures("marked")
+@pytest.mark.parametrize("page", [entry.name for entry in PAGES])
+def test_every_text_of_a_page_can_be_translated(page: str) -> None:
+    app = AppTest.from_file(APP, default_timeout=90).run()
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    untranslated = {f"{left}  IN  {words}" for words in everything(app) if (left := outside(words))}
+    assert not untranslated, "\n".join(sorted(untranslated))
