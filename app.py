@@ -1,6 +1,6 @@
 """Diabolo's entry: `streamlit run app.py`. Chooses a page and runs it; what the pages show is in `pages/`."""
 
-from pages.ui import navigation
+from pages.ui import navigation, sharing
 from pages.ui.boundary import guarded
 from pages.ui.cache import supervisor
 
@@ -9,3 +9,5 @@ with guarded():
     supervisor()
 with guarded():
     page.run()
+with guarded():
+    sharing.show_copy_button()

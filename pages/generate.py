@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui.navigation import begin
-from pages.ui.state import choose_run
+from pages.ui.run_choice import choose_run
 from pages.ui.text import t
 from vae_core import runs
 

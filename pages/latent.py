@@ -3,8 +3,8 @@
 import streamlit as st
 
 from pages.ui.navigation import begin
+from pages.ui.run_choice import choose_run
 from pages.ui.shown import shown_note
-from pages.ui.state import choose_run
 from pages.ui.text import t
 from vae_core import runs
 

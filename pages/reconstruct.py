@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import cache, state
+from pages.ui import cache
 from pages.ui.anomaly_views import show_anomalies
 from pages.ui.boundary import guarded
 from pages.ui.navigation import begin
 from pages.ui.reconstruction_views import show_reconstructions
+from pages.ui.run_choice import choose_run
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.text import N_, plain, t
 from vae_core import runs
@@ -50,6 +51,6 @@ def show(run: Run) -> None:
 
 
 begin("reconstruct")
-run_id = state.choose_run()
+run_id = choose_run()
 if run_id is not None:
     show(runs.find(run_id))

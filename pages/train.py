@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import architecture, cache, forms, recipe_choice, settings, standing, state, time_budget
+from pages.ui import architecture, cache, forms, recipe_choice, settings, sharing, standing, state, time_budget
 from pages.ui.boundary import guarded
 from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
@@ -28,8 +28,10 @@ def new_run() -> None:
         st.subheader(t("A new training"))
         config, problem = None, ""
         try:
-            recipe_choice.choose_recipe()
+            if forms.is_whole():
+                recipe_choice.choose_recipe()
             config = forms.run_form(more, architecture.show)
+            sharing.write_settings(config)
             recipe_choice.show_changes(config)
             settings.check(config)
             if cache.can_count():
@@ -57,8 +59,12 @@ def new_run() -> None:
         with cost:
             if config is not None:
                 show_cost(config)
-            if config is not None and not problem:
+            if config is not None and not problem and forms.is_whole():
                 time_budget.choose_time(config)
+        if config is not None and forms.is_whole():
+            sharing.offer_class_link(config)
+        elif config is not None:
+            st.button(t("Show all settings"), icon=":material/tune:", on_click=forms.show_all)
     with waiting, guarded():
         show_active()
 
@@ -103,15 +109,20 @@ def followed() -> Run | None:
         return runs.find(run_id)
     except DiaboloError as error:
         state.forget_followed()
-        st.warning(plain(describe(error)), icon=":material/warning:")
+        if sharing.remember_link():
+            state.follow_none()
+        else:
+            st.warning(plain(describe(error)), icon=":material/warning:")
         return None
 
 
 begin("train")
-recipe_choice.take_link()
+sharing.take_settings()
 if (proposal := state.take_proposal()) is not None:
     use_again(RunConfig().with_values(proposal))
 run = followed()
+with guarded():
+    sharing.offer_training()
 if run is None:
     new_run()
 else:

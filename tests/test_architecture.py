@@ -25,7 +25,14 @@ LAYERS = [
         "vae_core.pixels",
         "vae_core.sheets",
     },
-    {"vae_core.settings", "vae_core.config", "vae_core.events", "vae_core.control", "vae_core.fillings"},
+    {
+        "vae_core.settings",
+        "vae_core.setting_text",
+        "vae_core.config",
+        "vae_core.events",
+        "vae_core.control",
+        "vae_core.fillings",
+    },
     {"vae_core.recipes", "vae_core.datasets", "vae_core.models", "vae_core.losses", "vae_core.optimizer"},
     {"vae_core.trainer", "vae_core.training", "vae_core.metrics", "vae_core.classifier"},
     {

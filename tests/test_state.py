@@ -33,9 +33,9 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
 def chooser() -> None:
     import streamlit as st
 
-    from pages.ui import state
+    from pages.ui.run_choice import choose_run
 
-    st.write(f"chosen: {state.choose_run(st.session_state.get('kinds'))}")
+    st.write(f"chosen: {choose_run(st.session_state.get('kinds'))}")
 
 
 def chosen(app: AppTest) -> str:

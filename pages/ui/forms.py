@@ -50,7 +50,14 @@ STEPS = {
     "data.rare_share": 0.01,
 }
 MOST_SIDE_BY_SIDE = 3
+SHOW = "show"
+"""In the address (`?show=model.latent_dim,training.epochs`): the only settings that are shown, for a class."""
+NOTHING = "none"
 ALL_PATHS = tuple(path for path in fields(RunConfig) if path != "version")
+AT_ONCE = ("model.kind", "data.name", "model.network", "model.latent_dim", "training.epochs")
+"""What most people change, and so is not folded."""
+SHARED = tuple(path for path in ALL_PATHS if path not in ("recipe", "name"))
+"""What a link for a class may show."""
 
 
 def key(path: str) -> str:
@@ -62,6 +69,32 @@ def fill(config: RunConfig) -> None:
     """Put a run's settings into the form. Call it from a button's `on_click`, before the widgets are made."""
     for path, value in settings.to_values(config, ALL_PATHS).items():
         st.session_state[key(path)] = value
+
+
+def is_whole() -> bool:
+    """Whether every setting is shown; else a link chose some."""
+    return _shown() is None
+
+
+def show_all() -> None:
+    """Show every setting again."""
+    st.session_state.pop(SHOW, None)
+    st.query_params.pop(SHOW, None)
+
+
+def _shown() -> tuple[str, ...] | None:
+    """The settings that a link chose to show; `None`: all. The address wins, and follows the session across pages."""
+    if (named := st.query_params.get(SHOW)) is not None:
+        st.session_state[SHOW] = named[:1000]
+    elif SHOW in st.session_state:
+        st.query_params[SHOW] = st.session_state[SHOW]
+    chosen = st.session_state.get(SHOW)
+    return None if chosen is None else tuple(path for path in str(chosen).split(",") if path in SHARED)
+
+
+def _is_shown(*paths: str) -> bool:
+    shown = _shown()
+    return shown is None or any(path in shown for path in paths)
 
 
 def run_form(more: DeltaGenerator, draw: Callable[[RunConfig], None] = lambda config: None) -> RunConfig:
@@ -87,21 +120,34 @@ def run_form(more: DeltaGenerator, draw: Callable[[RunConfig], None] = lambda co
         values["model.latent_dim"] = setting("model.latent_dim")
         values["training.epochs"] = setting("training.epochs")
     values["name"] = setting("name")
-    architecture = more.expander(
-        t("Architecture"), icon=":material/account_tree:", key="form.architecture", on_change="rerun"
-    )
-    with architecture:
+    architecture = None
+    if _is_shown(*_of("model.")):
+        architecture = more.expander(
+            t("Architecture"), icon=":material/account_tree:", key="form.architecture", on_change="rerun"
+        )
+    with architecture or more:
         values |= _layers(values)
         drawing = st.container()
-    with more.expander(t("More settings"), icon=":material/tune:", key="form.more"):
-        for title, group in ((N_("Loss"), _loss), (N_("Training"), _training), (N_("Data"), _data)):
-            st.markdown(f"**{t(title)}**")
+    rest = _is_shown(*_of("loss."), *_of("training."), *_of("data."))
+    with more.expander(t("More settings"), icon=":material/tune:", key="form.more") if rest else more:
+        for title, part, group in (
+            (N_("Loss"), "loss.", _loss),
+            (N_("Training"), "training.", _training),
+            (N_("Data"), "data.", _data),
+        ):
+            if _is_shown(*_of(part)):
+                st.markdown(f"**{t(title)}**")
             values |= group(values)
     config = settings.from_values(values)
-    if architecture.open:
+    if architecture is not None and architecture.open:
         with drawing:
             draw(config)
     return config
+
+
+def _of(part: str) -> tuple[str, ...]:
+    """The settings of a part that are folded."""
+    return tuple(path for path in SHARED if path.startswith(part) and path not in AT_ONCE)
 
 
 def _layers(values: dict[str, Any]) -> dict[str, Any]:
@@ -185,6 +231,8 @@ def setting(path: str, **options: Any) -> Any:
     info = field(path)
     low, high = bounds(info)
     _seed(path)
+    if not _is_shown(path):
+        return st.session_state[key(path)]
     options |= {"key": key(path), "persist_state": "session", "help": _help(path)}
     label = t(info.title or path)
     if names := choices(info):
@@ -215,6 +263,8 @@ def _data_set() -> str:
         unknown = st.session_state.pop(key("data.name"))
         _seed("data.name")
         raise InputError(N_("There is no data set '{name}'. Choose another one."), name=str(unknown))
+    if not _is_shown("data.name"):
+        return str(st.session_state[key("data.name")])
     return str(
         st.selectbox(
             t(field("data.name").title or ""),
@@ -234,6 +284,8 @@ def _classes(data: str) -> list[int]:
     kept = [c for c in st.session_state[key("data.classes")] if c < len(names)]
     if kept != st.session_state[key("data.classes")]:
         st.session_state[key("data.classes")] = kept
+    if not _is_shown("data.classes"):
+        return kept
     return st.multiselect(
         t(field("data.classes").title or ""),
         range(len(names)),
@@ -251,6 +303,9 @@ def _rare_class(data: str) -> int | None:
     chosen = st.session_state[key("data.rare_class")]
     if chosen is not None and chosen >= len(names):
         st.session_state[key("data.rare_class")] = None
+    if not _is_shown("data.rare_class"):
+        rare: int | None = st.session_state[key("data.rare_class")]
+        return rare
     return st.selectbox(
         t(field("data.rare_class").title or ""),
         range(len(names)),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import forms, state
+from pages.ui import forms
 from pages.ui.experiments import EXPERIMENTS
 from pages.ui.navigation import BY_NAME
 from pages.ui.text import t
@@ -61,14 +61,6 @@ def differences(config: RunConfig, recipe: RunConfig) -> list[str]:
     return [
         path for path in fields(RunConfig) if path not in (*_FREE, "version") and config.get(path) != recipe.get(path)
     ]
-
-
-def take_link() -> None:
-    """Fill in the recipe that the address names (`/train?recipe=quick`), once."""
-    named = st.query_params.pop("recipe", None)
-    if named in RECIPES:
-        forms.fill(RECIPES[named].config)
-        state.follow_none()
 
 
 def _fill() -> None:

@@ -5,22 +5,18 @@ across a page switch, where Streamlit drops the address's parameters. What comes
 where it names a run that is there.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import streamlit as st
 
-from pages.ui.navigation import BY_NAME
 from pages.ui.standing import name_of
-from pages.ui.text import N_, describe, plain, t
-from vae_core import runs
+from pages.ui.text import N_, t
 from vae_core.control import State
 from vae_core.runs import Summary
 
 _RUN = "run"
 _WRITTEN = "run_in_address"
-_WIDGET = "run_widget"
 _PICTURE = "picture"
 _PROPOSAL = "proposal"
 _FOLLOWED = "followed_run"
@@ -47,46 +43,15 @@ def chosen_run() -> str | None:
     return chosen if isinstance(chosen, str) else None
 
 
+def run_in_address() -> str | None:
+    """The run that the address names; not checked whether it is there."""
+    return st.query_params.get(_RUN)
+
+
 def remember_run(run_id: str) -> None:
     """Make this the chosen run, in the session and in the address."""
     st.session_state[_RUN] = run_id
-    _write_address(run_id)
-
-
-def choose_run(kinds: Collection[str] | None = None) -> str | None:
-    """A box to choose among the runs that have a model to look at: one's own, newest first, then the starters.
-
-    Args:
-        kinds: Only models of these kinds (`autoencoder`, `vae`).
-
-    Returns:
-        The run's id; `None` where there is no run yet, which the page has then been told in words.
-    """
-    found, named = runs.list_runs(), st.query_params.get(_RUN, "")
-    usable = {summary.id: summary for summary in found if is_usable(summary, kinds)}
-    if not usable:
-        st.info(t("There is no trained model to look at yet. Train one first: it takes less than a minute."))
-        st.page_link(BY_NAME["train"].script, label=t("Train a model"), icon=BY_NAME["train"].icon)
-        return None
-    chosen = chosen_run()
-    unusable = None
-    if chosen not in usable:
-        unusable, chosen = chosen, next(iter(usable))
-    names = Counter(summary.name for summary in usable.values())
-    # Set before the widget is made: its own memory doesn't know of the address, and is lost on a page switch.
-    st.session_state[_WIDGET] = chosen
-    picked = st.selectbox(
-        t("Model"),
-        list(usable),
-        format_func=lambda run_id: run_label(usable[run_id], twice=names[usable[run_id].name] > 1),
-        key=_WIDGET,
-        on_change=_take_widget,
-        help=t("Whichever model you choose here is the one that the other pages show too."),
-    )
-    _write_address(picked)
-    if unusable:
-        _say_why_not(unusable, found, kinds, by_address=unusable == named[:100])
-    return picked
+    write_address(run_id)
 
 
 def is_usable(summary: Summary, kinds: Collection[str] | None = None) -> bool:
@@ -161,29 +126,8 @@ def take_proposal() -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _say_why_not(run_id: str, found: list[Summary], kinds: Collection[str] | None, *, by_address: bool) -> None:
-    """Why a page shows another run than the one that was wanted; nothing where its kind is not the page's."""
-    wanted = next((summary for summary in found if summary.id == run_id), None)
-    if wanted is None:
-        # Whoever deleted it himself knows; whoever followed a link does not.
-        if by_address:
-            words = t("There is no run '{run}' here, so another one is shown.", run=run_id)
-            st.warning(plain(words), icon=":material/link_off:")
-    elif wanted.config is None:
-        words = describe(wanted.error) if wanted.error else wanted.name
-        st.error(plain(f"{words} {t('Until then, another one is shown.')}"), icon=":material/error:")
-    elif kinds is None or wanted.config.model.kind in kinds:
-        st.info(
-            plain(t("'{run}' has no weights yet. After its first epoch it can be chosen here.", run=wanted.name)),
-            icon=":material/hourglass_top:",
-        )
-
-
-def _take_widget() -> None:
-    st.session_state[_RUN] = st.session_state[_WIDGET]
-
-
-def _write_address(run_id: str) -> None:
+def write_address(run_id: str) -> None:
+    """Let the address name this run, which the page shows; what the visitor chose stays chosen."""
     st.session_state[_WRITTEN] = run_id
     if st.query_params.get(_RUN) != run_id:
         st.query_params[_RUN] = run_id

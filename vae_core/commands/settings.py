@@ -12,6 +12,7 @@ from vae_core import files, recipes
 from vae_core.config import RunConfig, field
 from vae_core.errors import N_, InputError
 from vae_core.recipes import Recipe
+from vae_core.setting_text import from_text
 from vae_core.settings import bounds, choices, fields
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,21 +80,7 @@ def parse(change: str) -> tuple[str, Any]:
     path, equals, text = change.partition("=")
     if not equals:
         raise InputError(N_("'--set {change}' has no value. Write it as: --set model.latent_dim=8"), change=change)
-    annotation = str(field(path).annotation)
-    if "tuple" in annotation and not text.strip().startswith("["):
-        value = _json(text)
-        return path, value if value is None else [_json(part) for part in text.split(",")]
-    if "str" in annotation or choices(field(path)):
-        # A name of digits is still a name; only what may be empty takes null.
-        return path, None if text == "null" and "None" in annotation else text
-    return path, _json(text)
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text.strip()
+    return path, from_text(path, text)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,0 +1,32 @@
+const SHOWN_FOR = 2000; // milliseconds
+
+function address(parameters) {
+    const url = new URL(window.location.href);
+    for (const [name, value] of Object.entries(parameters)) {
+        if (value) url.searchParams.set(name, value);
+        else url.searchParams.delete(name);
+    }
+    return url.href;
+}
+
+export default function ({ data, parentElement }) {
+    const button = parentElement.querySelector("button");
+    const word = button.querySelector("span");
+    const label = parentElement.querySelector("label");
+    word.textContent = data.label;
+    label.querySelector("span").textContent = data.refused;
+    button.onclick = async () => {
+        const url = address(data.parameters);
+        try {
+            await navigator.clipboard.writeText(url);
+            word.textContent = data.copied;
+            setTimeout(() => (word.textContent = data.label), SHOWN_FOR);
+        } catch {
+            // Without https a browser lets no page write to the clipboard: the visitor copies by hand.
+            label.hidden = false;
+            const field = label.querySelector("input");
+            field.value = url;
+            field.select();
+        }
+    };
+}
