@@ -112,7 +112,8 @@ def run_form(more: DeltaGenerator, draw: Callable[[RunConfig], None] = lambda co
     """
     _seed("recipe")
     values = {"recipe": st.session_state[key("recipe")], "model.kind": setting("model.kind")}
-    left, right = st.columns(2)
+    # Of a few settings, one column: two would leave holes.
+    left, right = st.columns(2) if is_whole() else (st.container(), st.container())
     with left:
         values["data.name"] = _data_set()
         values["model.network"] = setting("model.network", on_change=_network_changed)

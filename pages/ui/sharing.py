@@ -133,7 +133,7 @@ def show_copy_button() -> None:
         except DiaboloError:
             pass  # the page says what is wrong with it
     with st.container(key="copy_link"):
-        copy_link(parameters, key="copy_link_button", label=t("Copy link"))
+        copy_link(parameters, key="copy_link_button", label=t("Copy link"), compact=True)
 
 
 def offer_class_link(config: RunConfig) -> None:

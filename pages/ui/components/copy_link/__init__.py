@@ -16,13 +16,14 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-def copy_link(parameters: Mapping[str, str], *, key: str, label: str) -> None:
+def copy_link(parameters: Mapping[str, str], *, key: str, label: str, compact: bool = False) -> None:
     """The button.
 
     Args:
         parameters: What the address gets on top of what it has; one without a value is taken away.
         key: Of the widget.
         label: On the button.
+        compact: On a phone, show the icon alone.
     """
     texts = {"label": label, "copied": t("Copied"), "refused": t("Copy this address:")}
-    _COMPONENT(key=key, data={"parameters": dict(parameters), **texts}, height="content")
+    _COMPONENT(key=key, data={"parameters": dict(parameters), "compact": compact, **texts}, height="content")

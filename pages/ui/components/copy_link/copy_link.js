@@ -14,6 +14,7 @@ export default function ({ data, parentElement }) {
     const word = button.querySelector("span");
     const label = parentElement.querySelector("label");
     word.textContent = data.label;
+    button.classList.toggle("compact", data.compact);
     label.querySelector("span").textContent = data.refused;
     button.onclick = async () => {
         const url = address(data.parameters);
