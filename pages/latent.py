@@ -11,17 +11,20 @@ from vae_core import runs
 begin("latent")
 chosen = choose_run()
 if chosen is not None:
-    from pages.ui import latent_dimensions, latent_map, latent_sliders  # they import torch
+    from pages.ui import latent_dimensions, latent_map, latent_points, latent_sliders  # they import torch
 
     run = runs.find(chosen)
     st.caption(shown_note(run))
-    places, sliders, numbers = st.tabs([t("Map"), t("Sliders"), t("Numbers")], key="latent_tab", on_change="rerun")
+    views = {
+        t("Map"): latent_map.show,
+        t("Points"): latent_points.show,
+        t("Sliders"): latent_sliders.show,
+        t("Numbers"): latent_dimensions.show,
+    }
+    if run.config.model.latent_dim == 1:  # a line has no map
+        del views[t("Map")]
     # Only the open tab is computed.
-    for tab, show in (
-        (places, latent_map.show),
-        (sliders, latent_sliders.show),
-        (numbers, latent_dimensions.show),
-    ):
+    for tab, show in zip(st.tabs(list(views), key="latent_tab", on_change="rerun"), views.values(), strict=True):
         if tab.open:
             with tab:
                 show(run)

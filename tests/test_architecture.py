@@ -37,6 +37,7 @@ LAYERS = [
     {"vae_core.trainer", "vae_core.training", "vae_core.metrics", "vae_core.classifier"},
     {
         "vae_core.latent",
+        "vae_core.atlas",
         "vae_core.drawing",
         "vae_core.priors",
         "vae_core.quality",

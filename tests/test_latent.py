@@ -15,7 +15,6 @@ from vae_core.latent import (
     PROJECTIONS,
     decode,
     encode,
-    even_grid,
     interpolate,
     manifold_grid,
     prior_radius,
@@ -137,9 +136,6 @@ def test_grids_over_points():
     sheet = quantile_grid(points, 3, 0.5).reshape(3, 3, 2)
     np.testing.assert_allclose(sheet[0, :, 0], [12.5, 15, 17.5], atol=0.3)
     np.testing.assert_allclose(sheet[:, 0, 1], [-4.25, -4.5, -4.75], atol=0.03)
-    even = even_grid(points, 4, margin=0.1).reshape(4, 4, 2)
-    np.testing.assert_allclose(even[0, :, 0], [9, 13, 17, 21], atol=0.05)
-    assert np.isfinite(even_grid(np.zeros((3, 2)), 2)).all()
 
 
 def test_the_circles_of_the_prior():

@@ -19,7 +19,7 @@ from vae_core.latent import LatentPoints
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
-TABS = ("Map", "Sliders", "Numbers")
+TABS = ("Points", "Sliders", "Numbers")
 KINDS = ("vae", "autoencoder", "conv", "line", "large")
 
 
@@ -162,7 +162,7 @@ def test_every_model_has_every_tab(trained: dict[str, Run], kind: str, tab: str)
     app = opened(trained[kind], tab)
     assert not app.error
     assert len(app.get("plotly_chart")) == (0 if tab == "Sliders" else 1)
-    assert bool(pictures(app)) == (tab != "Map")
+    assert bool(pictures(app)) == (tab != "Points")
 
 
 def test_the_prior_is_shown_for_a_vae_and_offered_for_an_autoencoder(trained: dict[str, Run]) -> None:
@@ -289,3 +289,59 @@ def test_a_run_that_still_trains_is_shown_and_cannot_be_projected_yet(trained: d
     assert len(app.get("plotly_chart")) == 1, "its newest checkpoint"
     app.segmented_control(key="latent_kind").set_value("umap").run()
     assert app.button(key="latent_ask_umap").disabled and "still trains" in app.button(key="latent_ask_umap").help
+
+
+# The map under the cursor; that it follows the cursor is a browser's test
+
+
+def kept(app: AppTest, run: Run, plane: str, place: list[float]) -> AppTest:
+    """The page after a place was kept on the map."""
+    app.session_state["place"] = {"run": run.id, "plane": plane, "place": place}
+    return app.run()
+
+
+@pytest.mark.parametrize("name", ["vae", "autoencoder", "conv", "large"])
+def test_every_model_of_two_numbers_and_more_has_a_map(trained: dict[str, Run], name: str) -> None:
+    app = opened(trained[name], "Map")
+    assert any("Move over the map" in one.value for one in app.markdown)
+    assert len(app.get("bidi_component")) == 2  # the map, and the button that copies the address
+    assert not app.error
+
+
+def test_a_line_has_no_map(trained: dict[str, Run]) -> None:
+    app = opened(trained["line"], "Map")
+    assert [tab.label for tab in app.tabs] == ["Points", "Sliders", "Numbers"]
+    assert not app.error
+
+
+def test_a_kept_place_is_decoded_and_shown_beside_its_neighbours(trained: dict[str, Run]) -> None:
+    app = kept(opened(trained["vae"], "Map"), trained["vae"], "numbers-0-1-0", [0.5, -0.25])
+    assert any("0.50; -0.25" in words for words in captions(app))
+    assert any("lie nearest" in words for words in captions(app))
+    elsewhere = kept(opened(trained["autoencoder"], "Map"), trained["vae"], "numbers-0-1-0", [0.5, -0.25])
+    assert not any("lie nearest" in words for words in captions(elsewhere))
+
+
+def captions(app: AppTest) -> list[str]:
+    return [picture.caption for element in app.get("image") for picture in element.proto.imgs]
+
+
+def test_a_link_keeps_its_place_and_nonsense_keeps_none(trained: dict[str, Run]) -> None:
+    for named, expected in (("0.5,-0.25", True), ("1e999,0", False), ("x", False), ("1,2,3", False), ("900,900", True)):
+        app = AppTest.from_file(APP, default_timeout=60)
+        app.query_params["run"], app.query_params["place"] = trained["vae"].id, named
+        app.switch_page("pages/latent.py").run()
+        assert not app.exception and not app.error
+        assert any("lie nearest" in words for words in captions(app)) is expected
+
+
+def test_a_larger_code_is_shown_on_a_plane_of_ones_choice(trained: dict[str, Run]) -> None:
+    app = opened(trained["conv"], "Map")
+    app.session_state["latent_map_kind"] = "numbers"
+    app.run()
+    first, second = (box for box in app.selectbox if box.label in ("Across", "Up"))
+    assert first.value != second.value and first.value not in second.options
+    app.number_input[0].set_value(7).run()
+    assert app.session_state["picture"] == 7
+    assert any("test picture no. 7" in one.value for one in app.caption)
+    assert not app.error

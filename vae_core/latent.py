@@ -183,15 +183,6 @@ def quantile_grid(points: NDArray[np.floating], n: int, spread: float = 0.98) ->
     return _in_reading_order(np.quantile(points[:, 0], shares), np.quantile(points[:, 1], shares))
 
 
-def even_grid(points: NDArray[np.floating], n: int, margin: float = 0.05) -> Codes:
-    """As `manifold_grid`, but in equal steps over all points with shape (N, 2) and a margin, a share of their range: for
-    a map to hover over."""
-    low, high = points.min(0), points.max(0)
-    extra = margin * np.maximum(high - low, 1e-6)
-    (left, bottom), (right, top) = low - extra, high + extra
-    return _in_reading_order(np.linspace(left, right, n), np.linspace(bottom, top, n))
-
-
 def _shares(n: int, spread: float) -> NDArray[np.float64]:
     if not 0 < spread < 1:
         raise InputError(N_("The spread is {spread}, but must be between 0 and 1. 0.98 is usual."), spread=spread)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -102,6 +102,27 @@ def _latent(run_id: str, version: tuple[str, int], name: str, split: Split) -> L
 def latent(run: Run, name: str, split: Split = "test") -> LatentPoints:
     """Where the run's model places each image of a split: posterior means and spreads."""
     return _latent(run.id, run.weights_version(), name, split)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _latent_map(
+    run_id: str, version: tuple[str, int], name: str, split: Split, axes: tuple[int, int] | None, held: int
+) -> dict[str, Any]:
+    from pages.ui.components.latent_map import payload
+    from pages.ui.latent_map import plane
+    from vae_core import atlas
+
+    model, points, data = _model(run_id, version), _latent(run_id, version, name, split), images(name, split)
+    shown = plane(points, axes, held)
+    places = atlas.place(points, shown)
+    is_vae = model.config.kind != "autoencoder"
+    tiles = atlas.draw(model, shown, atlas.extent_of(places.points, prior=is_vae))
+    return payload(tiles, places, data.labels, len(data.class_names), prior=is_vae)
+
+
+def latent_map(run: Run, name: str, split: Split, axes: tuple[int, int] | None, held: int) -> dict[str, Any]:
+    """What the browser needs of a map of the latent space: tiles and points; see `pages.ui.latent_map.plane`."""
+    return _latent_map(run.id, run.weights_version(), name, split, axes, held)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

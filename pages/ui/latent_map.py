@@ -1,182 +1,148 @@
-"""The Latent page's map: the test pictures as points, and the pictures behind those that are selected."""
+"""The Latent page's map: every place of a plane, decoded under the cursor, and the place that a visitor keeps."""
 
+import numpy as np
 import streamlit as st
 
-from pages.ui import cache, latent_selection, latent_views
+from pages.ui import cache, latent_views, state
 from pages.ui.boundary import guarded
-from pages.ui.latent_views import Kind, View
+from pages.ui.components.latent_map import latent_map
+from pages.ui.images import data_url
 from pages.ui.shown import shown_data
-from pages.ui.text import describe, plain, t
-from vae_core import latent
+from pages.ui.text import N_, t
+from vae_core import atlas, latent
 from vae_core.datasets import ImageData
-from vae_core.errors import DiaboloError
-from vae_core.jobs.studies import StudyOf, study_of
+from vae_core.latent import LatentPoints, Plane
 from vae_core.models import Model
 from vae_core.runs import Run
+from vae_core.sheets import sheet
 
-_TOOLS = {
-    # Always there: a lasso that only shows under the mouse would not be found. A click selects while dragging moves.
-    "displayModeBar": True,
-    "displaylogo": False,
-    "modeBarButtonsToRemove": ["toImage", "autoScale2d", "zoom2d", "zoom3d", "tableRotation", "resetCameraLastSave3d"],
-}
-_WAITING = ("queued", "starting", "running", "interrupted")
+NEIGHBOURS = 6
+PRINCIPAL, NUMBERS = "principal", "numbers"
+KINDS = {PRINCIPAL: N_("Where codes differ most"), NUMBERS: N_("Two numbers of the code")}
 
 
 @st.fragment
 @guarded()
 def show(run: Run) -> None:
-    """The map, and beside it what is selected on it."""
+    """The map, what to do with it, and below it the kept place. Only for codes of two numbers and more."""
     model, shown = cache.model(run), shown_data(run)
-    data = cache.images(*shown)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = _kind(model.latent_dim)
-        view = _view(run, model, data, kind)
-        prior = _prior(model, view)
-    if view is None:
-        _ask(run, kind, shown.name)
-        return
-    left, right = st.columns([5, 3], gap="medium")
-    with left:
-        key = f"latent_map_{run.id}_{kind}_{'_'.join(map(str, view.points.shape))}"
-        figure = latent_views.chart(view, data.labels, data.class_names, prior=prior, revision=run.id)
-        words = _words(view, len(data), prior)
-        event = st.plotly_chart(figure, key=key, on_select="rerun", config=_TOOLS, alt=words)
-        st.caption(words)
-    with right:
-        latent_selection.show(run, model, data, view, latent_views.selected(event, len(data)))
-
-
-def _kind(latent_dim: int) -> Kind:
-    choices = latent_views.kinds(latent_dim)
-    if len(choices) == 1:
-        return choices[0]
-    titles = {name: t(row.title) for name, row in latent.PROJECTIONS.items()} | {"numbers": t("Numbers of the code")}
-    return st.segmented_control(
-        t("View"),
-        choices,
-        default=choices[0],
-        required=True,
-        format_func=titles.__getitem__,
-        key="latent_kind",
-        wrap=True,
-    )
-
-
-def _view(run: Run, model: Model, data: ImageData, kind: Kind) -> View | None:
-    """The chosen view; `None` where a job has yet to find it."""
-    shown = shown_data(run)
-    if kind in latent_views.JOBS:
-        study = _projection(run, kind, shown.name)
-        arrays = study.arrays() if study else None
-        return None if arrays is None else latent_views.job_view(kind, arrays)
-    points = cache.latent(run, *shown)
-    if kind == "line":
-        return latent_views.line_view(points.mu, data.labels)
-    if model.latent_dim == 2:
-        return latent_views.numbers_view(points.mu, (0, 1))
-    flat = st.segmented_control(
-        t("Shown in"),
-        [2, 3],
-        default=2,
-        required=True,
-        format_func=lambda count: t("{count}-D", count=count),
-        key="latent_components",
-    )
-    if kind == "pca":
-        return latent_views.pca_view(points.mu, flat)
-    order = [int(number) for number in latent_views.dimensions(points).order]
-    chosen: list[int] = []
-    for place, title in enumerate((t("Across"), t("Up"), t("Deep"))[:flat]):
-        rest = [number for number in order if number not in chosen]
-        box = st.selectbox(
-            title, rest, format_func=lambda number: str(number + 1), key=f"latent_axis_{place}", width=100
+    data, points = cache.images(*shown), cache.latent(run, *shown)
+    st.markdown(
+        t(
+            "**Move over the map**: the picture beside it is what the model draws at that place. Click to keep a place; "
+            "drag to draw a path, which then plays."
         )
-        chosen.append(box)
-    return latent_views.numbers_view(points.mu, chosen)
-
-
-def _prior(model: Model, view: View | None) -> bool:
-    is_vae = model.config.kind != "autoencoder"
-    if view is not None and not view.prior:
-        help = t("This view bends space, so N(0, I) has no shape in it.")
-    elif is_vae:
-        help = t("Where N(0, I) lies: 1, 2 and 3 standard deviations from 0. A VAE's codes should fill it.")
-    else:
-        help = t("Nothing holds an autoencoder's codes near N(0, I), so it is off at first; turn it on to compare.")
-    return st.toggle(
-        t("Show N(0, I)"),
-        is_vae,
-        key=f"latent_prior_{model.config.kind}",
-        disabled=view is None or not view.prior,
-        help=help,
     )
+    kind, axes, held = _plane(model, points, data)
+    data_of_map = cache.latent_map(run, *shown, axes, held)
+    name = f"{kind}-{'-'.join(map(str, axes or ()))}-{held}"
+    titles = _titles(axes)
+    kept = latent_map(
+        data_of_map,
+        key=f"latent_map_{run.id}_{run.weights_version()[1]}_{name}",
+        axes=titles,
+        names=[t(one) for one in data.class_names],
+        kept=state.picked_place(run.id, name, data_of_map["extent"]),
+    )
+    st.caption(_words(model, points, data, axes, held))
+    if kept is None:
+        kept = state.picked_place(run.id, name, data_of_map["extent"])
+    else:
+        state.pick_place(run.id, name, kept)
+    if kept is not None:
+        _kept(model, points, data, plane(points, axes, held), kept)
 
 
-def _words(view: View, count: int, prior: bool) -> str:
+def plane(points: LatentPoints, axes: tuple[int, int] | None, held: int) -> Plane:
+    """The plane that a map shows.
+
+    Args:
+        points: The codes of all test pictures.
+        axes: Two numbers of the code; `None` for the plane on which the codes differ most.
+        held: The test picture through whose code the plane goes.
+    """
+    if axes is not None:
+        return atlas.plane_of_dimensions(points.mu[held], *axes)
+    found = latent.project(points.mu, "pca").plane
+    assert found is not None, "PCA always has the way back"
+    return atlas.plane_through(points.mu[held], found.axes)
+
+
+def _plane(model: Model, points: LatentPoints, data: ImageData) -> tuple[str, tuple[int, int] | None, int]:
+    """Which plane: its kind, its two numbers where it has them, and the picture that it goes through."""
+    if model.latent_dim == 2:
+        return NUMBERS, (0, 1), 0
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            t("Plane"),
+            list(KINDS),
+            default=PRINCIPAL,
+            required=True,
+            format_func=lambda name: t(KINDS[name]),
+            key="latent_map_kind",
+            wrap=True,
+            persist_state="session",
+        )
+        axes = None
+        if kind == NUMBERS:
+            order = [int(number) for number in latent_views.dimensions(points).order]
+            first = st.selectbox(t("Across"), order, format_func=_number, key="latent_map_first", width=100)
+            rest = [number for number in order if number != first]
+            axes = (first, st.selectbox(t("Up"), rest, format_func=_number, key="latent_map_second", width=100))
+        held = st.number_input(
+            t("Through test picture no."),
+            0,
+            len(data) - 1,
+            state.picked_picture(len(data)),
+            width=190,
+            help=t("What the map doesn't show of a code stays as it is in this picture's code."),
+        )
+    state.pick_picture(int(held))
+    return str(kind), axes, int(held)
+
+
+def _number(number: int) -> str:
+    return str(number + 1)
+
+
+def _titles(axes: tuple[int, int] | None) -> tuple[str, str]:
+    if axes is None:
+        return t("Component {number}", number=1), t("Component {number}", number=2)
+    return t("Code number {number}", number=axes[0] + 1), t("Code number {number}", number=axes[1] + 1)
+
+
+def _words(model: Model, points: LatentPoints, data: ImageData, axes: tuple[int, int] | None, held: int) -> str:
     words = [t("Each point is a test picture, placed by the model, coloured by its class.")]
-    if len(view.index) < count:
-        words.append(t("{shown:,} of {count:,} are drawn, chosen at random.", shown=len(view.index), count=count))
-    if view.kind == "line":
-        words.append(t("Points of a class are spread up and down a little, so that they don't hide each other."))
-    if view.kind in latent_views.JOBS:
-        words.append(t(latent.PROJECTIONS[view.kind].help))
-    if view.kind == "pca":
-        words.append(t("The axes say in brackets which share of the codes' variance lies along them."))
-    if prior and view.prior:
-        words.append(t("Dotted: N(0, I) at 1, 2 and 3 standard deviations."))
+    if len(data) > atlas.MOST_POINTS:
+        words.append(t("{shown:,} of {count:,} are drawn, chosen at random.", shown=atlas.MOST_POINTS, count=len(data)))
+    if model.latent_dim > 2:
+        words.append(
+            t(
+                "The map is a flat piece of {count} dimensions, through the code of test picture no. {number}; the "
+                "points are seen from above, most lie off it.",
+                count=model.latent_dim,
+                number=held,
+            )
+        )
+    if points.sigma is not None:
+        words.append(t("An ellipse is one standard deviation of a posterior: how unsure the model is of a picture."))
+    words.append(t("Between two tiles the picture is blended; a kept place is decoded exactly."))
     return " ".join(words)
 
 
-def _projection(run: Run, kind: Kind, data: str) -> StudyOf | None:
-    """The job that lays the codes out; `None` where the run is not finished."""
-    try:
-        return study_of(run, "projection", {"method": kind, "data": data})
-    except DiaboloError:
-        return None
-
-
-def _ask(run: Run, kind: Kind, data: str) -> None:
-    """Has a projection computed, and waits for it."""
-    row = latent.PROJECTIONS[kind]
-    study = _projection(run, kind, data)
-    state = study.state() if study else None
-    if state in _WAITING:
-        _follow(run, kind, data)
-        return
-    with st.container(border=True):
-        st.markdown(t(row.help))
-        if state == "failed":
-            error = study.error() if study else None
-            st.error(plain(describe(error)) if error else t("It failed."), icon=":material/error:")
-        asked = st.button(
-            t("Compute {method} (about {seconds:.0f} s)", method=t(row.title), seconds=row.seconds),
-            type="primary",
-            key=f"latent_ask_{kind}",
-            disabled=study is None,
-            help=t("Up to {limit:,} test pictures. Computed once and kept with the run.", limit=row.limit or 0)
-            if study
-            else t("This run still trains. Its codes are laid out when it is finished; PCA works at once."),
-        )
-    if asked and study:
-        study.ask()
-        st.rerun()
-
-
-@st.fragment(run_every=0.5)
-@guarded()
-def _follow(run: Run, kind: Kind, data: str) -> None:
-    study = _projection(run, kind, data)
-    state = study.state() if study else None
-    if state not in _WAITING:
-        st.rerun()
-    row = latent.PROJECTIONS[kind]
-    words = t("waiting for its turn") if state == "queued" else t("about {seconds:.0f} s in all", seconds=row.seconds)
-    with st.container(border=True):
-        st.markdown(
-            t(
-                ":material/hourglass_top: Computing {method}: {words}. You may leave this page.",
-                method=t(row.title),
-                words=words,
-            )
+def _kept(model: Model, points: LatentPoints, data: ImageData, plane: Plane, place: tuple[float, float]) -> None:
+    """What the model draws exactly at the kept place, and the test pictures whose codes lie nearest."""
+    code = plane.to_codes(np.array([place]))[0]
+    near = atlas.nearest(points.mu, code, NEIGHBOURS)
+    left, right = st.columns([1, 3])
+    with left:
+        words = t("The kept place {x:.2f}; {y:.2f}, decoded", x=place[0], y=place[1])
+        st.image(data_url(sheet(latent.decode(model, code[None]), 1, scale=5)), caption=words, alt=words)
+    with right:
+        names = ", ".join(t(data.class_names[label]) for label in data.labels[near])
+        words = t("The test pictures whose codes lie nearest: {names}", names=names)
+        st.image(data_url(sheet(data.images[near], NEIGHBOURS, scale=3)), caption=words, alt=words)
+        distances = np.linalg.norm(points.mu[near] - code, axis=1)
+        st.caption(
+            t("Between {low:.2f} and {high:.2f} away in the latent space.", low=distances[0], high=distances[-1])
         )

@@ -5,7 +5,8 @@ across a page switch, where Streamlit drops the address's parameters. What comes
 where it names a run that is there.
 """
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -18,6 +19,7 @@ from vae_core.runs import Summary
 _RUN = "run"
 _WRITTEN = "run_in_address"
 _PICTURE = "picture"
+_PLACE = "place"
 _PROPOSAL = "proposal"
 _FOLLOWED = "followed_run"
 
@@ -86,6 +88,28 @@ def picked_picture(count: int) -> int:
 def pick_picture(number: int) -> None:
     """Remember a test picture by its number, for the other pages too."""
     st.session_state[_PICTURE] = int(number)
+
+
+def pick_place(run_id: str, plane: str, place: tuple[float, float]) -> None:
+    """Remember the place that was kept on a map of a run's latent space; it stands in the address too."""
+    x, y = place
+    st.session_state[_PLACE] = {"run": run_id, "plane": plane, "place": [x, y]}
+    st.query_params[_PLACE] = f"{x:.4g},{y:.4g}"
+
+
+def picked_place(run_id: str, plane: str, extent: Sequence[float]) -> tuple[float, float] | None:
+    """The place kept on this map, from the session or from a link, brought into its extent (left, right, bottom, top)."""
+    kept = st.session_state.get(_PLACE)
+    if kept is None and (named := st.query_params.get(_PLACE)):
+        try:
+            x, y = (float(text) for text in named[:60].split(","))
+        except ValueError:
+            return None
+        kept = {"run": run_id, "plane": plane, "place": [x, y]}
+    if not kept or (kept["run"], kept["plane"]) != (run_id, plane) or not all(map(math.isfinite, kept["place"])):
+        return None
+    (x, y), (left, right, bottom, top) = kept["place"], extent
+    return min(max(x, left), right), min(max(y, bottom), top)
 
 
 def followed_run() -> str | None:

@@ -1,0 +1,182 @@
+"""The Latent page's points: the test pictures laid out in several ways, and the pictures behind those selected."""
+
+import streamlit as st
+
+from pages.ui import cache, latent_selection, latent_views
+from pages.ui.boundary import guarded
+from pages.ui.latent_views import Kind, View
+from pages.ui.shown import shown_data
+from pages.ui.text import describe, plain, t
+from vae_core import latent
+from vae_core.datasets import ImageData
+from vae_core.errors import DiaboloError
+from vae_core.jobs.studies import StudyOf, study_of
+from vae_core.models import Model
+from vae_core.runs import Run
+
+_TOOLS = {
+    # Always there: a lasso that only shows under the mouse would not be found. A click selects while dragging moves.
+    "displayModeBar": True,
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["toImage", "autoScale2d", "zoom2d", "zoom3d", "tableRotation", "resetCameraLastSave3d"],
+}
+_WAITING = ("queued", "starting", "running", "interrupted")
+
+
+@st.fragment
+@guarded()
+def show(run: Run) -> None:
+    """The map, and beside it what is selected on it."""
+    model, shown = cache.model(run), shown_data(run)
+    data = cache.images(*shown)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = _kind(model.latent_dim)
+        view = _view(run, model, data, kind)
+        prior = _prior(model, view)
+    if view is None:
+        _ask(run, kind, shown.name)
+        return
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        key = f"latent_map_{run.id}_{kind}_{'_'.join(map(str, view.points.shape))}"
+        figure = latent_views.chart(view, data.labels, data.class_names, prior=prior, revision=run.id)
+        words = _words(view, len(data), prior)
+        event = st.plotly_chart(figure, key=key, on_select="rerun", config=_TOOLS, alt=words)
+        st.caption(words)
+    with right:
+        latent_selection.show(run, model, data, view, latent_views.selected(event, len(data)))
+
+
+def _kind(latent_dim: int) -> Kind:
+    choices = latent_views.kinds(latent_dim)
+    if len(choices) == 1:
+        return choices[0]
+    titles = {name: t(row.title) for name, row in latent.PROJECTIONS.items()} | {"numbers": t("Numbers of the code")}
+    return st.segmented_control(
+        t("View"),
+        choices,
+        default=choices[0],
+        required=True,
+        format_func=titles.__getitem__,
+        key="latent_kind",
+        wrap=True,
+    )
+
+
+def _view(run: Run, model: Model, data: ImageData, kind: Kind) -> View | None:
+    """The chosen view; `None` where a job has yet to find it."""
+    shown = shown_data(run)
+    if kind in latent_views.JOBS:
+        study = _projection(run, kind, shown.name)
+        arrays = study.arrays() if study else None
+        return None if arrays is None else latent_views.job_view(kind, arrays)
+    points = cache.latent(run, *shown)
+    if kind == "line":
+        return latent_views.line_view(points.mu, data.labels)
+    if model.latent_dim == 2:
+        return latent_views.numbers_view(points.mu, (0, 1))
+    flat = st.segmented_control(
+        t("Shown in"),
+        [2, 3],
+        default=2,
+        required=True,
+        format_func=lambda count: t("{count}-D", count=count),
+        key="latent_components",
+    )
+    if kind == "pca":
+        return latent_views.pca_view(points.mu, flat)
+    order = [int(number) for number in latent_views.dimensions(points).order]
+    chosen: list[int] = []
+    for place, title in enumerate((t("Across"), t("Up"), t("Deep"))[:flat]):
+        rest = [number for number in order if number not in chosen]
+        box = st.selectbox(
+            title, rest, format_func=lambda number: str(number + 1), key=f"latent_axis_{place}", width=100
+        )
+        chosen.append(box)
+    return latent_views.numbers_view(points.mu, chosen)
+
+
+def _prior(model: Model, view: View | None) -> bool:
+    is_vae = model.config.kind != "autoencoder"
+    if view is not None and not view.prior:
+        help = t("This view bends space, so N(0, I) has no shape in it.")
+    elif is_vae:
+        help = t("Where N(0, I) lies: 1, 2 and 3 standard deviations from 0. A VAE's codes should fill it.")
+    else:
+        help = t("Nothing holds an autoencoder's codes near N(0, I), so it is off at first; turn it on to compare.")
+    return st.toggle(
+        t("Show N(0, I)"),
+        is_vae,
+        key=f"latent_prior_{model.config.kind}",
+        disabled=view is None or not view.prior,
+        help=help,
+    )
+
+
+def _words(view: View, count: int, prior: bool) -> str:
+    words = [t("Each point is a test picture, placed by the model, coloured by its class.")]
+    if len(view.index) < count:
+        words.append(t("{shown:,} of {count:,} are drawn, chosen at random.", shown=len(view.index), count=count))
+    if view.kind == "line":
+        words.append(t("Points of a class are spread up and down a little, so that they don't hide each other."))
+    if view.kind in latent_views.JOBS:
+        words.append(t(latent.PROJECTIONS[view.kind].help))
+    if view.kind == "pca":
+        words.append(t("The axes say in brackets which share of the codes' variance lies along them."))
+    if prior and view.prior:
+        words.append(t("Dotted: N(0, I) at 1, 2 and 3 standard deviations."))
+    return " ".join(words)
+
+
+def _projection(run: Run, kind: Kind, data: str) -> StudyOf | None:
+    """The job that lays the codes out; `None` where the run is not finished."""
+    try:
+        return study_of(run, "projection", {"method": kind, "data": data})
+    except DiaboloError:
+        return None
+
+
+def _ask(run: Run, kind: Kind, data: str) -> None:
+    """Has a projection computed, and waits for it."""
+    row = latent.PROJECTIONS[kind]
+    study = _projection(run, kind, data)
+    state = study.state() if study else None
+    if state in _WAITING:
+        _follow(run, kind, data)
+        return
+    with st.container(border=True):
+        st.markdown(t(row.help))
+        if state == "failed":
+            error = study.error() if study else None
+            st.error(plain(describe(error)) if error else t("It failed."), icon=":material/error:")
+        asked = st.button(
+            t("Compute {method} (about {seconds:.0f} s)", method=t(row.title), seconds=row.seconds),
+            type="primary",
+            key=f"latent_ask_{kind}",
+            disabled=study is None,
+            help=t("Up to {limit:,} test pictures. Computed once and kept with the run.", limit=row.limit or 0)
+            if study
+            else t("This run still trains. Its codes are laid out when it is finished; PCA works at once."),
+        )
+    if asked and study:
+        study.ask()
+        st.rerun()
+
+
+@st.fragment(run_every=0.5)
+@guarded()
+def _follow(run: Run, kind: Kind, data: str) -> None:
+    study = _projection(run, kind, data)
+    state = study.state() if study else None
+    if state not in _WAITING:
+        st.rerun()
+    row = latent.PROJECTIONS[kind]
+    words = t("waiting for its turn") if state == "queued" else t("about {seconds:.0f} s in all", seconds=row.seconds)
+    with st.container(border=True):
+        st.markdown(
+            t(
+                ":material/hourglass_top: Computing {method}: {words}. You may leave this page.",
+                method=t(row.title),
+                words=words,
+            )
+        )
