@@ -216,6 +216,7 @@ def anomalies(page: Page) -> None:
 
 
 def latent_map(page: Page, tool: str) -> None:
+    page.get_by_role("tab", name="Points").click()
     plot = page.locator(".js-plotly-plot").first
     expect(plot).to_be_visible()
     settle(page)
