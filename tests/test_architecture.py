@@ -38,6 +38,7 @@ LAYERS = [
     {
         "vae_core.latent",
         "vae_core.atlas",
+        "vae_core.handwriting",
         "vae_core.drawing",
         "vae_core.priors",
         "vae_core.quality",

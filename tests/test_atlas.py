@@ -110,7 +110,7 @@ def test_a_map_is_at_most_300_kib_and_its_points_come_back() -> None:
     sent = payload(atlas.draw(model, plane, extent), places, labels, 10, prior=True)
     assert len(json.dumps(sent)) <= 300 * 1024
     back = np.frombuffer(base64.b64decode(sent["points"]), "<u2").reshape(-1, 2) / 65535
-    left, right, bottom, top = extent
+    left, right, bottom, _ = extent
     np.testing.assert_allclose(back * (right - left) + (left, bottom), places.points, atol=(right - left) / 65535)
     assert (np.frombuffer(base64.b64decode(sent["labels"]), np.uint8) == labels[places.index]).all()
 

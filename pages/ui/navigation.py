@@ -88,6 +88,13 @@ PAGES = (
         N_("See what a model gives back for a picture, and find the pictures that look strange to it."),
     ),
     Entry(
+        "draw",
+        N_("Draw"),
+        ":material/gesture:",
+        LABORATORY,
+        N_("Write a digit by hand, and see where a model places it, what it gives back, and how strange it finds it."),
+    ),
+    Entry(
         "latent",
         N_("Latent space"),
         ":material/scatter_plot:",

@@ -43,7 +43,7 @@ class Reconstructions:
         """Original, reconstruction and error map of one picture, as one PNG."""
         original = self.data.images[row : row + 1]
         maps = error_map(original, self.recons[row : row + 1], limit=WHOLLY_WRONG)
-        pictures = [_in_colour(original / 255), _in_colour(self.recons[row : row + 1]), maps / 255]
+        pictures = [in_colour(original / 255), in_colour(self.recons[row : row + 1]), maps / 255]
         return sheet(np.concatenate(pictures), 3, scale=scale, padding=2)
 
     def pixel_error(self, row: int) -> NDArray[np.float64]:
@@ -122,6 +122,6 @@ def legend() -> bytes:
     return sheet(error_map(np.zeros_like(ramp), ramp, limit=WHOLLY_WRONG), 1, scale=1, padding=0)
 
 
-def _in_colour(images: NDArray[Any]) -> NDArray[Any]:
+def in_colour(images: NDArray[Any]) -> NDArray[Any]:
     """(N, 1 or 3, H, W) to (N, 3, H, W)."""
     return np.broadcast_to(images, (len(images), 3, *images.shape[2:]))

@@ -1,0 +1,111 @@
+// Strokes are kept as points, so that one can be taken back; what is sent is a small grey picture.
+
+const SIDE = 448; // pixels of the canvas, whatever its size on the screen
+const SOFT = 0.35; // of the brush: how much of its edge fades
+
+const pads = new WeakMap();
+
+class Pad {
+    constructor(root) {
+        this.root = root;
+        this.canvas = root.querySelector("canvas");
+        this.canvas.width = this.canvas.height = SIDE;
+        this.strokes = [];
+        this.canvas.onpointerdown = (event) => this.begin(event);
+        this.canvas.onpointermove = (event) => this.go(event);
+        this.canvas.onpointerup = this.canvas.onpointercancel = () => this.end();
+        this.canvas.onkeydown = (event) => {
+            if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.undo();
+            else if (event.key === "Delete" || event.key === "Backspace") this.clear();
+            else return;
+            event.preventDefault();
+        };
+        root.querySelector(".undo").onclick = () => this.undo();
+        root.querySelector(".clear").onclick = () => this.clear();
+        this.draw();
+    }
+
+    take({ side, texts }) {
+        this.side = side;
+        this.canvas.setAttribute("aria-label", texts.pad);
+        this.root.querySelector(".undo").textContent = texts.undo;
+        this.root.querySelector(".clear").textContent = texts.clear;
+        this.root.querySelector("label span").textContent = texts.width;
+        this.root.querySelector(".pad").dataset.ready = "true";
+    }
+
+    at(event) {
+        const box = this.canvas.getBoundingClientRect();
+        return [((event.clientX - box.left) / box.width) * SIDE, ((event.clientY - box.top) / box.height) * SIDE];
+    }
+
+    begin(event) {
+        this.canvas.setPointerCapture(event.pointerId);
+        const width = (Number(this.root.querySelector("input").value) / 280) * SIDE;
+        this.stroke = { width, points: [this.at(event)] };
+        this.strokes.push(this.stroke);
+        this.draw();
+    }
+
+    go(event) {
+        if (!this.stroke) return;
+        for (const part of event.getCoalescedEvents?.().concat(event) ?? [event]) this.stroke.points.push(this.at(part));
+        this.draw();
+    }
+
+    end() {
+        if (!this.stroke) return;
+        this.stroke = null;
+        this.tell();
+    }
+
+    undo() {
+        this.strokes.pop();
+        this.draw();
+        this.tell();
+    }
+
+    clear() {
+        this.strokes = [];
+        this.draw();
+        this.tell();
+    }
+
+    draw() {
+        const context = this.canvas.getContext("2d");
+        context.fillStyle = "#000";
+        context.fillRect(0, 0, SIDE, SIDE);
+        context.lineCap = context.lineJoin = "round";
+        context.strokeStyle = context.shadowColor = "#fff";
+        for (const { width, points } of this.strokes) {
+            context.lineWidth = width * (1 - SOFT);
+            context.shadowBlur = width * SOFT;
+            context.beginPath();
+            context.moveTo(...points[0]);
+            for (const point of points) context.lineTo(...point);
+            context.stroke();
+        }
+        context.shadowBlur = 0;
+        for (const name of [".undo", ".clear"]) this.root.querySelector(name).disabled = !this.strokes.length;
+    }
+
+    tell() {
+        if (!this.strokes.length) return this.send("");
+        const small = new OffscreenCanvas(this.side, this.side);
+        const context = small.getContext("2d");
+        context.imageSmoothingQuality = "high";
+        context.drawImage(this.canvas, 0, 0, this.side, this.side);
+        const { data } = context.getImageData(0, 0, this.side, this.side);
+        let text = "";
+        for (let k = 0; k < data.length; k += 4) text += String.fromCharCode(data[k]);
+        this.send(btoa(text));
+    }
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+    let pad = pads.get(parentElement);
+    if (!pad) pads.set(parentElement, (pad = new Pad(parentElement)));
+    pad.send = (picture) => setStateValue("picture", picture);
+    pad.take(data);
+    return () => pads.delete(parentElement);
+}
