@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.film import show_film
 from pages.ui.navigation import begin
 from pages.ui.run_choice import choose_run
 from pages.ui.shown import shown_note
@@ -28,3 +29,4 @@ if chosen is not None:
         if tab.open:
             with tab:
                 show(run)
+    show_film(run)

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui import cache
 from pages.ui.anomaly_views import show_anomalies
 from pages.ui.boundary import guarded
+from pages.ui.film import show_film
 from pages.ui.navigation import begin
 from pages.ui.reconstruction_views import show_reconstructions
 from pages.ui.run_choice import choose_run
@@ -53,4 +54,6 @@ def show(run: Run) -> None:
 begin("reconstruct")
 run_id = choose_run()
 if run_id is not None:
-    show(runs.find(run_id))
+    run = runs.find(run_id)
+    show(run)
+    show_film(run)

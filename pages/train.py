@@ -6,6 +6,7 @@ from pages.ui import architecture, cache, forms, recipe_choice, settings, sharin
 from pages.ui.boundary import guarded
 from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
+from pages.ui.film import show_film
 from pages.ui.navigation import begin
 from pages.ui.progress import follow
 from pages.ui.quantities import file_size
@@ -94,6 +95,7 @@ def one_run(run: Run) -> None:
         if summary.config is None and summary.error is not None:
             raise summary.error
         follow(run)
+        show_film(run)
 
 
 def use_again(config: RunConfig) -> None:

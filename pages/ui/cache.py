@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vae_core.comparison import Measured
     from vae_core.compression import PCACode
     from vae_core.config import ModelConfig, RunConfig
+    from vae_core.film import Film
     from vae_core.latent import Codes, LatentPoints
     from vae_core.metrics import Pixels
     from vae_core.models import ImageShape, Model, Size
@@ -193,6 +194,33 @@ def progress_pictures(run: Run) -> ProgressPictures | None:
     """The newest snapshot of a run; `None` while there is none. Raises WorkError where a file is damaged."""
     epochs = run.snapshot_epochs()
     return _progress_pictures(run.id, epochs[0], epochs[-1]) if epochs else None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _film(run_id: str, epochs: tuple[int, ...]) -> Film | None:
+    from vae_core.film import film
+
+    return film(runs.find(run_id))
+
+
+def film(run: Run) -> Film | None:
+    """The film of a run's snapshots so far; `None` while there is none. Raises WorkError where a file is damaged."""
+    return _film(run.id, tuple(run.snapshot_epochs()))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _film_payload(run_id: str, epochs: tuple[int, ...]) -> dict[str, Any]:
+    from pages.ui.components.film import payload
+
+    run = runs.find(run_id)
+    found = _film(run_id, epochs)
+    assert found is not None, "asked only where there is a film"
+    return payload(found, len(datasets.source(run.config.data.name).class_names))
+
+
+def film_payload(run: Run) -> dict[str, Any]:
+    """What the browser needs of a film that is there."""
+    return _film_payload(run.id, tuple(run.snapshot_epochs()))
 
 
 @st.cache_resource(show_spinner=False)

@@ -20,6 +20,7 @@ _RUN = "run"
 _WRITTEN = "run_in_address"
 _PICTURE = "picture"
 _PLACE = "place"
+_FILM = "film"
 _PROPOSAL = "proposal"
 _FOLLOWED = "followed_run"
 
@@ -110,6 +111,17 @@ def picked_place(run_id: str, plane: str, extent: Sequence[float]) -> tuple[floa
         return None
     (x, y), (left, right, bottom, top) = kept["place"], extent
     return min(max(x, left), right), min(max(y, bottom), top)
+
+
+def leave_film(run_id: str, epoch: int) -> None:
+    """Remember at which epoch a run's film stands, for the other pages too."""
+    st.session_state[_FILM] = {"run": run_id, "epoch": epoch}
+
+
+def film_epoch(run_id: str) -> int | None:
+    """The epoch at which a run's film was left; `None` where it was not looked at."""
+    left = st.session_state.get(_FILM)
+    return left["epoch"] if left and left["run"] == run_id else None
 
 
 def followed_run() -> str | None:

@@ -1,0 +1,81 @@
+"""The training film, on every page of a run: folded, and nothing is computed before it is opened."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from pages.ui import cache, standing, state
+from pages.ui.boundary import guarded
+from pages.ui.charts import CLASS_COLOURS
+from pages.ui.components.film import film_player
+from pages.ui.text import t
+from vae_core.runs import Run
+
+LOOK_SECONDS = 3.0
+KINDS = {"WEBP": ("webp", "image/webp"), "GIF": ("gif", "image/gif")}
+
+
+def show_film(run: Run) -> None:
+    """The film in an expander: one scrubber for curves, pictures and points. It grows while the run trains."""
+    with guarded():
+        pace = LOOK_SECONDS if run.state() in standing.ACTIVE else None
+        st.fragment(guarded()(_folded), run_every=pace)(run)
+
+
+def _folded(run: Run) -> None:
+    opened = st.expander(t("Training film"), icon=":material/movie:", key=f"film_{run.id}", on_change="rerun")
+    if not opened.open:
+        return
+    with opened, guarded():
+        _film(run)
+
+
+def _film(run: Run) -> None:
+    film = cache.film(run)
+    if film is None:
+        st.info(
+            t("No frame yet: the first one comes before the first epoch, and one more after each."),
+            icon=":material/hourglass_top:",
+        )
+        return
+    curves = standing.curves(cache.log(run).read(), run.config.training.epochs)
+    left = film_player(
+        cache.film_payload(run),
+        curves,
+        key=f"film_player_{run.id}",
+        epoch=state.film_epoch(run.id),
+        wide=film.is_plane,
+    )
+    if left is not None:
+        state.leave_film(run.id, left)
+    words = [t("Epoch {epoch}", epoch=epoch) for epoch in film.epochs]
+    with st.container(horizontal=True):
+        for kind, (ending, mime) in KINDS.items():
+            st.download_button(
+                t("Film as {kind}", kind=ending.upper()),
+                _maker(run, kind, words),
+                f"{run.id}-film.{ending}",
+                mime,
+                on_click="ignore",
+                icon=":material/download:",
+                key=f"film_{kind}_{run.id}",
+            )
+    st.caption(
+        t(
+            "{count} frames, from before the training to epoch {epoch}. The pictures, the codes and the points are the "
+            "same in every frame; only the model changes.",
+            count=len(film.epochs),
+            epoch=int(film.epochs[-1]),
+        )
+    )
+
+
+def _maker(run: Run, kind: str, words: Sequence[str]) -> Callable[[], bytes]:
+    """Makes the file when somebody wants it."""
+
+    def make() -> bytes:
+        film = cache.film(run)
+        assert film is not None
+        return film.animation(kind, words, CLASS_COLOURS)
+
+    return make

@@ -1,0 +1,123 @@
+"""The training film as a person uses it, on every page of a run and while it trains."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.driving import PHONE, Server, complaints, problems, screenshot, serving, settle
+from tests.processes import nobody_left
+
+PIXELS = "canvas => canvas.toDataURL()"
+PARTS = ("curve", "places", "recon", "samples")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = tmp_path_factory.mktemp("film")
+    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
+        yield running
+
+
+def opened(page: Page, server: Server, address: str = "train?run=starter-vae-2d") -> None:
+    page.goto(f"{server.address}/{address}")
+    settle(page)
+    page.get_by_text("Training film", exact=True).click()
+    expect(page.locator(".film[data-ready]")).to_be_visible()
+
+
+def frame(page: Page) -> list[str]:
+    return [page.locator(f".film canvas.{part}").evaluate(PIXELS) for part in PARTS]
+
+
+def told(page: Page) -> str:
+    return page.locator(".film .told").inner_text()
+
+
+def test_one_scrubber_moves_everything_and_is_kept(page: Page, server: Server) -> None:
+    wrong = problems(page)
+    opened(page, server)
+    assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the pictures kept aside", told(page))
+    end = frame(page)
+    scrubber = page.get_by_role("slider", name="Epoch")
+    scrubber.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    assert told(page).startswith("After epoch 23:")
+    middle = frame(page)
+    assert all(one != other for one, other in zip(end, middle, strict=True))
+    page.keyboard.press("Home")
+    assert told(page) == "Before the training"
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    page.wait_for_timeout(1000)  # until Python has heard of it
+    settle(page)
+    assert told(page).startswith("After epoch 6")
+    page.get_by_test_id("stSidebarNav").get_by_text("Generate", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Generate")
+    settle(page)
+    page.get_by_text("Training film", exact=True).click()
+    expect(page.locator(".film[data-ready]")).to_be_visible()
+    assert told(page).startswith("After epoch 6"), "on the other pages too"
+    assert complaints(page) == [] and wrong == []
+
+
+def test_it_plays_without_a_word_to_the_server(page: Page, server: Server) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    opened(page, server)
+    page.get_by_label("Speed").select_option("4")
+    settle(page)
+    before = len(sent)
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator(".film .told")).to_have_text(re.compile("^After epoch 1[17]"))
+    page.get_by_role("button", name="Pause", exact=True).click()
+    assert len(sent) == before
+    stopped = told(page)
+    page.wait_for_timeout(300)  # what must not happen: going on
+    assert told(page) == stopped
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator(".film .told")).to_have_text(re.compile("^After epoch 40"))
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "GIF"])
+def test_it_is_taken_along_as_a_file_that_moves(page: Page, server: Server, kind: str) -> None:
+    opened(page, server, "latent?run=starter-vae-conv-16d")
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Film as {kind}").click()
+    picture = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert picture.format == kind
+    assert picture.n_frames == 8  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("address", ["reconstruct", "draw"])
+def test_it_is_on_every_page_of_a_run(page: Page, server: Server, address: str) -> None:
+    opened(page, server, f"{address}?run=starter-ae-2d")
+    assert complaints(page) == []
+
+
+def test_on_a_phone(new_page: Callable[..., Page], server: Server) -> None:
+    page = new_page(PHONE, dark=True)
+    opened(page, server)
+    settle(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    screenshot(page, "film-phone", whole=True)
+
+
+def test_it_grows_while_a_run_trains(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/train?training.epochs=200&model.hidden=64")
+    settle(page)
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_text("Training film", exact=True).click()
+    expect(page.locator(".film[data-ready]")).to_be_visible()
+    first = told(page)
+    expect(page.locator(".film .told")).not_to_have_text(first)
+    screenshot(page, "film-live", whole=True)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+    assert complaints(page) == []
