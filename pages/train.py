@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui import architecture, cache, forms, recipe_choice, settings, sharing, standing, state, time_budget
 from pages.ui.boundary import guarded
+from pages.ui.coach import show_coach
 from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
 from pages.ui.film import show_film
@@ -13,6 +14,7 @@ from pages.ui.quantities import file_size
 from pages.ui.runs_list import describe_settings, show_active
 from pages.ui.text import describe, plain, t
 from pages.ui.upkeep import upkeep
+from pages.ui.what_if import show_what_if
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
 from vae_core.errors import DiaboloError, InputError
@@ -96,6 +98,8 @@ def one_run(run: Run) -> None:
             raise summary.error
         follow(run)
         show_film(run)
+        show_coach(run)
+        show_what_if(run)
 
 
 def use_again(config: RunConfig) -> None:

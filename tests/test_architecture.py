@@ -33,7 +33,14 @@ LAYERS = [
         "vae_core.control",
         "vae_core.fillings",
     },
-    {"vae_core.recipes", "vae_core.datasets", "vae_core.models", "vae_core.losses", "vae_core.optimizer"},
+    {
+        "vae_core.recipes",
+        "vae_core.datasets",
+        "vae_core.models",
+        "vae_core.losses",
+        "vae_core.optimizer",
+        "vae_core.sweeps",
+    },
     {"vae_core.trainer", "vae_core.training", "vae_core.metrics", "vae_core.classifier"},
     {
         "vae_core.latent",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vae_core.comparison import Measured
     from vae_core.compression import PCACode
     from vae_core.config import ModelConfig, RunConfig
+    from vae_core.diagnosis import Check
     from vae_core.film import Film
     from vae_core.latent import Codes, LatentPoints
     from vae_core.metrics import Pixels
@@ -194,6 +195,28 @@ def progress_pictures(run: Run) -> ProgressPictures | None:
     """The newest snapshot of a run; `None` while there is none. Raises WorkError where a file is damaged."""
     epochs = run.snapshot_epochs()
     return _progress_pictures(run.id, epochs[0], epochs[-1]) if epochs else None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _model_checks(run_id: str, version: tuple[str, int], name: str) -> tuple[Check, ...]:
+    from vae_core.diagnosis import diagnose_model
+
+    own = runs.find(run_id).config
+    is_own = name == own.data.name
+    # The test split, which the page shows everywhere: nothing is chosen by it.
+    train = images(name, "train", is_own and own.data.leave_out_digits_test).only(own.data.classes if is_own else None)
+    shown = images(name, "test").only(own.data.classes if is_own else None)
+    return tuple(diagnose_model(own, _model(run_id, version), train, shown))
+
+
+def model_checks(run: Run, name: str) -> tuple[Check, ...]:
+    """What the coach finds by looking at a run's model, on a data set's test pictures.
+
+    Raises:
+        InputError: As `model`.
+        WorkError: Its files are damaged, or its weights of no use.
+    """
+    return _model_checks(run.id, run.weights_version(), name)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -7,6 +7,7 @@ inside the commands that need it, so that the others answer at once.
 
 import click
 
+from vae_core.commands.coach import diagnose
 from vae_core.commands.figures import anomaly, evaluate
 from vae_core.commands.listing import data, list_everything
 from vae_core.commands.pictures import export, sample
@@ -31,5 +32,5 @@ def cli(traceback: bool) -> None:
     """
 
 
-for command in (train, resume, evaluate, anomaly, sample, export, list_everything, data):
+for command in (train, resume, evaluate, anomaly, diagnose, sample, export, list_everything, data):
     cli.add_command(command)

@@ -1,0 +1,128 @@
+"""The coach and What if, below a run on the page Train."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import coach_charts, what_if_charts
+from pages.ui.what_if_charts import Row
+from tests.processes import nobody_left
+from tests.tiny_runs import train
+from vae_core import runs
+from vae_core.runs import Run
+
+APP = Path(__file__).parents[1] / "app.py"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    with nobody_left(tmp_path):
+        yield tmp_path
+
+
+def opened(run: Run, **session: object) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["run"] = run.id
+    for key, value in session.items():
+        app.session_state[key] = value
+    app.switch_page("pages/train.py").run()
+    assert not app.exception and not app.error
+    return app
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(one.value for one in [*app.markdown, *app.caption, *app.success, *app.info])
+
+
+def own(app: AppTest) -> list[runs.Summary]:
+    return [summary for summary in runs.list_runs() if not summary.starter]
+
+
+def test_a_starter_has_no_fault_and_shows_its_numbers(root: Path) -> None:
+    app = opened(runs.find("starter-vae-2d"))
+    assert "No fault found in 6 checks" in words(app)
+    assert {"Posterior collapse", "Too short a training"} <= set(app.dataframe[-1].value["Check"])
+
+
+def test_a_fault_is_shown_with_its_number_and_queues_the_mended_run(root: Path) -> None:
+    run = train(epochs=4, loss__beta=60.0, model__hidden=[64])
+    app = opened(run)
+    said = words(app)
+    assert "**Posterior collapse**" in said and "next to nothing" in said
+    next(one for one in app.button if one.key == "mend_collapse").click().run()
+    assert not app.exception and not app.error
+    mended = next(summary for summary in own(app) if summary.id != run.id)
+    assert mended.config is not None
+    assert (mended.config.loss.beta, mended.config.loss.kl_warmup) == (1.0, 0.3)
+    assert mended.config.model == run.config.model
+    assert app.query_params["run"] == mended.id
+
+
+def test_every_kind_of_evidence_is_drawn() -> None:
+    import numpy as np
+
+    from vae_core.diagnosis import CHECKS, Check
+
+    series = {
+        "collapse": {"kl": np.ones(3)},
+        "dead_units": {"dead": np.ones(2)},
+        "holes": {"real": np.ones(5), "drawn": np.ones(5)},
+        "overfitting": {"train": np.ones(5), "validation": np.ones(5)},
+    }
+    for kind in CHECKS:
+        found = Check(kind, 1.0, 0.5, True, series=series.get(kind, {"loss": np.ones(5)}))
+        figure, caption = coach_charts.evidence(found)
+        assert len(figure.data) == len(found.series)
+        assert figure.layout.xaxis.title.text and figure.layout.yaxis.title.text and caption.endswith(".")
+
+
+def test_what_if_queues_a_training_for_each_value(root: Path) -> None:
+    run = train(epochs=1, model__hidden=[16])
+    app = opened(run, **{f"what_if_{run.id}": True})
+    values = next(one for one in app.multiselect if one.key == "what_if_values_model.latent_dim")
+    values.set_value(["4", "8"]).run()
+    button = next(one for one in app.button if one.key == "what_if_queue")
+    assert button.label == "Queue 2 trainings"
+    button.click().run()
+    assert not app.exception and not app.error
+    queued = [summary.config for summary in own(app) if summary.id != run.id]
+    assert sorted(config.model.latent_dim for config in queued if config) == [4, 8]
+    assert all(config and config.model.hidden == (16,) and config.training.epochs == 1 for config in queued)
+
+
+def test_what_if_shows_the_runs_that_differ_in_that_alone(root: Path) -> None:
+    run = train(epochs=1, model__hidden=[16])
+    train(epochs=1, model__hidden=[16], model__latent_dim=4)
+    train(epochs=1, model__hidden=[16], model__latent_dim=4, loss__beta=4.0)
+    app = opened(run, **{f"what_if_{run.id}": True})
+    table = app.dataframe[-1].value
+    assert sorted(table["Latent size"]) == ["2", "4"]
+    assert table["MSE a pixel"].notna().all()
+    app.multiselect(key="what_if_settings").set_value(["model.latent_dim", "loss.beta"]).run()
+    assert not app.exception and not app.error
+    assert len(app.dataframe[-1].value) == 3
+
+
+def test_what_if_says_what_is_wrong_before_anything_is_queued(root: Path) -> None:
+    run = train(epochs=1, model__hidden=[16])
+    app = opened(run, **{f"what_if_{run.id}": True})
+    app.multiselect(key="what_if_values_model.latent_dim").set_value([]).run()
+    assert next(one for one in app.button if one.key == "what_if_queue").disabled
+    assert "Nothing would differ" in words(app)
+
+
+def test_a_chart_of_two_settings_is_a_map_with_a_hole_where_no_run_is() -> None:
+    rows = [
+        Row("a", {"model.latent_dim": 2, "loss.beta": 1.0}, {"mse": 0.04}, True),
+        Row("b", {"model.latent_dim": 16, "loss.beta": 1.0}, {"mse": 0.02}, False),
+        Row("c", {"model.latent_dim": 2, "loss.beta": 4.0}, {"mse": 0.05}, False),
+    ]
+    assert what_if_charts.figures(rows) == ["mse"]
+    figure, said = what_if_charts.chart(rows, ["model.latent_dim", "loss.beta"], "mse", ["a", "b"], lambda p, v: str(v))
+    (heat,) = figure.data
+    assert list(heat.x) == ["2", "16"] and list(heat.y) == ["1.0", "4.0"]
+    assert heat.z[0][1] == 0.02 and heat.z[1][1] != heat.z[1][1]
+    assert "0.02 with 16, 1.0" in said and "0.05 with 2, 4.0" in said
