@@ -12,6 +12,7 @@ from pages.ui.navigation import begin
 from pages.ui.progress import follow
 from pages.ui.quantities import file_size
 from pages.ui.runs_list import describe_settings, show_active
+from pages.ui.take_away import offer_import, show_take_away
 from pages.ui.text import describe, plain, t
 from pages.ui.upkeep import upkeep
 from pages.ui.what_if import show_what_if
@@ -70,6 +71,8 @@ def new_run() -> None:
             st.button(t("Show all settings"), icon=":material/tune:", on_click=forms.show_all)
     with waiting, guarded():
         show_active()
+        if forms.is_whole():
+            offer_import()
 
 
 def one_run(run: Run) -> None:
@@ -100,6 +103,7 @@ def one_run(run: Run) -> None:
         show_film(run)
         show_coach(run)
         show_what_if(run)
+        show_take_away(run)
 
 
 def use_again(config: RunConfig) -> None:

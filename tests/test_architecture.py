@@ -61,7 +61,7 @@ LAYERS = [
     {"vae_core.code_files"},
     {"vae_core.runs"},
     {"vae_core.studies"},
-    {"vae_core.export", "vae_core.film", "vae_core.jobs"},
+    {"vae_core.export", "vae_core.importing", "vae_core.onnx_export", "vae_core.film", "vae_core.jobs"},
     {"vae_core.__main__", "vae_core.commands"},
     {"pages.ui"},
     {"pages"},

@@ -16,14 +16,18 @@ from vae_core.errors import N_, InputError
 from vae_core.runs import Run
 from vae_core.sheets import to_bytes
 
-PRIVATE = ("lock", "request.json", "state.json", "worker.log")
+PRIVATE = ("lock", "request.json", "request.lock", "state.json", "worker.log")
 """What belongs to a run's process on this machine, and not to the run."""
 
 FORMATS = {
     "safetensors": N_("The weights, with the settings as JSON in the metadata ('config')."),
-    "zip": N_("The whole run: settings, history, figures, weights, snapshots."),
+    "zip": N_("The whole run: settings, history, figures, weights, snapshots. Diabolo imports it elsewhere."),
+    "onnx": N_("Encoder and decoder for programs without PyTorch, two files in a zip, checked against PyTorch."),
 }
-"""The formats by name, with what they hold. The name is also the file's ending."""
+"""The formats by name, with what they hold."""
+
+ENDINGS = {"onnx": "onnx.zip"}
+"""How a file's name ends, where that is not the format's name."""
 
 NO_CLOCK = (1980, 1, 1, 0, 0, 0)  # no time of day in the archive: the same run gives the same bytes
 
@@ -67,7 +71,15 @@ def to_zip(run: Run) -> bytes:
     return archive.getvalue()
 
 
-_MAKERS = {"safetensors": to_safetensors, "zip": to_zip}
+def to_onnx(run: Run) -> bytes:
+    """A zip of encoder.onnx, decoder.onnx and about.json. Errors as `export`, and WorkError where they don't compute
+    what PyTorch does."""
+    from vae_core import onnx_export  # torch and half a gigabyte of memory
+
+    return onnx_export.to_onnx(run).to_zip(run)
+
+
+_MAKERS = {"safetensors": to_safetensors, "zip": to_zip, "onnx": to_onnx}
 
 
 PICTURE_FORMATS = {
@@ -110,7 +122,7 @@ def pictures_to_folders(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
             kind = "synthetic" if synthetic[number] else "real"
             name = f"{_folder(class_name)}/{kind}-{number:05d}.png"
             _add(file, name, picture.getvalue())
-            listing.append(f"{name},{label},{_quoted(class_name)},{int(synthetic[number])}")
+            listing.append(f"{name},{label},{cell(class_name)},{int(synthetic[number])}")
         _add(file, "pictures.csv", ("\n".join(listing) + "\n").encode())
     return archive.getvalue()
 
@@ -135,7 +147,7 @@ def pictures_to_npz(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
 def pictures_to_csv(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
     """`label,class,synthetic,p0,p1,...`: the pixels channel by channel, row by row, from 0 to 255."""
     flat = data.images.reshape(len(data), -1)
-    names = [_quoted(name) for name in data.class_names]
+    names = [cell(name) for name in data.class_names]
     lines = [",".join(["label", "class", "synthetic", *(f"p{number}" for number in range(flat.shape[1]))])]
     lines += [
         f"{label},{names[label]},{int(made)},{','.join(map(str, pixels))}"
@@ -156,8 +168,10 @@ def _folder(class_name: str) -> str:
     return "".join(c if c.isalnum() or c in " -_" else "-" for c in class_name)
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text
+def cell(text: str) -> str:
+    """A text as a cell of a CSV file, and never as a formula."""
+    text = files.no_formula(text)
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n\r') else text
 
 
 _PICTURE_MAKERS = {"zip": pictures_to_folders, "npz": pictures_to_npz, "csv": pictures_to_csv}

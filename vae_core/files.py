@@ -177,3 +177,8 @@ def read_metadata(path: Path) -> dict[str, str]:
             return file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise damaged(path, error) from error
+
+
+def no_formula(text: str) -> str:
+    """A text for a cell of a table. A spreadsheet takes what begins with = + - @ for a formula and would compute it."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vae_core import files
 from vae_core.anomaly.normal import Scores
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
@@ -161,14 +162,10 @@ def to_csv(data: ImageData, scores: Mapping[str, Scores], is_normal: NDArray[np.
 
     A class name that a spreadsheet would take for a formula gets an apostrophe in front.
     """
-    names = np.array([_cell(name) for name in data.class_names], dtype=object)
+    names = np.array([files.no_formula(name) for name in data.class_names], dtype=object)
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\r\n")  # RFC 4180
     writer.writerow(["index", "label", "class", "normal", *scores])
     columns = (range(len(data)), data.labels.tolist(), names[data.labels], is_normal.astype(int).tolist())
     writer.writerows(zip(*columns, *(values.tolist() for values in scores.values()), strict=True))
     return lines.getvalue().encode()
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -10,7 +10,7 @@ import click
 from vae_core.commands.coach import diagnose
 from vae_core.commands.figures import anomaly, evaluate
 from vae_core.commands.listing import data, list_everything
-from vae_core.commands.pictures import export, sample
+from vae_core.commands.pictures import export, import_archive, sample
 from vae_core.commands.shell import Shell
 from vae_core.commands.work import resume, train
 
@@ -32,5 +32,5 @@ def cli(traceback: bool) -> None:
     """
 
 
-for command in (train, resume, evaluate, anomaly, diagnose, sample, export, list_everything, data):
+for command in (train, resume, evaluate, anomaly, diagnose, sample, export, import_archive, list_everything, data):
     cli.add_command(command)

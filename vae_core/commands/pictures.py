@@ -8,6 +8,7 @@ from vae_core import runs
 from vae_core.commands.figures import images_of, model_of
 from vae_core.commands.outputs import check, write
 from vae_core.commands.shell import Number, json_option, print_json, run_argument, say
+from vae_core.export import ENDINGS as FILE_ENDINGS
 from vae_core.export import FORMATS
 from vae_core.export import export as exported
 
@@ -124,13 +125,47 @@ def export(run_id: str, kind: str, out: Path | None, as_json: bool) -> None:
       python -m vae_core export RUN --format zip
       python -m vae_core export RUN --format safetensors --out model.safetensors
 
-    JSON: run, format, files.
+    JSON: run, format, files; for onnx also max_difference, between ONNX Runtime and PyTorch.
     """
     run = runs.find(run_id)
-    out = out or Path(f"{run.id}.{kind}")
+    out = out or Path(f"{run.id}.{FILE_ENDINGS.get(kind, kind)}")
     check(out)
-    write(out, exported(run, kind))
+    more = {}
+    if kind == "onnx":
+        from vae_core.onnx_export import to_onnx
+
+        both = to_onnx(run)
+        write(out, both.to_zip(run))
+        more = {"max_difference": both.difference}
+    else:
+        write(out, exported(run, kind))
     if as_json:
-        print_json({"run": run.id, "format": kind, "files": [str(out)]})
+        print_json({"run": run.id, "format": kind, "files": [str(out)], **more})
     else:
         click.echo(out)
+
+
+@click.command("import")
+@click.argument(
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A zip of a run, made by: export --format zip.",
+)
+@json_option
+def import_archive(file: Path, as_json: bool) -> None:
+    """Bring a run back that was taken away with: export RUN --format zip
+
+    \b
+    Examples:
+      python -m vae_core import RUN.zip
+
+    JSON: run.
+    """
+    from vae_core.importing import MOST_BYTES, import_run
+
+    with file.open("rb") as opened:
+        run = import_run(opened.read(MOST_BYTES + 1))
+    if as_json:
+        print_json({"run": run.id})
+    else:
+        click.echo(run.id)
