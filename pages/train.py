@@ -12,6 +12,7 @@ from pages.ui.navigation import begin
 from pages.ui.progress import follow
 from pages.ui.quantities import file_size
 from pages.ui.runs_list import describe_settings, show_active
+from pages.ui.slow_motion import show_slow_motion
 from pages.ui.take_away import offer_import, show_take_away
 from pages.ui.text import describe, plain, t
 from pages.ui.upkeep import upkeep
@@ -101,6 +102,7 @@ def one_run(run: Run) -> None:
             raise summary.error
         follow(run)
         show_film(run)
+        show_slow_motion(run)
         show_coach(run)
         show_what_if(run)
         show_take_away(run)

@@ -46,6 +46,7 @@ LAYERS = [
         "vae_core.latent",
         "vae_core.atlas",
         "vae_core.handwriting",
+        "vae_core.slow_motion",
         "vae_core.drawing",
         "vae_core.priors",
         "vae_core.quality",

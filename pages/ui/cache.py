@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from vae_core.paths import Ways
     from vae_core.priors import FittedGaussian, Mixture
     from vae_core.quality import FeatureCloud
+    from vae_core.slow_motion import Step
     from vae_core.uncertainty import Uncertainty
 
     Cut = tuple[str, Split, bool, float]
@@ -217,6 +218,25 @@ def model_checks(run: Run, name: str) -> tuple[Check, ...]:
         WorkError: Its files are damaged, or its weights of no use.
     """
     return _model_checks(run.id, run.weights_version(), name)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _slow_motion(run_id: str, version: tuple[str, int], name: str, first: int, batch: int) -> Step:
+    from vae_core.slow_motion import step_by_step
+
+    data = images(name, "test")
+    others = [number for number in range(min(batch, len(data))) if number != first][: batch - 1]
+    return step_by_step(runs.find(run_id).config, _model(run_id, version), data.subset(np.array([first, *others])))
+
+
+def slow_motion(run: Run, name: str, first: int, batch: int) -> Step:
+    """One training step of a run's model, with a test picture first.
+
+    Raises:
+        InputError: Its objective is none that can be told so.
+        WorkError: Its files are damaged.
+    """
+    return _slow_motion(run.id, run.weights_version(), name, first, batch)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
