@@ -5,13 +5,14 @@ are added without a translation, those that nothing uses leave), compiles the `.
 left to translate. Both files are committed: Streamlit Community Cloud compiles nothing.
 """
 
+import ast
 import io
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -20,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from pages.ui.text import DOMAIN, LANGUAGES, LOCALES, SOURCE
 
-KEYWORDS = {"t": None, "N_": None}
+MARKS = ("t", "N_")
 DAY = datetime(2026, 11, 24, tzinfo=UTC)  # of every catalogue: a date of each writing would be all that changes
 TRANSLATED = tuple(language for language in LANGUAGES if language != SOURCE)
 
@@ -33,12 +34,21 @@ def template() -> Catalog:
     """Every message of the source, each with the files it stands in, without line numbers, which change daily."""
     found = _catalogue()
     for path in sources():
-        for _, message, comments, _ in extract_from_file(
-            "python", path, keywords=KEYWORDS, comment_tags=("Translators:",)
-        ):
-            if message:
-                found.add(message, locations=[(path.relative_to(ROOT).as_posix(), 0)], auto_comments=comments)
+        # Not Babel's own reader: it joins all strings within the parentheses to one, whatever stands between them.
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS and node.args:
+                for message in _messages(node.args[0]):
+                    found.add(message, locations=[(path.relative_to(ROOT).as_posix(), 0)])
     return found
+
+
+def _messages(argument: ast.expr) -> Iterator[str]:
+    """The strings that an argument may be: itself, or either branch of `a if x else b`."""
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
+        yield argument.value
+    elif isinstance(argument, ast.IfExp):
+        yield from _messages(argument.body)
+        yield from _messages(argument.orelse)
 
 
 def po_file(language: str) -> Path:
