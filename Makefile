@@ -16,7 +16,7 @@ APP := $(VENV)/.installed-app
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chromium style bench figures starters
+.PHONY: help translations setup run test chromium style bench figures starters
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: chromium ## measure training speed and what a visitor feels (five minutes
 	@mkdir -p out/benchmarks
 	$(BIN)/python benchmarks/training.py --json out/benchmarks/training.json
 	$(BIN)/python benchmarks/browser.py --json out/benchmarks/browser.json
+
+translations: $(DEV) ## bring the catalogues up to date with the source, and say what is left to translate
+	$(BIN)/python scripts/translations.py
 
 figures: $(DEV) ## measure what the experiments reach, row by row, into docs/figures.md (needs MNIST; up to three hours)
 	$(BIN)/python benchmarks/figures.py $(ROWS)

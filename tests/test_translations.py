@@ -1,5 +1,6 @@
 """Languages: the catalogues are whole and fresh, and no page shows a text that did not pass through them."""
 
+import ast
 import gettext
 import json
 import re
@@ -9,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit
 from google.protobuf.json_format import MessageToDict
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import text
 from pages.ui.navigation import PAGES
 from scripts import translations
+from tests.processes import nobody_left
+from vae_core.errors import N_, InputError
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app.py"
@@ -123,8 +127,11 @@ def _inside(block: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def marked(monkeypatch: pytest.MonkeyPatch) -> None:
+def marked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))  # what people call their runs is theirs
     monkeypatch.setattr(text, "_catalogue", lambda language: _Marked())
+    with nobody_left(tmp_path):
+        yield
 
 
 @pytest.mark.usefixtures("marked")
@@ -135,3 +142,63 @@ def test_every_text_of_a_page_can_be_translated(page: str) -> None:
     assert not app.exception
     untranslated = {f"{left}  IN  {words}" for words in everything(app) if (left := outside(words))}
     assert not untranslated, "\n".join(sorted(untranslated))
+
+
+# What a visitor gets
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [("fr", "fr"), ("fr-CA", "fr"), ("FR", "fr"), ("en-GB", "en"), ("de", "en"), (None, "en"), ("", "en")],
+)
+def test_the_browsers_language_comes_first(
+    asked: str | None, spoken: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    monkeypatch.setattr(type(streamlit.context), "locale", property(lambda self: asked))
+    with nobody_left(tmp_path):
+        app = AppTest.from_file(APP, default_timeout=60).run()
+        app.switch_page("pages/train.py").run()
+    assert app.title[0].value == {"en": "Train", "fr": "Entraîner"}[spoken]
+    assert next(one for one in app.segmented_control if one.key == "language_widget").value == spoken
+    assert "lang" not in app.query_params
+
+
+def test_a_link_and_the_switch_win_over_the_browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    with nobody_left(tmp_path):
+        app = AppTest.from_file(APP, default_timeout=60)
+        app.query_params["lang"] = "fr"
+        app.switch_page("pages/how.py").run()
+        assert app.title[0].value == "Comment ça marche"
+        app.segmented_control(key="language_widget").set_value("en").run()
+        assert app.title[0].value == "How it works" and app.query_params["lang"] == "en"
+        app.switch_page("pages/train.py").run()
+        assert app.title[0].value == "Train" and app.query_params["lang"] == "en", "on every page"
+        app.query_params["lang"] = "nonsense"
+        assert app.run().title[0].value == "Train"
+
+
+def test_an_error_is_told_in_the_visitors_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "language", lambda: "fr")
+    error = InputError(N_("There is no run '{run}'. Choose one from the list of runs."), run="x")
+    assert text.describe(error) == "Il n'y a pas d'entraînement «\u00a0x\u00a0». Choisissez-en un dans la liste."
+    assert str(error) == "There is no run 'x'. Choose one from the list of runs."
+    assert text.t("") == "", "gettext's empty message is its header"
+
+
+def test_nothing_that_is_cached_is_translated() -> None:
+    """What the cached functions call must not ask for a language: another visitor may read another one."""
+    asked: list[str] = []
+    source = (ROOT / "pages" / "ui" / "cache.py").read_text(encoding="utf-8")
+    for name in re.findall(r"from (pages\.ui[\w.]*) import (\w+)", source):
+        module, function = name
+        path = ROOT / Path(*module.split(".")).with_suffix(".py")
+        if not path.exists():
+            path = ROOT / Path(*module.split(".")) / "__init__.py"
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name == function:
+                calls = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+                asked += [f"{module}.{function}"] if "t" in calls else []
+    assert asked == []
