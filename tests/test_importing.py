@@ -101,6 +101,20 @@ def bomb(count: int, size: int) -> bytes:
     return content.getvalue()
 
 
+def lying(content: bytes) -> bytes:
+    """The archive, which says that it has one file."""
+    end = content.rfind(b"PK\x05\x06")
+    return content[: end + 8] + b"\x01\x00\x01\x00" + content[end + 12 :]
+
+
+def repacked(content: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_LZMA) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    return made.getvalue()
+
+
 def with_list_of(count: int) -> bytes:
     return arrays_to_bytes({f"a{number:07d}": np.zeros(1, np.uint8) for number in range(count)})
 
@@ -112,6 +126,8 @@ BAD = {
     "its end alone": (lambda good: good[-200:], "not an archive"),
     "a bomb": (lambda good: bomb(1, 200_000_000), "not an archive"),
     "too many files": (lambda good: bomb(5_000, 1), "not an archive"),
+    "a list that is longer than it says": (lambda good: lying(bomb(5_000, 1)), "not an archive"),
+    "packed in another way": (lambda good: repacked(good), "not an archive"),
     "another zip": (lambda good: changed(good, lambda name, data: None), "not an archive"),
     "no settings": (lambda good: changed(good, only("config.json", None)), "not an archive"),
     "unfinished": (lambda good: changed(good, only("model.safetensors", None)), "not finished"),

@@ -157,10 +157,10 @@ def test_the_browsers_language_comes_first(
     monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
     monkeypatch.setattr(type(streamlit.context), "locale", property(lambda self: asked))
     with nobody_left(tmp_path):
-        app = AppTest.from_file(APP, default_timeout=60).run()
+        app = AppTest.from_file(APP, default_timeout=60)
         app.switch_page("pages/train.py").run()
     assert app.title[0].value == {"en": "Train", "fr": "Entraîner"}[spoken]
-    assert next(one for one in app.segmented_control if one.key == "language_widget").value == spoken
+    assert app.segmented_control(key="language_widget").value == spoken
     assert "lang" not in app.query_params
 
 
@@ -202,3 +202,11 @@ def test_nothing_that_is_cached_is_translated() -> None:
                 calls = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
                 asked += [f"{module}.{function}"] if "t" in calls else []
     assert asked == []
+
+
+def test_numbers_are_written_as_the_language_writes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = "About **{images:,}** pictures to learn from: {share:.1%}, {text}."
+    values = {"images": 12345, "share": 0.125, "text": "1.5"}
+    assert text.t(message, **values) == "About **12,345** pictures to learn from: 12.5%, 1.5."
+    monkeypatch.setattr(text, "language", lambda: "fr")
+    assert text.t(message, **values) == "About **12\u202f345** pictures to learn from: 12,5%, 1.5."

@@ -165,7 +165,8 @@ def _add(file: zipfile.ZipFile, name: str, content: bytes, compression: int = zi
 
 def _folder(class_name: str) -> str:
     """A class' name as a folder's: 'T-shirt/top' would be two."""
-    return "".join(c if c.isalnum() or c in " -_" else "-" for c in class_name)
+    name = "".join(c if c.isalnum() or c in " -_" else "-" for c in class_name)
+    return name if name[:1].isalnum() else f"class {name}"  # a list of files is a table, and "-a" would be a formula
 
 
 def cell(text: str) -> str:

@@ -23,6 +23,7 @@ from vae_core.runs import EventLog, Run
 MOST_BYTES = 100_000_000  # of the archive, and of a file in it
 MOST_UNPACKED = 300_000_000
 MOST_ENTRIES = 1_000
+MOST_NAME = 400  # bytes that an entry takes in the archive's list
 MOST_HEADER = 1 << 20  # of a file of arrays: how many there are stands in it
 MOST_SHARE = 200  # times smaller than what comes out: no file of a run packs that well
 
@@ -82,13 +83,20 @@ def _read(content: bytes) -> _Parts:
         )
     # Python reads the whole list of entries at once: first see how many it says there are.
     end = content.rfind(_END, max(0, len(content) - 70_000))
-    if end < 0 or int.from_bytes(content[end + 10 : end + 12], "little") > MOST_ENTRIES:
+    directory = int.from_bytes(content[end + 12 : end + 16], "little")
+    if (
+        end < 0
+        or int.from_bytes(content[end + 10 : end + 12], "little") > MOST_ENTRIES
+        or directory > MOST_ENTRIES * MOST_NAME  # the number may lie; the length of the list can't
+    ):
         raise _not_a_run()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
             sizes = [entry.file_size for entry in entries]
             if len(entries) > MOST_ENTRIES or sum(sizes) > min(MOST_UNPACKED, MOST_SHARE * len(content)):
+                raise _not_a_run()
+            if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
                 raise _not_a_run()
             found: dict[str, dict[str, bytes]] = {}
             for entry in entries:
@@ -141,12 +149,13 @@ def _reason(error: DiaboloError) -> str:
 
 
 def _same(run_id: str, new: Path) -> Run | None:
-    """The run of that name, where its settings (but for the name, which may be changed) and its weights are these."""
+    """The run of that name, where all its files are these (but for its own name, which may be changed)."""
     try:
         there = runs.find(run_id)
         ours, theirs = (json.loads((folder / "config.json").read_text()) for folder in (there.folder, new))
         ours["name"] = theirs["name"] = ""
-        same = ours == theirs and files.checksum(there.weights()) == files.checksum(Run(run_id, new).weights())
+        names = [path.relative_to(new) for path in new.rglob("*") if path.is_file() and path.name != "config.json"]
+        same = ours == theirs and all((there.folder / n).read_bytes() == (new / n).read_bytes() for n in names)
     except (DiaboloError, OSError, ValueError):
         return None
     return there if same else None

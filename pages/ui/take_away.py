@@ -4,12 +4,13 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import cache, state
 from pages.ui.boundary import guarded
 from pages.ui.text import N_, describe, plain, t
 from vae_core import export, importing, runs
@@ -21,6 +22,8 @@ MIMES = {"zip": "application/zip", "safetensors": "application/octet-stream"}
 LABELS = {"zip": N_("The whole run (.zip)"), "safetensors": N_("The weights (.safetensors)")}
 ONNX_SECONDS = 180
 _ONNX = "onnx_files"
+_IMPORTED = "imported"
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @st.fragment
@@ -58,19 +61,19 @@ def _maker(run: Run, kind: str) -> Callable[[], bytes]:
 def _onnx(run: Run) -> None:
     """In a process of its own: the library's half a gigabyte of memory is free again afterwards."""
     version = f"{run.id}-{run.weights_version()[1]}"
-    made = st.session_state.get(_ONNX)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if not made or made["of"] != version:
+        if st.session_state.get(_ONNX) != version:
             if st.button(t("Make ONNX files"), icon=":material/build:", key="make_onnx"):
                 with st.spinner(t("Making both files and checking them: about ten seconds"), show_time=True):
-                    content, difference = _exported(run)
-                st.session_state[_ONNX] = {"of": version, "content": content, "difference": difference}
+                    cache.onnx_files(run)
+                st.session_state[_ONNX] = version
                 st.rerun(scope="fragment")
             st.caption(t(export.FORMATS["onnx"]))
             return
+        content, difference = cache.onnx_files(run)
         st.download_button(
             t("Encoder and decoder (ONNX, .zip)"),
-            made["content"],
+            content,
             f"{run.id}.{export.ENDINGS['onnx']}",
             MIMES["zip"],
             on_click="ignore",
@@ -81,13 +84,14 @@ def _onnx(run: Run) -> None:
             t(
                 "Checked just now: ONNX Runtime and PyTorch differ by at most {difference:.1e} over 16 pictures and 16 "
                 "codes.",
-                difference=made["difference"],
+                difference=difference,
             )
         )
 
 
-def _exported(run: Run) -> tuple[bytes, float]:
-    with tempfile.TemporaryDirectory() as folder:
+def export_onnx(run: Run) -> tuple[bytes, float]:
+    """Encoder and decoder as a zip, and by how much they differ from PyTorch. One at a time, for the memory's sake."""
+    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "model.onnx.zip"
         command = [sys.executable, "-m", "vae_core", "export", run.id, "--format", "onnx", "--out", str(out), "--json"]
         try:
@@ -113,10 +117,18 @@ def offer_import() -> None:
         if file is None:
             return
         try:
-            with st.spinner(t("Reading the archive")):
-                run = importing.import_run(file.getvalue())
+            run = _imported(file.file_id, file.getvalue())
         except InputError as error:
             st.error(plain(describe(error)), icon=":material/error:")
             return
         st.success(t("Here it is: “{name}”.", name=plain(runs.summary(run).name)))
         st.button(t("Show it"), on_click=state.follow_run, args=(run.id,), key="show_imported")
+
+
+def _imported(file_id: str, content: bytes) -> Run:
+    """The run of an uploaded file, which is read once: the page runs again with every click."""
+    known = st.session_state.get(_IMPORTED)
+    if not known or known[0] != file_id:
+        with st.spinner(t("Reading the archive")):
+            st.session_state[_IMPORTED] = known = [file_id, importing.import_run(content).id]
+    return runs.find(known[1])

@@ -8,6 +8,7 @@ The catalogues are `locale/LANGUAGE/LC_MESSAGES/diabolo.po` and, compiled, `.mo`
 
 import gettext
 import re
+import string
 import sys
 from functools import cache
 from typing import Any
@@ -44,6 +45,19 @@ def _catalogue(spoken: str) -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, LOCALES, [spoken], fallback=spoken == SOURCE)
 
 
+class _WithDecimalComma(string.Formatter):
+    """Numbers as they are written in French: `12 345,6`. What was made a text before stays as it is."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = str(super().format_field(value, format_spec))
+        if isinstance(value, int | float):
+            text = text.replace(",", "\u202f").replace(".", ",")
+        return text
+
+
+_FORMATTERS: dict[str, string.Formatter] = {SOURCE: string.Formatter(), "fr": _WithDecimalComma()}
+
+
 def t(message: str, **values: Any) -> str:
     """`message` in the visitor's language, its `{named}` fields filled.
 
@@ -51,13 +65,14 @@ def t(message: str, **values: Any) -> str:
         message: A message id, as it stands in the source in English.
         values: What fills the fields. Without any, braces in the message stay as they are.
     """
-    translated = _catalogue(language()).gettext(message) if message else ""  # gettext's "" is its header
-    return translated.format(**values) if values else translated
+    spoken = language()
+    translated = _catalogue(spoken).gettext(message) if message else ""  # gettext's "" is its header
+    return _FORMATTERS[spoken].vformat(translated, (), values) if values else translated
 
 
 def describe(error: DiaboloError) -> str:
     """What went wrong, for the visitor, with the error's values in it."""
-    return t(error.message).format(**error.values)
+    return t(error.message, **error.values) if error.values else t(error.message).format()
 
 
 def plain(text: str) -> str:
