@@ -10,11 +10,11 @@ from pages.ui import cache, coach_charts, settings, standing, state
 from pages.ui.boundary import guarded
 from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t
+from pages.ui.what_if import shown
 from vae_core.config import RunConfig, field
 from vae_core.errors import DiaboloError, InputError
 from vae_core.jobs import client
 from vae_core.runs import Run
-from vae_core.setting_text import to_text
 
 if TYPE_CHECKING:
     from vae_core.diagnosis import Check
@@ -100,7 +100,7 @@ def _mend(config: RunConfig, check: "Check") -> None:
     except InputError as error:
         problem = describe(error)
     changed = ", ".join(
-        f"{t(field(path).title or path)} {to_text(config.get(path))} → {to_text(value)}"
+        f"{t(field(path).title or path)} {shown(path, config.get(path))} → {shown(path, value)}"
         for path, value in check.changes.items()
         if config.get(path) != value
     )

@@ -131,6 +131,7 @@ def _results(run: Run, paths: Sequence[str]) -> None:
         )
         for run_id, (summary, values) in done.items()
     ]
+    rows.sort(key=lambda row: [(isinstance(value, str), value) for value in row.values.values()])
     figures = what_if_charts.figures(rows)
     figure_name = st.segmented_control(
         t("Figure"),
