@@ -96,6 +96,11 @@ def test_a_healthy_run_is_left_alone(name: str) -> None:
     assert len(checks) >= 5
 
 
+def test_a_healthy_network_of_relus_is_left_alone() -> None:
+    check = checked(training__learning_rate=1e-3, training__epochs=15, model__activation="relu")["dead_units"]
+    assert 0 < check.value < 0.6 and not check.is_fault
+
+
 @pytest.mark.parametrize(("kind", "epochs"), [("collapse", 6), ("dead_units", 5), ("rate_high", 4)])
 def test_the_mended_run_has_the_fault_no_more(kind: str, epochs: int) -> None:
     changes = {path.replace(".", "__"): value for path, value in checked(**FAULTS[kind])[kind].changes.items()}
@@ -148,6 +153,13 @@ def test_changes_stay_in_their_range() -> None:
     for events in (curve([200, 180, 150, 120, 100]), [Diverged(1, 1)]):
         for check in diagnosis.diagnose_curves(config, events):
             config.with_values(check.changes)
+            assert all(config.get(path) != value for path, value in check.changes.items())
+
+
+def test_where_nothing_can_be_changed_nothing_is_offered() -> None:
+    config = RunConfig().replace(training__epochs=10_000)
+    (check,) = (c for c in diagnosis.diagnose_curves(config, curve([200, 180, 150, 120, 100])) if c.kind == "too_short")
+    assert check.is_fault and check.changes == {}
 
 
 def test_the_gravest_fault_comes_first() -> None:

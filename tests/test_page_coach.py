@@ -100,7 +100,7 @@ def test_what_if_shows_the_runs_that_differ_in_that_alone(root: Path) -> None:
     app = opened(run, **{f"what_if_{run.id}": True})
     table = app.dataframe[-1].value
     assert sorted(table["Latent size"]) == ["2", "4"]
-    assert table["MSE a pixel"].notna().all()
+    assert table["−ELBO (nats)"].notna().all()
     app.multiselect(key="what_if_settings").set_value(["model.latent_dim", "loss.beta"]).run()
     assert not app.exception and not app.error
     assert len(app.dataframe[-1].value) == 3
@@ -116,13 +116,25 @@ def test_what_if_says_what_is_wrong_before_anything_is_queued(root: Path) -> Non
 
 def test_a_chart_of_two_settings_is_a_map_with_a_hole_where_no_run_is() -> None:
     rows = [
-        Row("a", {"model.latent_dim": 2, "loss.beta": 1.0}, {"mse": 0.04}, True),
-        Row("b", {"model.latent_dim": 16, "loss.beta": 1.0}, {"mse": 0.02}, False),
-        Row("c", {"model.latent_dim": 2, "loss.beta": 4.0}, {"mse": 0.05}, False),
+        Row("a", {"model.latent_dim": 2, "loss.beta": 1.0}, {"recon": 104.0}, True),
+        Row("b", {"model.latent_dim": 16, "loss.beta": 1.0}, {"recon": 102.0}, False),
+        Row("c", {"model.latent_dim": 2, "loss.beta": 4.0}, {"recon": 105.0}, False),
     ]
-    assert what_if_charts.figures(rows) == ["mse"]
-    figure, said = what_if_charts.chart(rows, ["model.latent_dim", "loss.beta"], "mse", ["a", "b"], lambda p, v: str(v))
+    assert what_if_charts.figures(rows) == ["recon"]
+    figure, said = what_if_charts.chart(
+        rows, ["model.latent_dim", "loss.beta"], "recon", ["a", "b"], lambda p, v: str(v)
+    )
     (heat,) = figure.data
     assert list(heat.x) == ["2", "16"] and list(heat.y) == ["1.0", "4.0"]
-    assert heat.z[0][1] == 0.02 and heat.z[1][1] != heat.z[1][1]
-    assert "0.02 with 16, 1.0" in said and "0.05 with 2, 4.0" in said
+    assert heat.z[0][1] == 102.0 and heat.z[1][1] != heat.z[1][1]
+    assert "102 with 16, 1.0" in said and "105 with 2, 4.0" in said
+
+
+def test_a_sweep_that_the_queue_has_no_room_for_is_refused_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vae_core.jobs import client
+
+    run = train(epochs=1, model__hidden=[16])
+    monkeypatch.setattr(client, "MOST_WAITING", 2)
+    app = opened(run, **{f"what_if_{run.id}": True})
+    assert next(one for one in app.button if one.key == "what_if_queue").disabled
+    assert "only 2 more may wait now" in words(app)

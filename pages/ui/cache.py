@@ -203,15 +203,17 @@ def _model_checks(run_id: str, version: tuple[str, int], name: str) -> tuple[Che
     from vae_core.diagnosis import diagnose_model
 
     own = runs.find(run_id).config
-    is_own = name == own.data.name
-    # The test split, which the page shows everywhere: nothing is chosen by it.
-    train = images(name, "train", is_own and own.data.leave_out_digits_test).only(own.data.classes if is_own else None)
-    shown = images(name, "test").only(own.data.classes if is_own else None)
-    return tuple(diagnose_model(own, _model(run_id, version), train, shown))
+    cut = (own.data.leave_out_digits_test, own.data.validation) if name == own.data.name else ()
+    classes = own.data.classes if name == own.data.name else None
+    train, validation = (images(name, split, *cut).only(classes) for split in ("train", "validation"))
+    return tuple(diagnose_model(own, _model(run_id, version), train, validation))
 
 
 def model_checks(run: Run, name: str) -> tuple[Check, ...]:
-    """What the coach finds by looking at a run's model, on a data set's test pictures.
+    """What the coach finds by looking at a run's model, on pictures that were kept aside to choose by.
+
+    Args:
+        name: The run's own data set, or `digits` in the place of MNIST.
 
     Raises:
         InputError: As `model`.

@@ -31,7 +31,9 @@ def show_coach(run: Run) -> None:
     events = cache.log(run).read()
     checks = diagnosis.diagnose_curves(run.config, events)
     with suppress(DiaboloError):  # it has no model, or none that can be read: the page says so elsewhere
-        checks += cache.model_checks(run, shown_data(run).name)
+        own, shown = run.config.data.name, shown_data(run).name
+        if shown == own or own == "mnist":  # any other pictures would be judged by what the model never learnt
+            checks += cache.model_checks(run, shown)
     checks = diagnosis.ordered(checks)
     faults = [check for check in checks if check.is_fault]
     if not checks:
@@ -83,6 +85,8 @@ def _fault(run: Run, check: "Check") -> None:
             )
         )
         _mend(run.config, check)
+    if not any(len(values) for values in check.series.values()):
+        return  # it went astray before its first epoch was over: there is no curve
     with right:
         figure, words = coach_charts.evidence(check)
         st.plotly_chart(figure, key=f"coach_chart_{check.kind}", config={"displayModeBar": False}, alt=words)

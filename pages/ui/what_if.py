@@ -5,15 +5,16 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import settings, state, what_if_charts
+from pages.ui import cache, settings, state, what_if_charts
 from pages.ui.boundary import guarded
 from pages.ui.cost import show_time
 from pages.ui.forms import CHOICES
 from pages.ui.navigation import BY_NAME
-from pages.ui.text import describe, plain, t
+from pages.ui.text import N_, describe, plain, t
 from vae_core import runs, sweeps
 from vae_core.config import RunConfig, field
 from vae_core.errors import InputError
+from vae_core.events import EpochEnd
 from vae_core.jobs import client
 from vae_core.runs import Run, Summary
 from vae_core.setting_text import to_text
@@ -45,12 +46,13 @@ def _title(path: str) -> str:
 
 
 def _choose(base: RunConfig) -> list[str]:
-    """One or two settings; first those in which there are other runs already."""
+    """One or two settings; at first one in which there are other runs already, if there is any."""
     offered = sweeps.offered(base)
+    there = sweeps.varied(base, {s.id: s.config for s in runs.list_runs() if s.config is not None})
     return st.multiselect(
         t("Train again with another"),
         offered,
-        default=[offered[0]],
+        default=[(there or offered)[0]],
         format_func=_title,
         max_selections=2,
         key="what_if_settings",
@@ -82,6 +84,13 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
         configs = sweeps.grid(base.replace(training__threads=None), values)
         for config in configs:
             settings.check(config)
+        room = max(client.MOST_WAITING - runs.unsettled(), 0)
+        if len(configs) > room:
+            raise InputError(
+                N_("These are {count} trainings, but only {room} more may wait now. Choose fewer values, or wait."),
+                count=len(configs),
+                room=room,
+            )
     except InputError as error:
         problem = describe(error)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -112,7 +121,7 @@ def _family(base: Run, paths: Sequence[str]) -> dict[str, tuple[Summary, Mapping
 
 
 def _results(run: Run, paths: Sequence[str]) -> None:
-    """What the runs of this family have come to, on the pictures kept aside for choosing."""
+    """What the runs of this family have come to, on the pictures kept aside: the test pictures are not to choose by."""
     members = _family(run, paths)
     done = {run_id: pair for run_id, pair in members.items() if pair[0].state == "finished" and pair[0].metrics}
     coming = sum(pair[0].state in ("queued", "starting", "running") for pair in members.values())
@@ -126,7 +135,7 @@ def _results(run: Run, paths: Sequence[str]) -> None:
         what_if_charts.Row(
             state.run_label(summary),
             {path: values[path] for path in paths},
-            dict(summary.metrics or {}),
+            _kept_aside(run_id),
             run_id == run.id,
         )
         for run_id, (summary, values) in done.items()
@@ -160,6 +169,15 @@ def _results(run: Run, paths: Sequence[str]) -> None:
         icon=entry.icon,
         query_params={"runs": chosen},
     )
+
+
+def _kept_aside(run_id: str) -> dict[str, float]:
+    """The figures of a run's last epoch on the pictures kept aside."""
+    last = next(event for event in reversed(cache.log(runs.find(run_id)).read()) if isinstance(event, EpochEnd))
+    found = {"recon": last.validation.recon}
+    if runs.find(run_id).config.model.kind != "autoencoder":
+        found |= {"negative_elbo": last.validation.recon + last.validation.kl, "kl": last.validation.kl}
+    return found
 
 
 @st.fragment(run_every=2.0)
