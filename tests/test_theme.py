@@ -36,5 +36,9 @@ def test_text_can_be_read(mode: str) -> None:
 def test_the_style_sheet_uses_the_themes_backgrounds() -> None:
     style = (REPOSITORY / "pages" / "ui" / "style.css").read_text()
     pairs = re.findall(r"light-dark\((#\w+), (#\w+)\)", style)
-    assert pairs == [(THEME["light"]["backgroundColor"], THEME["dark"]["backgroundColor"])]
-    assert len(re.findall(r"#[0-9a-f]{6}", style)) == 2 * len(pairs), "no colour of its own"
+    backgrounds = (THEME["light"]["backgroundColor"], THEME["dark"]["backgroundColor"])
+    page, small = pairs
+    assert page == backgrounds
+    for text, behind in zip(small, backgrounds, strict=True):
+        assert contrast(text, behind) >= READABLE, "captions"
+    assert len(re.findall(r"#[0-9a-f]{6}", style)) == 2 * len(pairs), "no other colour of its own"
