@@ -1,0 +1,43 @@
+"""The coach and What if as a person uses them: a fault, its mended run, and a small family of runs in one chart."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.driving import PHONE, complaints, overflow, problems, screenshot, serving, settle
+from tests.processes import nobody_left
+from tests.tiny_runs import train
+
+
+def test_a_fault_is_mended_at_a_click_and_its_family_compared(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    monkeypatch.setenv("DIABOLO_RUNS", str(runs))
+    run = train(epochs=4, loss__beta=60.0, name="collapsed")
+    wrong = problems(page)
+    with nobody_left(runs), serving(runs, tmp_path / "server.log") as server:
+        page.goto(f"{server.address}/train?run={run.id}")
+        settle(page)
+        expect(page.get_by_text("Posterior collapse", exact=True)).to_be_visible()
+        expect(page.get_by_text("Beta 60.0 → 1.0")).to_be_visible()
+        screenshot(page, "coach", whole=True)
+        page.locator(".st-key-coach_collapse").get_by_role("button", name="Train the mended run").click()
+        expect(page.get_by_text("All 4 epochs done.")).to_be_visible()
+        expect(page.get_by_role("heading", name="The coach")).to_be_visible()
+        expect(page.get_by_text("Posterior collapse", exact=True)).to_have_count(0)
+        settle(page)
+        page.get_by_text("What if …?", exact=True).click()
+        settle(page)
+        page.get_by_role("button", name="Queue 3 trainings").click()
+        expect(page.get_by_text("3 trainings are queued")).to_be_visible()
+        expect(page.get_by_text("on the pictures kept aside:")).to_be_visible()
+        expect(page.get_by_text("still to come")).to_have_count(0, timeout=60_000)
+        settle(page)
+        screenshot(page, "what-if", whole=True)
+        page.set_viewport_size(PHONE)
+        settle(page)
+        assert overflow(page) == 0
+        assert complaints(page) == [] and wrong == []
