@@ -15,6 +15,7 @@ from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
 from vae_core.runs import Run
 from vae_core.sheets import to_bytes
+from vae_core.standalone import to_notebook, to_script
 
 PRIVATE = ("lock", "request.json", "request.lock", "state.json", "worker.log")
 """What belongs to a run's process on this machine, and not to the run."""
@@ -22,11 +23,13 @@ PRIVATE = ("lock", "request.json", "request.lock", "state.json", "worker.log")
 FORMATS = {
     "safetensors": N_("The weights, with the settings as JSON in the metadata ('config')."),
     "zip": N_("The whole run: settings, history, figures, weights, snapshots. Diabolo imports it elsewhere."),
+    "script": N_("A program of its own that trains the same model again, with torch and torchvision alone."),
+    "notebook": N_("The same program as a Jupyter notebook."),
     "onnx": N_("Encoder and decoder for programs without PyTorch, two files in a zip, checked against PyTorch."),
 }
 """The formats by name, with what they hold."""
 
-ENDINGS = {"onnx": "onnx.zip"}
+ENDINGS = {"onnx": "onnx.zip", "script": "py", "notebook": "ipynb"}
 """How a file's name ends, where that is not the format's name."""
 
 NO_CLOCK = (1980, 1, 1, 0, 0, 0)  # no time of day in the archive: the same run gives the same bytes
@@ -79,7 +82,13 @@ def to_onnx(run: Run) -> bytes:
     return onnx_export.to_onnx(run).to_zip(run)
 
 
-_MAKERS = {"safetensors": to_safetensors, "zip": to_zip, "onnx": to_onnx}
+_MAKERS = {
+    "safetensors": to_safetensors,
+    "zip": to_zip,
+    "script": to_script,
+    "notebook": to_notebook,
+    "onnx": to_onnx,
+}
 
 
 PICTURE_FORMATS = {

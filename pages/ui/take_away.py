@@ -18,8 +18,18 @@ from vae_core.environment import REPOSITORY
 from vae_core.errors import InputError, WorkError
 from vae_core.runs import Run
 
-MIMES = {"zip": "application/zip", "safetensors": "application/octet-stream"}
-LABELS = {"zip": N_("The whole run (.zip)"), "safetensors": N_("The weights (.safetensors)")}
+MIMES = {
+    "zip": "application/zip",
+    "safetensors": "application/octet-stream",
+    "script": "text/x-python",
+    "notebook": "application/x-ipynb+json",
+}
+LABELS = {
+    "zip": N_("The whole run (.zip)"),
+    "safetensors": N_("The weights (.safetensors)"),
+    "script": N_("A Python program (.py)"),
+    "notebook": N_("A notebook (.ipynb)"),
+}
 ONNX_SECONDS = 180
 _ONNX = "onnx_files"
 _IMPORTED = "imported"
@@ -41,7 +51,7 @@ def show_take_away(run: Run) -> None:
                 st.download_button(
                     t(label),
                     _maker(run, kind),
-                    f"{run.id}.{kind}",
+                    f"{run.id}.{export.ENDINGS.get(kind, kind)}",
                     MIMES[kind],
                     on_click="ignore",
                     icon=":material/download:",
