@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.ui import cache
+from pages.ui.about import show_about
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.charts import Part
 from pages.ui.comparing import curves
 from pages.ui.comparing.choice import Chosen, choose, note, shown_together
@@ -13,7 +15,7 @@ from pages.ui.controls import seed_box
 from pages.ui.experiments.blocks import what_you_see
 from pages.ui.navigation import begin
 from pages.ui.shown import Shown
-from pages.ui.text import plain, t
+from pages.ui.text import N_, plain, t
 
 if TYPE_CHECKING:
     from pages.ui.comparing.figures import Compared
@@ -41,6 +43,9 @@ def show(chosen: Chosen) -> None:
             pixels=pixels,
         )
     )
+    with st.container(horizontal=True):
+        show_about("comparison", "compare_figures", N_("How sure are these figures?"))
+        show_about("frechet", "compare_frechet", N_("What is the Fréchet distance?"))
     _settings(chosen)
     _curves(chosen)
     _pictures(chosen, compared, shown)
@@ -77,17 +82,14 @@ def _curves(chosen: Chosen) -> None:
             key="compare_against",
         )
     events = {chosen.names[run_id]: cache.log(run).read() for run_id, run in chosen.runs.items()}
-    st.plotly_chart(
+    show_chart(
         curves.overlaid(events, part, against),
-        key="compare_curves",
-        config={"displaylogo": False},
-        alt=t("The validation curves of the models over each other"),
-    )
-    st.caption(
         t(
             "On the validation pictures, at the end of each epoch. Compare the reconstruction: a loss with another beta, "
             "other pixels or another likelihood is another quantity."
-        )
+        ),
+        key="compare_curves",
+        about="curves",
     )
 
 

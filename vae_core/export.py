@@ -4,7 +4,8 @@ told apart, as other programs read them."""
 import io
 import json
 import zipfile
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from vae_core.errors import N_, InputError
 from vae_core.runs import Run
 from vae_core.sheets import to_bytes
 from vae_core.standalone import to_notebook, to_script
+
+if TYPE_CHECKING:
+    from vae_core.drawing import Drawing  # torch
 
 PRIVATE = ("lock", "request.json", "request.lock", "state.json", "worker.log")
 """What belongs to a run's process on this machine, and not to the run."""
@@ -91,6 +95,8 @@ _MAKERS = {
 }
 
 
+NO_CLASS = "no class"
+
 PICTURE_FORMATS = {
     "zip": N_(
         "A folder for each class with a PNG for each picture (ImageFolder), and a list with a column 'synthetic'."
@@ -123,17 +129,31 @@ def pictures_to_folders(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
     """A zip for torchvision's `ImageFolder`: CLASS/real-00000.png, CLASS/synthetic-00001.png, and pictures.csv."""
     archive = io.BytesIO()
     listing = ["file,label,class,synthetic"]
+    folders = _folders(data.class_names)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:  # a PNG is packed already
         for number, (pixels, label) in enumerate(zip(to_bytes(data.images), data.labels, strict=True)):
             picture = io.BytesIO()
             Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(picture, "PNG")
             class_name = data.class_names[label]
             kind = "synthetic" if synthetic[number] else "real"
-            name = f"{_folder(class_name)}/{kind}-{number:05d}.png"
+            name = f"{folders[label]}/{kind}-{number:05d}.png"
             _add(file, name, picture.getvalue())
             listing.append(f"{name},{label},{cell(class_name)},{int(synthetic[number])}")
         _add(file, "pictures.csv", ("\n".join(listing) + "\n").encode())
     return archive.getvalue()
+
+
+def drawing_to_folders(drawing: "Drawing", class_names: tuple[str, ...]) -> bytes:
+    """Pictures that a model drew, as `pictures_to_folders` does: in the folder of the class that was asked for, or all
+    in one folder, `no class`, where none was.
+
+    Args:
+        class_names: The data set's, a name a class.
+    """
+    names = class_names if drawing.y is not None else (NO_CLASS,)
+    labels = np.full(len(drawing.images), drawing.y or 0, np.int64)
+    data = ImageData("drawn", "test", drawing.images, labels, names, "", "")
+    return pictures_to_folders(data, np.ones(len(data), bool))
 
 
 def pictures_to_npz(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
@@ -170,6 +190,12 @@ def _add(file: zipfile.ZipFile, name: str, content: bytes, compression: int = zi
     entry.compress_type = compression
     entry.external_attr = 0o644 << 16
     file.writestr(entry, content)
+
+
+def _folders(class_names: Sequence[str]) -> list[str]:
+    """A folder a class; where names differ only in signs that no folder has, the class' number tells them apart."""
+    found = [_folder(name) for name in class_names]
+    return [name if found.count(name) == 1 else f"{name} {number}" for number, name in enumerate(found)]
 
 
 def _folder(class_name: str) -> str:

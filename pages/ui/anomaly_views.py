@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pages.ui import cache, charts, state
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.images import sheet
 from pages.ui.navigation import BY_NAME
 from pages.ui.reconstruction import reconstruct
@@ -158,29 +159,25 @@ def _show_threshold(
     )
     left, right = st.columns(2)
     with left:
-        st.plotly_chart(
+        show_chart(
             charts.score_histogram(
                 scores, ~normal, threshold=threshold, unit=t("{title} (higher is stranger)", title=title)
             ),
+            t("The less the two hills overlap, the better the score tells them apart."),
             key="histogram",
-            config={"displayModeBar": False},
-            alt=t("Histogram of the scores of normal and strange pictures"),
+            about="scores",
         )
-        st.caption(t("The less the two hills overlap, the better the score tells them apart."))
     with right:
         chosen = (found.confusion.false_alarm_rate, found.confusion.found_rate)
-        st.plotly_chart(
+        show_chart(
             charts.roc(found.false_alarm_rates, found.found_rates, found.auroc, chosen=chosen),
-            key="roc",
-            config={"displayModeBar": False},
-            alt=t("ROC curve with AUROC {auroc:.3f}", auroc=found.auroc),
-        )
-        st.caption(
             t(
                 "Every threshold at once. AUROC {auroc:.3f}: the chance that a strange picture scores higher than a "
                 "normal one. 1 is perfect, 0.5 is guessing.",
                 auroc=found.auroc,
-            )
+            ),
+            key="roc",
+            about="roc",
         )
 
 

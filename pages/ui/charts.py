@@ -1,4 +1,5 @@
-"""Arrays to plotly figures. Imports no Streamlit: a page shows a figure with `st.plotly_chart(figure, key=...)`.
+"""Arrays to plotly figures. Imports no Streamlit: a page shows a figure with
+`pages.ui.chart_view.show_chart`.
 
 Backgrounds are transparent and no text has a colour of its own, so that Streamlit's light and dark theme both fit.
 `uirevision` keeps what a visitor zoomed to when new points arrive.
@@ -67,6 +68,7 @@ def template(figure: go.Figure, *, height: int = 360, x: str = "", y: str = "", 
         uirevision=revision,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0},
         hoverlabel={"namelength": -1},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": NORMAL},
     )
     axis = {"automargin": True, "gridcolor": FAINT, "zerolinecolor": FAINT}
     figure.update_xaxes(**axis)
@@ -198,6 +200,7 @@ def latent_scatter(
                 customdata=index[chosen][:, None],
                 marker={"color": class_colour(int(number)), "size": 3 if solid else 6, "opacity": 0.8},
                 hovertemplate=t("{name}, picture", name=class_names[number]) + " %{customdata[0]}<extra></extra>",
+                meta={"columns": [t("Test picture no.")]},
             )
         )
     if marked is not None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import cache, coach_charts, settings, standing, state
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t
 from pages.ui.what_if import shown
@@ -89,8 +90,8 @@ def _fault(run: Run, check: "Check") -> None:
         return  # it went astray before its first epoch was over: there is no curve
     with right:
         figure, words = coach_charts.evidence(check)
-        st.plotly_chart(figure, key=f"coach_chart_{check.kind}", config={"displayModeBar": False}, alt=words)
-        st.caption(words)
+        about = "coach_model" if diagnosis.CHECKS[check.kind].of_model else "coach_curves"
+        show_chart(figure, words, key=f"coach_chart_{check.kind}", about=about)
 
 
 def _mend(config: RunConfig, check: "Check") -> None:

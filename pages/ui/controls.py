@@ -1,17 +1,14 @@
 """Controls that several pages have."""
 
 import secrets
+from collections.abc import Callable
 
 import streamlit as st
 
+from pages.ui.state import whole_number
 from pages.ui.text import t
 
 LARGEST_SEED = 2**32 - 1
-
-
-def whole_number(text: str | None, most: int) -> int:
-    """A number that came from an address: from 0 to `most`, 0 where it is none."""
-    return min(int(text), most) if text and text.isdecimal() and text.isascii() and len(text) <= 20 else 0
 
 
 def seed_box(key: str, help: str) -> int:
@@ -31,6 +28,6 @@ def seed_box(key: str, help: str) -> int:
     return seed
 
 
-def download(label: str, data: bytes, name: str, mime: str, help: str | None = None) -> None:
-    """A file from memory; taking it doesn't run the page again."""
+def download(label: str, data: bytes | Callable[[], bytes], name: str, mime: str, help: str | None = None) -> None:
+    """A file, or what makes it when it is wanted; taking it doesn't run the page again."""
     st.download_button(label, data, name, mime, on_click="ignore", icon=":material/download:", help=help)

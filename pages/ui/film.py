@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages.ui import cache, standing, state
+from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.charts import CLASS_COLOURS
 from pages.ui.components.film import film_player
@@ -68,6 +69,7 @@ def _film(run: Run) -> None:
             epoch=int(film.epochs[-1]),
         )
     )
+    show_about("film", f"film_{run.id}")
 
 
 def _maker(run: Run, kind: str, words: Sequence[str]) -> Callable[[], bytes]:

@@ -5,13 +5,14 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages.ui import cache, generation
+from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import download, seed_box
 from pages.ui.generation import MOST
 from pages.ui.images import data_url
 from pages.ui.shown import shown_data
 from pages.ui.text import N_, t
-from vae_core import datasets, latent
+from vae_core import datasets, export, latent
 from vae_core.drawing import Drawing, draw
 from vae_core.latent import Codes, Plane
 from vae_core.models import Model
@@ -168,6 +169,7 @@ def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
         caption=words,
         alt=t("A sheet of {count} pictures that the model made up", count=count),
     )
+    show_about("samples", f"samples_{made.prior}", N_("Why are they blurry?"))
     _downloads(run, made)
 
 
@@ -176,13 +178,20 @@ def _downloads(run: Run, made: Drawing) -> None:
     parts = [f"seed{made.seed}", *([] if made.y is None else [f"class{made.y}"])]
     stem = generation.file_stem(run.id, what, *parts)
     with st.container(horizontal=True):
-        download(t("Sheet (PNG)"), made.png(scale=4), f"{stem}.png", "image/png")
+        download(t("Sheet (PNG)"), lambda: made.png(scale=4), f"{stem}.png", "image/png")
         download(
             t("Arrays (NPZ)"),
-            made.npz(),
+            made.npz,
             f"{stem}.npz",
             "application/octet-stream",
             help=t("For numpy: images, their codes z, seed and temperature. No pickle inside."),
+        )
+        download(
+            t("Single pictures (ZIP)"),
+            lambda: export.drawing_to_folders(made, datasets.source(run.config.data.name).class_names),
+            f"{stem}.zip",
+            "application/zip",
+            help=t("A PNG for each picture, in a folder as torchvision's ImageFolder reads it, and a list."),
         )
 
 
@@ -210,8 +219,9 @@ def manifold(run: Run) -> None:
             alt=t("A square of {count} pictures, each decoded at its place", count=len(images)),
         )
         st.caption(generation.plane_words(model, grid, axes, by_prior=by_prior))
+    show_about("manifold", "manifold")
     stem = generation.file_stem(run.id, "map", f"{side}x{side}")
-    download(t("Map (PNG)"), sheet(images, side, padding=0), f"{stem}.png", "image/png")
+    download(t("Map (PNG)"), lambda: sheet(images, side, padding=0), f"{stem}.png", "image/png")
 
 
 def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
@@ -229,7 +239,7 @@ def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
         alt=t("{count} pictures along the code's only number", count=count),
     )
     stem = generation.file_stem(run.id, "line", count)
-    download(t("Sheet (PNG)"), sheet(images, 10, scale=4), f"{stem}.png", "image/png")
+    download(t("Sheet (PNG)"), lambda: sheet(images, 10, scale=4), f"{stem}.png", "image/png")
 
 
 def _plane(model: Model, points: Codes) -> tuple[int, int] | Plane:

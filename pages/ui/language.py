@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.components.page_language import page_language
 from pages.ui.text import CHOSEN, LANGUAGES, language
 
 _WIDGET = "language_widget"
@@ -34,6 +35,7 @@ def show_switch() -> None:
             on_change=_choose,
             label_visibility="collapsed",
         )
+        page_language(language())
 
 
 def _choose() -> None:

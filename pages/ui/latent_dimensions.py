@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import cache, charts, latent_views
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.images import data_url
 from pages.ui.shown import shown_data
 from pages.ui.text import t
@@ -27,12 +28,6 @@ def show(run: Run) -> None:
         st.metric(t("Numbers in use"), t("{active} of {count}", active=active, count=model.latent_dim), border=True)
         if found.kl is not None:
             st.metric(t("KL, all numbers"), t("{kl:.2f} nats", kl=float(found.kl.sum())), border=True)
-    st.plotly_chart(
-        charts.dimension_bars(found.kl, found.spread, active=found.active),
-        key=f"latent_dimensions_{run.id}",
-        config={"displayModeBar": False},
-        alt=t("Bars: what each number of the code carries"),
-    )
     words = t(
         "Means over the {count:,} test pictures. A number is in use (coloured) where the variance of its code over the "
         "pictures is above {limit}; one that is not (grey) says the same about every picture.",
@@ -41,7 +36,8 @@ def show(run: Run) -> None:
     )
     if found.kl is None:
         words += " " + t("An autoencoder's code is a point, so it has no KL.")
-    st.caption(words)
+    figure = charts.dimension_bars(found.kl, found.spread, active=found.active)
+    show_chart(figure, words, key=f"latent_dimensions_{run.id}", about="dimensions")
     st.subheader(t("What each number does"))
     rows = min(ROWS, model.latent_dim)
     images = latent_views.traversals(model, found, np.zeros(model.latent_dim), rows, STEPS)

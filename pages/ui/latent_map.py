@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import cache, latent_views, state
+from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.components.latent_map import latent_map
 from pages.ui.images import data_url
@@ -45,6 +46,7 @@ def show(run: Run) -> None:
         kept=state.picked_place(run.id, name, data_of_map["extent"]),
     )
     st.caption(_words(model, points, data, axes, held))
+    show_about("latent_map", "latent_map")
     if kept is None:
         kept = state.picked_place(run.id, name, data_of_map["extent"])
     else:

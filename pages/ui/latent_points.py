@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui import cache, latent_selection, latent_views
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.latent_views import Kind, View
 from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t
@@ -17,8 +18,7 @@ from vae_core.runs import Run
 _TOOLS = {
     # Always there: a lasso that only shows under the mouse would not be found. A click selects while dragging moves.
     "displayModeBar": True,
-    "displaylogo": False,
-    "modeBarButtonsToRemove": ["toImage", "autoScale2d", "zoom2d", "zoom3d", "tableRotation", "resetCameraLastSave3d"],
+    "modeBarButtonsToRemove": ["autoScale2d", "zoom2d", "zoom3d", "tableRotation", "resetCameraLastSave3d"],
 }
 _WAITING = ("queued", "starting", "running", "interrupted")
 
@@ -41,8 +41,7 @@ def show(run: Run) -> None:
         key = f"latent_map_{run.id}_{kind}_{'_'.join(map(str, view.points.shape))}"
         figure = latent_views.chart(view, data.labels, data.class_names, prior=prior, revision=run.id)
         words = _words(view, len(data), prior)
-        event = st.plotly_chart(figure, key=key, on_select="rerun", config=_TOOLS, alt=words)
-        st.caption(words)
+        event = show_chart(figure, words, key=key, about="codes", selects=True, config=_TOOLS)
     with right:
         latent_selection.show(run, model, data, view, latent_views.selected(event, len(data)))
 

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import cache, generation, latent_views
+from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.images import data_url
 from pages.ui.latent_views import Dimensions
@@ -64,6 +65,7 @@ def show(run: Run) -> None:
     if rows.open:
         with rows:
             _traversals(model, found, code)
+            show_about("traversal", "traversal")
 
 
 def _traversals(model: Model, found: Dimensions, code: Codes) -> None:

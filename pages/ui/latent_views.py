@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pages.ui.charts import NEUTRAL, NORMAL, latent_scatter
+from pages.ui.charts import NEUTRAL, latent_scatter
 from pages.ui.text import t
 from vae_core import latent
 from vae_core.latent import Codes, LatentPoints
@@ -20,7 +20,6 @@ from vae_core.models import Model
 
 MOST_POINTS = 10_000
 Kind = Literal["line", "numbers", "pca", "tsne", "umap"]
-_MODEBAR = {"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": NORMAL}
 JOBS: tuple[Kind, ...] = ("tsne", "umap")
 """What takes too long for a page."""
 
@@ -123,7 +122,7 @@ def chart(
     figure.update_layout(scene_camera_eye={"x": 1.45, "y": 1.45, "z": 1.1})  # room for the axes' titles
     # Below, since the tools at the top would cover it.
     legend = {"y": -0.16 if view.points.shape[1] == 2 else 0, "yanchor": "top"}
-    figure.update_layout(legend=legend, modebar=_MODEBAR, margin_t=36)
+    figure.update_layout(legend=legend, margin_t=36)
     return figure
 
 

@@ -7,13 +7,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.ui import cache
+from pages.ui.about import show_code, show_formulas
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.images import sheet
 from pages.ui.lessons import LESSONS
 from pages.ui.reconstruction import number_in_class
 from pages.ui.shown import shown_data
-from pages.ui.text import plain, t
-from pages.ui.walkthrough import MOST_DIMENSIONS, Walk, cloud, invent, source, walk
+from pages.ui.text import t
+from pages.ui.walkthrough import MOST_DIMENSIONS, Walk, cloud, invent, walk
 from vae_core.runs import Run
 
 DIGIT, PLACE, DRAW, PRIOR = "how_digit", "how_place", "how_draw", "how_prior"
@@ -54,17 +56,13 @@ def show_story(run: Run) -> None:
 
 def show_details(name: str) -> None:
     """What a lesson says last, its code, and its formulas."""
-    lesson = LESSONS[name]
-    for paragraph in lesson.after:
+    behind = LESSONS[name].behind
+    for paragraph in behind.text:
         st.markdown(t(paragraph))
-    with st.expander(t("Show the code"), icon=":material/code:"):
-        for found in map(source, lesson.code):
-            st.caption(plain(found.place))
-            st.code(found.code, language="python", wrap_lines=True)
     with st.expander(t("The formula"), icon=":material/function:"):
-        for latex, words in lesson.formulas:
-            st.latex(latex)
-            st.caption(t(words))
+        show_formulas(behind)
+    with st.expander(t("Show the code"), icon=":material/code:"):
+        show_code(behind)
 
 
 def begin_lesson(name: str) -> None:
@@ -120,16 +118,12 @@ def _show_hourglass(found: Walk) -> None:
 def _show_code(found: Walk) -> None:
     begin_lesson("code")
     _show_numbers({"μ": found.mu, "σ": found.sigma})
-    st.plotly_chart(
-        cloud(found), key="cloud", config={"displayModeBar": False}, alt=t("μ and σ of each number beside the prior")
+    words = t(
+        "The cloud of this very picture. The grey band is the prior N(0, 1) from −2 to 2. Its narrowest σ is {times:.0f} "
+        "times narrower than the prior's, which is 1.",
+        times=1 / max(float(found.sigma.min()), 1e-9),
     )
-    st.caption(
-        t(
-            "The cloud of this very picture. The grey band is the prior N(0, 1) from −2 to 2. Its narrowest σ is {times:.0f} "
-            "times narrower than the prior's, which is 1.",
-            times=1 / max(float(found.sigma.min()), 1e-9),
-        )
-    )
+    show_chart(cloud(found), words, key="cloud")
     show_details("code")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pages.ui.explanations import DISTRIBUTIONS, MODEL, Explanation
 from pages.ui.text import N_
 
 
@@ -13,20 +14,13 @@ class Lesson:
     Attributes:
         title: Its heading.
         text: What it says, a paragraph each, before the live picture.
-        after: What it says after the live picture.
-        code: The functions that do it, as `walkthrough.source` takes them.
-        formulas: LaTeX, and in words what it says.
+        behind: What stands behind it: what it says after the live picture, its formulas, and its code.
     """
 
     title: str
     text: tuple[str, ...]
-    after: tuple[str, ...] = ()
-    code: tuple[str, ...] = ()
-    formulas: tuple[tuple[str, str], ...] = ()
+    behind: Explanation
 
-
-_MODEL = "vae_core.models.model"
-_DISTRIBUTIONS = "vae_core.models.distributions"
 
 LESSONS: Mapping[str, Lesson] = {
     "hourglass": Lesson(
@@ -43,19 +37,21 @@ LESSONS: Mapping[str, Lesson] = {
                 "draw well, both halves have to learn what digits look like."
             ),
         ),
-        (
-            N_(
-                "What comes back is blurry where the code is too short to say more. Training means showing the network "
-                "thousands of pictures, and after each handful changing its weights a little so that what comes back is "
-                "less wrong."
-            ),
-        ),
-        (f"{_MODEL}:VAE.encode", f"{_MODEL}:Model.decode", "vae_core.models.networks:dense_encoder"),
-        (
+        Explanation(
             (
-                r"x \;\longrightarrow\; \text{encoder} \;\longrightarrow\; z \;\longrightarrow\; \text{decoder} \;\longrightarrow\; \hat{x}",
-                N_("A picture x becomes a code z, and the code becomes a picture again."),
+                N_(
+                    "What comes back is blurry where the code is too short to say more. Training means showing the network "
+                    "thousands of pictures, and after each handful changing its weights a little so that what comes back is "
+                    "less wrong."
+                ),
             ),
+            (
+                (
+                    r"x \;\longrightarrow\; \text{encoder} \;\longrightarrow\; z \;\longrightarrow\; \text{decoder} \;\longrightarrow\; \hat{x}",
+                    N_("A picture x becomes a code z, and the code becomes a picture again."),
+                ),
+            ),
+            (f"{MODEL}:VAE.encode", f"{MODEL}:Model.decode", "vae_core.models.networks:dense_encoder"),
         ),
     ),
     "code": Lesson(
@@ -67,21 +63,23 @@ LESSONS: Mapping[str, Lesson] = {
                 "middle **μ** and a spread **σ**."
             ),
         ),
-        (
-            N_(
-                "The grey band is where the numbers of all pictures together should lie, most of the time. A spread much "
-                "narrower than the band means: this number says something exact about this picture. A spread as wide as "
-                "the band means: this number says nothing about it."
-            ),
-        ),
-        (f"{_MODEL}:VAE.encode", f"{_DISTRIBUTIONS}:DiagonalGaussian.sigma"),
-        (
+        Explanation(
             (
-                r"q(z \mid x) = \mathcal{N}\big(z;\; \mu(x),\; \operatorname{diag}\, \sigma^2(x)\big)",
                 N_(
-                    "The encoder's answer is a normal distribution for each number of the code. It puts out log σ², which may be any number, so that σ is always positive."
+                    "The grey band is where the numbers of all pictures together should lie, most of the time. A spread much "
+                    "narrower than the band means: this number says something exact about this picture. A spread as wide as "
+                    "the band means: this number says nothing about it."
                 ),
             ),
+            (
+                (
+                    r"q(z \mid x) = \mathcal{N}\big(z;\; \mu(x),\; \operatorname{diag}\, \sigma^2(x)\big)",
+                    N_(
+                        "The encoder's answer is a normal distribution for each number of the code. It puts out log σ², which may be any number, so that σ is always positive."
+                    ),
+                ),
+            ),
+            (f"{MODEL}:VAE.encode", f"{DISTRIBUTIONS}:DiagonalGaussian.sigma"),
         ),
     ),
     "sampling": Lesson(
@@ -93,21 +91,23 @@ LESSONS: Mapping[str, Lesson] = {
                 "pictures meaningful: neighbours get neighbouring points, and nothing in between is left empty."
             ),
         ),
-        (
-            N_(
-                "The draw is written in a clever way: chance comes in as a number ε of its own, and μ and σ only stretch "
-                "and shift it. So the network can work out in which direction μ and σ should have been different. When "
-                "you look at a finished model, on the other pages, no draw is made: μ is used."
-            ),
-        ),
-        (f"{_DISTRIBUTIONS}:DiagonalGaussian.sample",),
-        (
+        Explanation(
             (
-                r"z = \mu + \sigma \odot \varepsilon, \qquad \varepsilon \sim \mathcal{N}(0, I)",
                 N_(
-                    "The reparameterisation trick (Kingma and Welling 2014): z depends smoothly on μ and σ, so gradients reach both."
+                    "The draw is written in a clever way: chance comes in as a number ε of its own, and μ and σ only stretch "
+                    "and shift it. So the network can work out in which direction μ and σ should have been different. When "
+                    "you look at a finished model, on the other pages, no draw is made: μ is used."
                 ),
             ),
+            (
+                (
+                    r"z = \mu + \sigma \odot \varepsilon, \qquad \varepsilon \sim \mathcal{N}(0, I)",
+                    N_(
+                        "The reparameterisation trick (Kingma and Welling 2014): z depends smoothly on μ and σ, so gradients reach both."
+                    ),
+                ),
+            ),
+            (f"{DISTRIBUTIONS}:DiagonalGaussian.sample",),
         ),
     ),
     "loss": Lesson(
@@ -121,33 +121,37 @@ LESSONS: Mapping[str, Lesson] = {
             ),
             N_("For the very picture and the very draw above:"),
         ),
-        (
-            N_(
-                "Both are counted in **nats**, a unit of surprise: 0.69 nats are one bit. The weight β decides who is "
-                "heard more. With β = 1 the sum is −ELBO, a limit on how improbable the picture is to the model. A "
-                "larger β gives tidier clouds and blurrier pictures; β = 0 leaves only the reconstruction. And if the KL "
-                "falls to nearly 0, the code says nothing any more: the model has collapsed."
-            ),
-        ),
-        (
-            f"{_DISTRIBUTIONS}:Bernoulli.nll",
-            f"{_DISTRIBUTIONS}:DiagonalGaussian.kl_per_dimension",
-            "vae_core.losses:weighted",
-        ),
-        (
+        Explanation(
             (
-                r"\mathcal{L}(x) = \underbrace{-\,\mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big]}_{\text{reconstruction}} \;+\; \beta\, \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,\mathcal{N}(0, I)\big)}_{\text{KL}}",
                 N_(
-                    "The loss of one picture. Training takes the mean over a batch, with one draw of z for each picture."
+                    "Both are counted in **nats**, a unit of surprise: 0.69 nats are one bit. The weight β decides who is "
+                    "heard more. With β = 1 the sum is −ELBO, a limit on how improbable the picture is to the model. A "
+                    "larger β gives tidier clouds and blurrier pictures; β = 0 leaves only the reconstruction. And if the KL "
+                    "falls to nearly 0, the code says nothing any more: the model has collapsed."
                 ),
             ),
             (
-                r"\mathrm{KL} = \tfrac{1}{2} \sum_j \left( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \right)",
-                N_("Between two normal distributions it needs no sampling. The sum goes over the numbers of the code."),
+                (
+                    r"\mathcal{L}(x) = \underbrace{-\,\mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big]}_{\text{reconstruction}} \;+\; \beta\, \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,\mathcal{N}(0, I)\big)}_{\text{KL}}",
+                    N_(
+                        "The loss of one picture. Training takes the mean over a batch, with one draw of z for each picture."
+                    ),
+                ),
+                (
+                    r"\mathrm{KL} = \tfrac{1}{2} \sum_j \left( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \right)",
+                    N_(
+                        "Between two normal distributions it needs no sampling. The sum goes over the numbers of the code."
+                    ),
+                ),
+                (
+                    r"\log p(x) \;\ge\; \mathrm{ELBO}(x) = -\mathcal{L}(x) \quad \text{for } \beta = 1",
+                    N_("Hence the name: the evidence lower bound."),
+                ),
             ),
             (
-                r"\log p(x) \;\ge\; \mathrm{ELBO}(x) = -\mathcal{L}(x) \quad \text{for } \beta = 1",
-                N_("Hence the name: the evidence lower bound."),
+                f"{DISTRIBUTIONS}:Bernoulli.nll",
+                f"{DISTRIBUTIONS}:DiagonalGaussian.kl_per_dimension",
+                "vae_core.losses:weighted",
             ),
         ),
     ),
@@ -159,18 +163,20 @@ LESSONS: Mapping[str, Lesson] = {
                 "point from the round cloud, give it to the decoder, and look:"
             ),
         ),
-        (
-            N_(
-                "A plain autoencoder can't do this as well. Nothing ever told it where to put its points, so a point "
-                "drawn from the round cloud may fall into a gap that its decoder has never seen."
-            ),
-        ),
-        ("vae_core.latent:sample_prior", f"{_MODEL}:Model.decode"),
-        (
+        Explanation(
             (
-                r"z \sim \mathcal{N}(0, I), \qquad \hat{x} = \mathbb{E}\big[x \mid z\big]",
-                N_("The picture shown is the mean of p(x|z): for each pixel the probability of ink."),
+                N_(
+                    "A plain autoencoder can't do this as well. Nothing ever told it where to put its points, so a point "
+                    "drawn from the round cloud may fall into a gap that its decoder has never seen."
+                ),
             ),
+            (
+                (
+                    r"z \sim \mathcal{N}(0, I), \qquad \hat{x} = \mathbb{E}\big[x \mid z\big]",
+                    N_("The picture shown is the mean of p(x|z): for each pixel the probability of ink."),
+                ),
+            ),
+            ("vae_core.latent:sample_prior", f"{MODEL}:Model.decode"),
         ),
     ),
 }

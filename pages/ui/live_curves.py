@@ -4,11 +4,13 @@ Streamlit puts new rows into a Vega chart that is there already, so it neither f
 Plotly chart is made anew for each change (seen with Streamlit 1.67). Imports no Streamlit.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pages.ui.chart_data import course
 from pages.ui.charts import NORMAL, PART_TITLES, STRANGE, Part
 from pages.ui.standing import Points
 from pages.ui.text import t
@@ -33,6 +35,29 @@ def rows(train: Points, validation: Points, part: Part, *, log: bool) -> pd.Data
     order = [index for index in np.argsort(epoch, kind="stable") if shown[index]]
     series = pd.Series([names[index] for index in order], dtype=str)
     return pd.DataFrame({"series": series, "epoch": epoch[order], "value": value[order]})
+
+
+def in_words(points: pd.DataFrame, part: Part) -> str:
+    """The curves of one part of the loss for somebody who can't see them; `points` as `rows` gives them."""
+    words = [t("{part} in nats per image against epochs.", part=t(PART_TITLES[part]))]
+    for series, own in points.groupby("series", sort=False):
+        words.append(f"{series}: {course(own['epoch'].to_numpy(), own['value'].to_numpy())}")
+    return " ".join(words)
+
+
+def table(train: Points, validation: Points, parts: Sequence[Part]) -> pd.DataFrame:
+    """Every point of the curves: which pictures, epoch, and each part of the loss in nats per image."""
+    curves = ((t("Training"), train), (t("Validation"), validation))
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {t("Pictures"): name, t("Epoch"): points["epoch"]}
+                | {t(PART_TITLES[part]): points[part] for part in parts}
+            )
+            for name, points in curves
+        ],
+        ignore_index=True,
+    )
 
 
 def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:

@@ -7,7 +7,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.ui import cache, own_picture_views, state
+from pages.ui.about import show_about
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.components.drawing_pad import drawing_pad
 from pages.ui.images import data_url
 from pages.ui.own_picture_views import Seen
@@ -37,7 +39,7 @@ def show(run: Run) -> None:
         way = st.segmented_control(
             t("Where the picture comes from"),
             list(WAYS),
-            default="draw",
+            default="test" if state.picture_in_address() else "draw",
             required=True,
             format_func=lambda name: t(WAYS[name]),
             key="own_picture_way",
@@ -106,6 +108,7 @@ def _reconstruction(seen: Seen) -> None:
             mse=seen.mse,
         )
     )
+    show_about("reconstructions", "own_picture")
 
 
 def _strangeness(run: Run, seen: Seen, data: ImageData) -> None:
@@ -125,8 +128,7 @@ def _strangeness(run: Run, seen: Seen, data: ImageData) -> None:
         count=len(scores),
         median=float(np.median(scores)),
     )
-    st.plotly_chart(figure, key="own_picture_scores", config={"displayModeBar": False}, alt=words)
-    st.caption(words)
+    show_chart(figure, words, key="own_picture_scores", about="strangeness")
 
 
 def _place(run: Run, model: Model, seen: Seen, data: ImageData) -> None:
@@ -142,10 +144,7 @@ def _place(run: Run, model: Model, seen: Seen, data: ImageData) -> None:
             words.append(t("An autoencoder's code is a point without a spread, so there is no ellipse."))
         if model.latent_dim > 2:
             words.append(t("Seen on the plane on which codes differ most."))
-        st.plotly_chart(
-            figure, key=f"own_picture_place_{run.id}", config={"displayModeBar": False}, alt=" ".join(words)
-        )
-        st.caption(" ".join(words))
+        show_chart(figure, " ".join(words), key=f"own_picture_place_{run.id}", about="codes")
     with right:
         near = atlas.nearest(points.mu, seen.mu, NEIGHBOURS)
         names = ", ".join(t(data.class_names[label]) for label in data.labels[near])

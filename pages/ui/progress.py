@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui import cache, live_curves, standing
+from pages.ui.about import show_about
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_details
 from pages.ui.charts import Part
 from pages.ui.navigation import BY_NAME
 from pages.ui.standing import Look
 from pages.ui.state import STATE_TITLES
-from pages.ui.text import describe, plain, t
+from pages.ui.text import N_, describe, plain, t
 from vae_core import runs
 from vae_core.config import RunConfig
 from vae_core.control import Wish
@@ -109,6 +111,7 @@ def _result(run: Run) -> None:
     with st.container(border=True):
         st.markdown("  \n".join(plain(line) for line in standing.verdict(metrics)))
         st.caption(plain(standing.tested_on(metrics)))
+        show_about("results", "results", N_("What do these numbers mean?"))
         with st.container(horizontal=True):
             for name in ("generate", "reconstruct", "latent"):
                 entry = BY_NAME[name]
@@ -124,14 +127,23 @@ def _curves(events: Sequence[Event], config: RunConfig) -> None:
         with column:
             points = live_curves.rows(train, validation, part, log=log)
             spec = live_curves.specification(part, log=log, height=CHART_HEIGHT)
-            st.vega_lite_chart(points, spec, key=f"curve.{part}", on_select="rerun", selection_mode=[live_curves.ZOOM])
-    st.caption(
-        t(
-            "A lower loss is better. Solid: pictures it learns from, while it learns. Dotted: pictures kept aside, at "
-            "the end of each epoch; if they rise while the others fall, it learns by heart. The first epoch is far "
-            "above the rest: once two are over, only the logarithmic scale shows it. Zoom with Ctrl and the wheel."
+            st.vega_lite_chart(
+                points,
+                spec,
+                key=f"curve.{part}",
+                on_select="rerun",
+                selection_mode=[live_curves.ZOOM],
+                alt=live_curves.in_words(points, part),
+            )
+    with st.container(gap="xxsmall"):
+        st.caption(
+            t(
+                "A lower loss is better. Solid: pictures it learns from, while it learns. Dotted: pictures kept aside, at "
+                "the end of each epoch; if they rise while the others fall, it learns by heart. The first epoch is far "
+                "above the rest: once two are over, only the logarithmic scale shows it. Zoom with Ctrl and the wheel."
+            )
         )
-    )
+        show_details("curves", "curves", lambda: live_curves.table(train, validation, parts))
 
 
 def _pictures(run: Run) -> None:

@@ -6,7 +6,9 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import cache, charts, state
+from pages.ui.about import show_about
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.reconstruction import (
     Baseline,
     Reconstructions,
@@ -41,7 +43,7 @@ def show_reconstructions(run: Run, data: ImageData) -> None:
     _show_means(run, data, base, learnt)
     # No default of the widget's own, so that `_look_closer` may set it.
     if st.session_state.get(MODE) not in MODES:
-        st.session_state[MODE] = "random"
+        st.session_state[MODE] = "one" if state.picture_in_address() else "random"
     mode = st.segmented_control(
         t("Pictures"),
         list(MODES),
@@ -94,6 +96,7 @@ def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
         st.button(t("Other pictures"), icon=":material/casino:", on_click=_next_seed, args=(seed,))
     found = reconstruct(cache.model(run), data, random_numbers(count, len(data), seed))
     _show_legend()
+    show_about("reconstructions", "reconstructions")
     with st.container(horizontal=True, key="cards"):
         for row, number in enumerate(found.numbers.tolist()):
             with st.container(border=True, width=262):  # at least: see style.css
@@ -142,13 +145,12 @@ def _show_one(run: Run, data: ImageData, base: Baseline) -> None:
         )
         _show_legend()
     with right:
-        st.plotly_chart(
+        show_chart(
             charts.error_heatmap(found.pixel_error(0), limit=1.0, unit=t("Error of a pixel")),
+            t("The error of each pixel, on the same scale: point at one to read it."),
             key="pixel_error",
-            config={"displayModeBar": False},
-            alt=t("The error of each pixel of the picture"),
+            about="reconstructions",
         )
-        st.caption(t("The error of each pixel, on the same scale: point at one to read it."))
 
 
 def _show_pictures(found: Reconstructions, row: int, *, width: int | Literal["stretch"], scale: int) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import cache, slow_motion_charts, standing, state
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.images import data_url, error_map
 from pages.ui.shown import shown_data
 from pages.ui.text import N_, t
@@ -111,8 +112,7 @@ def _encode(step: "Step", config: RunConfig, first: int) -> None:
             "point, but a small cloud of codes.",
             count=step.mu.shape[1],
         )
-    st.plotly_chart(figure, key="slow_code", config={"displayModeBar": False}, alt=words)
-    st.caption(words)
+    show_chart(figure, words, key="slow_code", about="posterior")
     st.latex(r"q(z|x) = \mathcal{N}(\mu, \sigma^2)" if step.sigma is not None else r"z = f(x)")
 
 
@@ -129,8 +129,7 @@ def _chance(step: "Step", config: RunConfig, first: int) -> None:
         eps=float(step.eps[0, 0]),
         z=float(step.z[0, 0]),
     )
-    st.plotly_chart(figure, key="slow_drawn", config={"displayModeBar": False}, alt=words)
-    st.caption(words)
+    show_chart(figure, words, key="slow_drawn", about="posterior")
     st.latex(r"z = \mu + \sigma\,\varepsilon, \qquad \varepsilon \sim \mathcal{N}(0, I)")
 
 
@@ -154,8 +153,7 @@ def _loss(step: "Step", config: RunConfig, first: int) -> None:
         kl=float(step.kl[0]),
         loss=step.loss,
     )
-    st.plotly_chart(figure, key="slow_terms", config={"displayModeBar": False}, alt=words)
-    st.caption(words)
+    show_chart(figure, words, key="slow_terms", about="curves")
     st.latex(r"\mathcal{L} = -\log p(x|z) + \beta\,\mathrm{KL}(q(z|x)\,\|\,\mathcal{N}(0, I))")
 
 
@@ -168,8 +166,7 @@ def _learn(step: "Step", config: RunConfig, first: int) -> None:
         after=step.loss_after,
         before=step.loss,
     )
-    st.plotly_chart(figure, key="slow_gradients", config={"displayModeBar": False}, alt=words)
-    st.caption(words)
+    show_chart(figure, words, key="slow_gradients", about="step")
     if step.loss_after > step.loss:
         st.caption(
             t(

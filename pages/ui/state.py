@@ -19,6 +19,8 @@ from vae_core.runs import Summary
 _RUN = "run"
 _WRITTEN = "run_in_address"
 _PICTURE = "picture"
+_PICTURE_WRITTEN = "picture_in_address"
+MOST_PICTURES = 10**9
 _PLACE = "place"
 _FILM = "film"
 _PROPOSAL = "proposal"
@@ -81,14 +83,32 @@ def run_label(summary: Summary, *, twice: bool = False) -> str:
 
 
 def picked_picture(count: int) -> int:
-    """The number of the test picture that the visitor picked, from 0 to `count - 1`."""
-    picked = st.session_state.get(_PICTURE, 0)
-    return min(max(int(picked), 0), max(count - 1, 0)) if isinstance(picked, int | float) else 0
+    """The number of the test picture that the visitor picked, here or by a link, from 0 to `count - 1`."""
+    named = st.query_params.get(_PICTURE)
+    # As with the run: the address counts where somebody other than a page wrote it.
+    if named is not None and named != st.session_state.get(_PICTURE_WRITTEN):
+        st.session_state[_PICTURE_WRITTEN] = named
+        st.session_state[_PICTURE] = whole_number(named, MOST_PICTURES)
+    elif named is None and _PICTURE in st.session_state:
+        pick_picture(st.session_state[_PICTURE])  # a page switch dropped it
+    picked: int = st.session_state.get(_PICTURE, 0)
+    return min(picked, max(count - 1, 0))
+
+
+def picture_in_address() -> bool:
+    """Whether the address names a test picture."""
+    return _PICTURE in st.query_params
 
 
 def pick_picture(number: int) -> None:
-    """Remember a test picture by its number, for the other pages too."""
+    """Remember a test picture by its number, for the other pages too; it stands in the address."""
     st.session_state[_PICTURE] = int(number)
+    st.session_state[_PICTURE_WRITTEN] = st.query_params[_PICTURE] = str(int(number))
+
+
+def whole_number(text: str | None, most: int) -> int:
+    """A number that came from an address: from 0 to `most`, 0 where it is none."""
+    return min(int(text), most) if text and text.isdecimal() and text.isascii() and len(text) <= 20 else 0
 
 
 def pick_place(run_id: str, plane: str, place: tuple[float, float]) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.ui import cache, generation
+from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import LARGEST_SEED, download, seed_box
 from pages.ui.images import data_url
@@ -86,6 +87,7 @@ def _show_walk(run: Run, name: str, images: NDArray[np.uint8], ends: list[NDArra
             )
     words = t("What the model decodes at {count} codes on the way, both ends included.", count=len(images))
     st.image(data_url(sheet(images, 6, scale=4)), caption=words, alt=words)
+    show_about("walk", "walk")
     with st.container(horizontal=True):
         stem = generation.file_stem(run.id, "walk", name)
         download(t("Sheet (PNG)"), sheet(images, 6, scale=4), f"{stem}.png", "image/png")
@@ -115,7 +117,7 @@ def _pick(data: ImageData, key: str, title: str, start: int) -> int:
             t("Class"),
             range(len(data.class_names)),
             None,
-            format_func=lambda i: data.class_names[i],
+            format_func=lambda i: t(data.class_names[i]),
             key=wanted,
             on_change=again,
             placeholder=t("any"),

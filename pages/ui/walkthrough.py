@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +13,6 @@ from numpy.typing import NDArray
 
 from pages.ui.charts import FAINT, NEUTRAL, NORMAL, STRANGE, template
 from pages.ui.text import t
-from vae_core.environment import REPOSITORY
 from vae_core.runs import Summary
 
 if TYPE_CHECKING:
@@ -162,27 +157,3 @@ def cloud(walk: Walk) -> go.Figure:
     figure.update_xaxes(range=[-reach, reach], zeroline=False)
     figure.update_yaxes(autorange="reversed", zeroline=False)
     return figure
-
-
-@dataclass(frozen=True)
-class Source:
-    """A piece of Diabolo's own code: where it stands and what it says."""
-
-    place: str
-    code: str
-
-
-def source(name: str) -> Source:
-    """The code of a function or method as it runs.
-
-    Args:
-        name: Module and name: `vae_core.models.distributions:DiagonalGaussian.sample`.
-    """
-    module, _, path = name.partition(":")
-    found: object = importlib.import_module(module)
-    for part in path.split("."):
-        found = inspect.getattr_static(found, part)
-    function = found.fget if isinstance(found, property) else found
-    assert callable(function), name
-    file = Path(inspect.getfile(function)).resolve().relative_to(REPOSITORY)
-    return Source(f"{file.as_posix()}, {path}", dedent(inspect.getsource(function)).rstrip())

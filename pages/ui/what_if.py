@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import cache, settings, state, what_if_charts
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.cost import show_time
 from pages.ui.forms import CHOICES
 from pages.ui.navigation import BY_NAME
@@ -152,8 +153,7 @@ def _results(run: Run, paths: Sequence[str]) -> None:
         wrap=True,
     )
     chart, words = what_if_charts.chart(rows, paths, str(figure_name), [_title(path) for path in paths], shown)
-    st.plotly_chart(chart, key="what_if_chart", config={"displayModeBar": False}, alt=words)
-    st.caption(words)
+    show_chart(chart, words, key="what_if_chart", about="sweep")
     st.dataframe(
         {
             **{_title(path): [shown(path, row.values[path]) for row in rows] for path in paths},

@@ -1,18 +1,19 @@
 """`sample` and `export`: what a run gives to take away."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from vae_core import runs
+from vae_core import datasets, runs
 from vae_core.commands.figures import images_of, model_of
 from vae_core.commands.outputs import check, write
 from vae_core.commands.shell import Number, json_option, print_json, run_argument, say
 from vae_core.export import ENDINGS as FILE_ENDINGS
-from vae_core.export import FORMATS
+from vae_core.export import FORMATS, drawing_to_folders
 from vae_core.export import export as exported
 
-ENDINGS = (".png", ".npz")
+ENDINGS = (".png", ".npz", ".zip")
 
 
 @click.command()
@@ -50,7 +51,8 @@ ENDINGS = (".png", ".npz")
     type=click.Path(path_type=Path),
     default=Path("sheet.png"),
     show_default=True,
-    help="A sheet (.png), or the arrays 'images' and 'z', with seed, temperature and prior (.npz).",
+    help="A sheet (.png), the arrays 'images' and 'z', with seed, temperature and prior (.npz), or a PNG for each "
+    "picture in a folder for torchvision's ImageFolder (.zip).",
 )
 @json_option
 def sample(
@@ -97,7 +99,12 @@ def sample(
     elif config.model.kind == "autoencoder":
         say("Note: nothing makes an autoencoder's codes follow N(0, I); --prior fitted draws where they do lie.")
     drawn = draw(model, count, seed, temperature, source, label)
-    write(out, drawn.png() if out.suffix.lower() == ".png" else drawn.npz())
+    makers: dict[str, Callable[[], bytes]] = {
+        ".png": drawn.png,
+        ".npz": drawn.npz,
+        ".zip": lambda: drawing_to_folders(drawn, datasets.source(config.data.name).class_names),
+    }
+    write(out, makers[out.suffix.lower()]())
     if as_json:
         how = {"n": count, "seed": seed, "temperature": temperature, "prior": prior}
         how |= {"components": components if prior == "mixture" else None, "class": label}

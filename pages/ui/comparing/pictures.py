@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from pages.ui import cache, generation
+from pages.ui.chart_view import show_chart
 from pages.ui.comparing.choice import Chosen
 from pages.ui.comparing.figures import PCA, Compared
 from pages.ui.experiments.ae_or_vae_charts import cloud, edge
@@ -21,7 +22,6 @@ from vae_core.pixels import to_bytes
 
 COLUMNS = 12  # pictures in a row
 MAPS = 3  # in a row
-_STILL = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_reconstructions(chosen: Chosen, compared: Compared, shown: Shown, seed: int) -> None:
@@ -65,12 +65,8 @@ def show_maps(chosen: Chosen, compared: Compared, shown: Shown) -> None:
             figure.update_yaxes(title_text="", showticklabels=False)
         with column:
             st.markdown(f"**{plain(compared.names[run_id])}**")
-            st.plotly_chart(
-                figure,
-                key=f"compare_map_{run_id}",
-                config=_STILL,
-                alt=t("The codes of test pictures of {name}, coloured by class", name=compared.names[run_id]),
-            )
+            words = t("The codes of test pictures of {name}, coloured by class.", name=compared.names[run_id])
+            show_chart(figure, words, key=f"compare_map_{run_id}", about="codes", caption=False)
 
 
 def _columns(count: int) -> Iterator[st.delta_generator.DeltaGenerator]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pages.ui import cache, generation
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.experiments import ae_or_vae_charts, ae_or_vae_words, blocks
 from pages.ui.images import data_url
 from pages.ui.shown import Shown, shown_data, shown_note
@@ -26,7 +27,6 @@ DRAWS, COLUMNS = 16, 8
 COMPONENTS = 10
 SECONDS, SECONDS_A_PICTURE = 8.0, 1.2e-3  # of the study: most of it fits 50 components to all training pictures
 NOISY_PICTURES = 500
-_STILL = {"displayModeBar": False}
 
 
 def settings(recipe: Recipe) -> Mapping[str, Any]:
@@ -143,13 +143,8 @@ def _quality(models: Mapping[str, Run]) -> None:
         return
     figures = {name: result.figures for name, result in found.items()}
     one = next(iter(figures.values()))
-    st.plotly_chart(
+    show_chart(
         ae_or_vae_charts.distances({_title(name): f["distances"] for name, f in figures.items()}, one["floor"]),
-        key=f"quality_{first.id}",
-        config=_STILL,
-        alt=t("Bars: how far drawn pictures are from real ones, for each model and each density"),
-    )
-    st.caption(
         t(
             "Fréchet distance between {count:,} drawn pictures and {count:,} test pictures, in the 64 features of the "
             "digit classifier that comes with Diabolo; lower is better, three seeds. The dashed line is the distance of as "
@@ -158,7 +153,9 @@ def _quality(models: Mapping[str, Run]) -> None:
             count=one["images"],
             floor=float(np.mean(one["floor"])),
             mean=one["mean_image"],
-        )
+        ),
+        key=f"quality_{first.id}",
+        about="frechet",
     )
     if VARIATIONAL in figures:
         other = figures[AUTOENCODER]["distances"] if AUTOENCODER in figures else None
@@ -194,11 +191,12 @@ def _root_mean_square(mu: NDArray[np.float32]) -> float:
 
 def _cloud(run: Run, places: NDArray[np.float32], side: float, *, pca: bool) -> None:
     data = cache.images(*shown_data(run))
-    st.plotly_chart(
+    show_chart(
         ae_or_vae_charts.cloud(places, data.labels, data.class_names, side, pca=pca),
+        t("The codes of test pictures, coloured by class, around the circles of N(0, I)."),
         key=f"cloud_{run.id}",
-        config=_STILL,
-        alt=t("The codes of test pictures, coloured by class, around the circles of N(0, I)"),
+        about="codes",
+        caption=False,
     )
 
 
@@ -215,20 +213,17 @@ def _between(models: Mapping[str, Run]) -> None:
         images = found[name].images
         _sheet(images.reshape(-1, *images.shape[2:]), t("Straight lines between two codes each"), images.shape[1])
     values = {name: (ways.confidence, ways.distance) for name, ways in found.items()}
-    st.plotly_chart(
+    show_chart(
         ae_or_vae_charts.ways({_title(name): pair for name, pair in values.items()}),
-        key=f"ways_{models[VARIATIONAL].id}",
-        config=_STILL,
-        alt=t("Two charts over the way: the classifier's confidence, and the distance to the nearest real picture"),
-    )
-    st.caption(
         t(
             "Means over {count} pairs of test pictures of different classes, the same for both models. Confidence: the "
             "classifier's highest probability. Distance: Euclidean, pixels from 0 to 1, to the nearest of {real:,} training "
             "pictures.",
             count=paths.PAIRS,
             real=min(paths.REAL, len(cache.images(shown.name, "train"))),
-        )
+        ),
+        key=f"ways_{models[VARIATIONAL].id}",
+        about="ways",
     )
     blocks.what_you_see(*ae_or_vae_words.between(values[VARIATIONAL], values[AUTOENCODER]))
 
@@ -319,18 +314,15 @@ def _variance(run: Run) -> None:
     st.subheader(t("Is the VAE less sure of strange pictures?"))
     found = cache.uncertainty(run, *shown_data(run))
     names = {kind: t(STRANGERS[kind]) for kind in found.auroc}
-    st.plotly_chart(
+    show_chart(
         ae_or_vae_charts.variances(found.normal, {names[kind]: values for kind, values in found.strange.items()}),
-        key=f"variance_{run.id}",
-        config=_STILL,
-        alt=t("For each kind of picture, how wide the encoder's clouds are"),
-    )
-    st.caption(
         t(
             "How wide the encoder makes the cloud q(z|x): for {count:,} test pictures, and for as many of each strange kind, "
             "quartiles and the range of 96 %. AUROC is the chance that a strange picture's cloud is wider than a normal "
             "one's; 0.5 is guessing.",
             count=len(found.normal),
-        )
+        ),
+        key=f"variance_{run.id}",
+        about="variance",
     )
     blocks.what_you_see(*ae_or_vae_words.variance({names[kind]: value for kind, value in found.auroc.items()}))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import cache, charts
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.experiments import anomaly_words, blocks
 from pages.ui.experiments.anomaly_turns import show_all_classes
 from pages.ui.experiments.anomaly_words import Answer, Tutorial
@@ -23,7 +24,6 @@ from vae_core.runs import Run
 OURS = N_("tutorial's network")
 USUAL_STRANGER = 7
 QUANTILE = 0.95
-_STILL = {"displayModeBar": False}
 
 
 def settings(recipe: Recipe) -> Mapping[str, Any]:
@@ -203,30 +203,26 @@ def _show_spread(models: Mapping[str, Run], name: str, data: ImageData, classes:
     left, right = st.columns(2)
     with left:
         unit = t("{title} (higher is stranger)", title=t(anomaly.SCORES[score].title))
-        st.plotly_chart(
+        show_chart(
             charts.score_histogram(scores[score], ~normal, threshold=threshold, unit=unit),
-            key="spread_histogram",
-            config=_STILL,
-            alt=t("Histogram of the scores of normal and strange pictures"),
-        )
-        st.caption(
             t(
                 "At the threshold that lets {share:.0%} of the normal validation pictures pass, {found:.0%} of the "
                 "strangers are found, with {alarms:.1%} false alarms.",
                 share=QUANTILE,
                 found=found.confusion.found_rate,
                 alarms=found.confusion.false_alarm_rate,
-            )
+            ),
+            key="spread_histogram",
+            about="scores",
         )
     with right:
         chosen = (found.confusion.false_alarm_rate, found.confusion.found_rate)
-        st.plotly_chart(
+        show_chart(
             charts.roc(found.false_alarm_rates, found.found_rates, found.auroc, chosen=chosen),
+            t("Every threshold at once: the nearer the curve comes to the upper left corner, the better."),
             key="spread_roc",
-            config=_STILL,
-            alt=t("ROC curve with AUROC {auroc:.3f}", auroc=found.auroc),
+            about="roc",
         )
-        st.caption(t("Every threshold at once: the nearer the curve comes to the upper left corner, the better."))
 
 
 def _show_scores(models: Mapping[str, Run], name: str, data: ImageData, classes: tuple[int, ...]) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui import cache
+from pages.ui.chart_view import show_chart
 from pages.ui.experiments import anomaly_charts, anomaly_words, blocks
 from pages.ui.text import t
 from vae_core import datasets
@@ -67,19 +68,16 @@ def show_all_classes(run: Run, name: str) -> None:
     )
     chosen = auroc[order.index(score)]
     baselines = {titles[key]: auroc[order.index(key)] for key in ("pca_20", "pixel_knn")}
-    st.plotly_chart(
+    show_chart(
         anomaly_charts.class_bars(names, chosen, baselines=baselines, published=published),
-        key="all_bars",
-        config={"displayModeBar": False},
-        alt=t("AUROC of each class as the normal one, with the mean and the worst"),
-    )
-    st.caption(
         t(
             "A bar is a model that learnt only this class, judged on all {count:,} test pictures; the worst one stands "
             "out. The marks are what needs no model.",
             count=figures["images"],
         )
-        + (" " + t("Published: {source}.", source=anomaly_words.PUBLISHED_SOURCE) if published else "")
+        + (" " + t("Published: {source}.", source=anomaly_words.PUBLISHED_SOURCE) if published else ""),
+        key="all_bars",
+        about="roc",
     )
     blocks.what_you_see(*anomaly_words.classes_sentences(titles[score], names, figures, chosen, bool(published)))
     st.dataframe(

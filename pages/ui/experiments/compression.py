@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import architecture_views, cache
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.experiments import blocks, compression_charts, compression_files, compression_words
 from pages.ui.experiments.blocks import Found
 from pages.ui.images import sheet
@@ -31,7 +32,6 @@ USUAL_IMAGES, FEWEST_EPOCHS, MOST_EPOCHS = (
 )  # that each model of a sweep looks at: quick, and long enough to say something
 USUAL_BITS = 4
 SECONDS_A_THOUSAND = 0.11  # training pictures: measuring 54,000 and 10,000 took 6 CPU-seconds
-_STILL = {"displayModeBar": False}
 
 
 def settings(recipe: Recipe) -> Mapping[str, Any]:
@@ -103,13 +103,8 @@ def _against_pca(run: Run, found: Found) -> None:
         "same {count:,} training pictures. The star is this run: follow the dots to PCA's curve.",
         count=figures["train_images"],
     )
-    st.plotly_chart(
-        compression_charts.against_pca(errors, numbers, figures["mse"], equivalent, run.title),
-        key=f"against_pca_{run.id}",
-        config=_STILL,
-        alt=words,
-    )
-    st.caption(words)
+    figure = compression_charts.against_pca(errors, numbers, figures["mse"], equivalent, run.title)
+    show_chart(figure, words, key=f"against_pca_{run.id}", about="pca")
     rows = [found.arrays["originals"], found.arrays["ae"], found.arrays["pca"]]
     names = [t("the pictures"), t("this model"), t("PCA with {count}", count=numbers)]
     if "equivalent" in found.arrays and equivalent != numbers:
@@ -129,13 +124,8 @@ def _rates(run: Run, found: Found) -> None:
         "The error against the bits that a picture takes, each number of the code being rounded to 1 to 16 bits. Entropy-coded: "
         "frequent values get shorter words, by a table from the training pictures."
     )
-    st.plotly_chart(
-        compression_charts.rate_distortion(arrays, figures["latent_dim"], figures["pca_equivalent"]),
-        key=f"rates_{run.id}",
-        config=_STILL,
-        alt=words,
-    )
-    st.caption(words)
+    figure = compression_charts.rate_distortion(arrays, figures["latent_dim"], figures["pca_equivalent"])
+    show_chart(figure, words, key=f"rates_{run.id}", about="bits")
     bits = st.slider(
         t("Bits for each number"), 1, len(arrays["ae_bits"]), USUAL_BITS, key="compression_bits", width=320
     )
@@ -218,13 +208,8 @@ def _sweep(run: Run, name: str, images: int) -> None:
         epochs=figures["epochs"],
         own=figures["run_epochs"],
     )
-    st.plotly_chart(
-        compression_charts.sweep(errors["pca_errors"], figures, run.title),
-        key=f"sweep_{run.id}",
-        config=_STILL,
-        alt=words,
-    )
-    st.caption(words)
+    figure = compression_charts.sweep(errors["pca_errors"], figures, run.title)
+    show_chart(figure, words, key=f"sweep_{run.id}", about="pca")
     blocks.what_you_see(*compression_words.sweep(figures, errors["pca_errors"]))
 
 

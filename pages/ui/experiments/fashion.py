@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import cache
+from pages.ui.chart_view import show_chart
 from pages.ui.experiments import blocks, fashion_charts
 from pages.ui.experiments.fashion_charts import Balance
 from pages.ui.images import data_url
@@ -83,11 +84,12 @@ def _clouds(models: Mapping[str, Run]) -> None:
         data = cache.images(*shown_data(run))
         count = min(len(data), fashion_charts.MOST_POINTS)
         st.markdown(f"**{t(name)}**")
-        st.plotly_chart(
+        show_chart(
             fashion_charts.cloud(codes[run.id], data.labels, data.class_names, edge),
+            t("The codes of test pictures, coloured by class, around the circles of N(0, I)."),
             key=f"fashion_cloud_{run.id}",
-            config={"displayModeBar": False},
-            alt=t("The codes of test pictures, coloured by class, around the circles of N(0, I)"),
+            about="codes",
+            caption=False,
         )
     st.caption(
         t(

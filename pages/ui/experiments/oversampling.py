@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.boundary import guarded
+from pages.ui.chart_view import show_chart
 from pages.ui.experiments import blocks, oversampling_charts
 from pages.ui.experiments.blocks import Found
 from pages.ui.experiments.oversampling_charts import BEST_DRAWING, METRICS, Metric
@@ -22,7 +23,6 @@ SHOWN = 12
 PAIR = 150  # pixels; a phone has room for two
 FEW = 20
 MIME = {"zip": "application/zip", "npz": "application/octet-stream", "csv": "text/csv"}
-_STILL = {"displayModeBar": False}
 
 
 def settings(recipe: Recipe) -> Mapping[str, Any]:
@@ -192,13 +192,9 @@ def _chart(run: Run, found: Found) -> None:
     )
     title, help = METRICS[metric]
     words = t("{title} of each way to fill up. {help}", title=t(title), help=t(help))
-    st.plotly_chart(
-        oversampling_charts.comparison(found.figures["methods"], metric),
-        key=f"fill_chart_{run.id}",
-        config=_STILL,
-        alt=words,
-    )
-    st.caption(words + " " + t("Large dots are means, bars standard deviations, small dots single classifiers."))
+    words += " " + t("Large dots are means, bars standard deviations, small dots single classifiers.")
+    figure = oversampling_charts.comparison(found.figures["methods"], metric)
+    show_chart(figure, words, key=f"fill_chart_{run.id}", about="rare_class")
 
 
 @st.fragment
