@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import cache
 from pages.ui.lessons import LESSONS
-from pages.ui.walkthrough import FAVOURITE, cloud, invent, source, teacher, walk
+from pages.ui.walkthrough import FAVOURITE, cloud, invent, teacher, walk
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import runs
@@ -85,22 +85,13 @@ def test_the_story_is_told_with_the_starter_else_with_the_smallest_code() -> Non
     assert teacher([summary("c", state="running"), Summary("e", "e", "failed", False)]) is None
 
 
-@pytest.mark.parametrize("name", [name for lesson in LESSONS.values() for name in lesson.code])
-def test_the_code_that_is_shown_is_the_code_that_runs(name: str) -> None:
-    found = source(name)
-    file, _, _ = found.place.partition(",")
-    assert found.code.splitlines()[-1] in (APP.parent / file).read_text(encoding="utf-8")
-    assert found.code.startswith(("def ", "@"))
-    assert "pass" not in found.code.split()
-
-
 def test_numbers_and_pictures_of_one_digit(run_root: Path) -> None:
     run = train(loss__beta=0.5)
     app = opened()
     assert [header.value for header in app.header] == [*(lesson.title for lesson in LESSONS.values()), "Now try it"]
     assert len(app.get("plotly_chart")) == 1
     assert len(app.get("page_link")) == 3
-    assert len(app.latex) == sum(len(lesson.formulas) for lesson in LESSONS.values())
+    assert len(app.latex) == sum(len(lesson.behind.formulas) for lesson in LESSONS.values())
     digit = app.pills(key="how_digit").value
     data = load("digits", "test")
     image = data.images[np.flatnonzero(data.labels == digit)[0]]

@@ -304,7 +304,7 @@ def kept(app: AppTest, run: Run, plane: str, place: list[float]) -> AppTest:
 def test_every_model_of_two_numbers_and_more_has_a_map(trained: dict[str, Run], name: str) -> None:
     app = opened(trained[name], "Map")
     assert any("Move over the map" in one.value for one in app.markdown)
-    assert len(app.get("bidi_component")) == 2  # the map, and the button that copies the address
+    assert any(component.key.startswith("latent_map_") for component in app.get("bidi_component"))
     assert not app.error
 
 

@@ -143,7 +143,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "Each picture is decoded from the place where it stands. The places are not equally far apart: they lie "
-                "closer where N(0, I) is dense, so that every picture stands for the same share of what can be drawn."
+                "closer where N(0, I), or an autoencoder's own codes, are dense, so that every picture stands for the same "
+                "share of what can be drawn."
             ),
         ),
         (
@@ -283,7 +284,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "A VAE pays for each number of its code. What a number costs, as a mean over the pictures, is what it "
-                "says about them; a number that costs nothing is not used, and its bar is empty."
+                "says about them; a number that costs nothing is not used, and its bar is grey."
             ),
         ),
         (

@@ -89,10 +89,11 @@ def picked_picture(count: int) -> int:
     if named is not None and named != st.session_state.get(_PICTURE_WRITTEN):
         st.session_state[_PICTURE_WRITTEN] = named
         st.session_state[_PICTURE] = whole_number(named, MOST_PICTURES)
-    elif named is None and _PICTURE in st.session_state:
-        pick_picture(st.session_state[_PICTURE])  # a page switch dropped it
-    picked: int = st.session_state.get(_PICTURE, 0)
-    return min(picked, max(count - 1, 0))
+    picked = st.session_state.get(_PICTURE)
+    number = min(max(int(picked), 0), max(count - 1, 0)) if isinstance(picked, int | float) else 0
+    if named is None and picked is not None:
+        pick_picture(number)  # a page switch dropped it from the address
+    return number
 
 
 def picture_in_address() -> bool:
