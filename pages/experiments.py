@@ -11,6 +11,7 @@ from pages.ui.cost import show_time
 from pages.ui.experiments import EXPERIMENTS, experiment, groups
 from pages.ui.navigation import BY_NAME, begin
 from pages.ui.progress import follow
+from pages.ui.run_names import labels
 from pages.ui.standing import is_active
 from pages.ui.text import describe, plain, t
 from vae_core import datasets, runs
@@ -133,7 +134,7 @@ def answer(recipe: Recipe) -> None:
         t("Result of"),
         list(found),
         start,
-        format_func=lambda run_id: state.run_label(found[run_id], twice=True),
+        format_func=labels(list(found.values())).__getitem__,
         key=f"run_{recipe.name}",
     )
     run = runs.find(run_id)

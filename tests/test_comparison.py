@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import train
-from vae_core import comparison, datasets, metrics
+from vae_core import comparison, datasets, metrics, sweeps
 from vae_core.comparison import Measured
 from vae_core.compression import fit_pca, pca_errors
 from vae_core.config import RunConfig
@@ -94,8 +94,8 @@ def test_the_best_comes_first_whichever_way_is_better() -> None:
 def test_only_settings_that_differ_are_named() -> None:
     config = RunConfig()
     other = config.replace(model__latent_dim=8, loss__beta=4.0, name="other", training__threads=1)
-    assert comparison.differing([config, other]) == {"model.latent_dim": (2, 8), "loss.beta": (1.0, 4.0)}
-    assert comparison.differing([config, config]) == {}
+    assert sweeps.differing([config, other]) == {"model.latent_dim": (2, 8), "loss.beta": (1.0, 4.0)}
+    assert sweeps.differing([config, config]) == {}
 
 
 def test_real_pictures_lie_nearer_to_real_ones_than_what_an_untrained_model_draws(model: Model, splits: Splits) -> None:

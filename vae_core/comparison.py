@@ -8,9 +8,9 @@ is hard for one is hard for the other. So the difference is taken picture by pic
 It is the uncertainty of the pictures alone: what another seed of the training would change is not in it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -18,22 +18,18 @@ from numpy.typing import NDArray
 
 from vae_core import classifier, latent, metrics, quality
 from vae_core.compression import PCACode
-from vae_core.config import RunConfig
 from vae_core.datasets import ImageData
 from vae_core.errors import N_
 from vae_core.models import Model
 from vae_core.pixels import to_bytes, to_unit
 from vae_core.priors import FittedGaussian, StandardNormal, evenly, fitted_gaussian
 from vae_core.quality import FeatureCloud
-from vae_core.settings import fields
 
 CLEAR = 2.0
 """Standard errors that a difference must measure before it is called one: nineteen times out of twenty."""
 
 SEEDS = 3
 """Draws of the sampled pictures whose distance is given."""
-
-_NOT_COMPARED = ("version", "name", "recipe", "training.threads")
 
 
 @dataclass(frozen=True)
@@ -177,11 +173,3 @@ def ranking(models: Mapping[str, Measured], name: str) -> list[str]:
     """The models that have a figure, the best first."""
     found = {key: one.figures[name].mean() for key, one in models.items() if name in one.figures}
     return sorted(found, key=lambda key: found[key], reverse=FIGURES[name].better == "more")
-
-
-def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
-    """The settings that are not the same in all, by dotted names, one value for each config."""
-    values = {path: tuple(config.get(path) for config in configs) for path in fields(RunConfig)}
-    return {
-        path: found for path, found in values.items() if path not in _NOT_COMPARED and any(v != found[0] for v in found)
-    }

@@ -104,6 +104,14 @@ def varied(base: RunConfig, others: Mapping[str, RunConfig]) -> list[str]:
     ]
 
 
+def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
+    """The settings that are not the same in all, by dotted names, one value for each config."""
+    values = {path: tuple(config.get(path) for config in configs) for path in fields(RunConfig)}
+    return {
+        path: found for path, found in values.items() if path not in _NOT_COMPARED and any(v != found[0] for v in found)
+    }
+
+
 def _alike(one: RunConfig, other: RunConfig, but: Sequence[str]) -> bool:
     paths = [path for path in fields(RunConfig) if path not in (*_NOT_COMPARED, *but)]
     if "model.network" in but:  # another network has other widths by default

@@ -1,12 +1,12 @@
 """The box in which a visitor chooses the model that a page shows."""
 
-from collections import Counter
 from collections.abc import Collection
 
 import streamlit as st
 
 from pages.ui import sharing, state
 from pages.ui.navigation import BY_NAME
+from pages.ui.run_names import labels
 from pages.ui.standing import name_of
 from pages.ui.text import describe, plain, t
 from vae_core import runs
@@ -34,13 +34,13 @@ def choose_run(kinds: Collection[str] | None = None) -> str | None:
     unusable = None
     if chosen not in usable:
         unusable, chosen = chosen, next(iter(usable))
-    names = Counter(summary.name for summary in usable.values())
+    names = labels(list(usable.values()))
     # Set before the widget is made: its own memory doesn't know of the address, and is lost on a page switch.
     st.session_state[_WIDGET] = chosen
     picked = st.selectbox(
         t("Model"),
         list(usable),
-        format_func=lambda run_id: state.run_label(usable[run_id], twice=names[usable[run_id].name] > 1),
+        format_func=names.__getitem__,
         key=_WIDGET,
         on_change=_take_widget,
         help=t("Whichever model you choose here is the one that the other pages show too."),

@@ -7,6 +7,7 @@ from pages.ui.boundary import guarded
 from pages.ui.navigation import BY_NAME
 from pages.ui.progress import COLOURS
 from pages.ui.quantities import file_size
+from pages.ui.run_names import differences
 from pages.ui.state import STATE_TITLES
 from pages.ui.text import describe, plain, t
 from vae_core import datasets, runs
@@ -35,12 +36,13 @@ def _all_runs() -> None:
     summaries = runs.list_runs()
     if not any(not summary.starter for summary in summaries):
         st.caption(t("None of your own yet: what you train appears here."))
+    names = differences(summaries)
     for summary in summaries[:SHOWN]:
-        _line(summary)
+        _line(summary, names[summary.id])
     if len(summaries) > SHOWN:
         with st.expander(t("{count} more", count=len(summaries) - SHOWN)):
             for summary in summaries[SHOWN:]:
-                _line(summary)
+                _line(summary, names[summary.id])
 
 
 def _active_runs() -> None:
@@ -48,19 +50,20 @@ def _active_runs() -> None:
     if not active:
         st.rerun()
     st.markdown(t("**At work and waiting**"))
+    names = differences(active)
     for summary in reversed(active):
         with st.container(horizontal=True, vertical_alignment="center"):
             _badge(summary)
-            st.markdown(plain(standing.name_of(summary)), width="stretch")
+            st.markdown(plain(names[summary.id]), width="stretch")
             _link("train", t("Follow"), summary)
 
 
 @guarded()
-def _line(summary: Summary) -> None:
+def _line(summary: Summary, name: str) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             _badge(summary)
-            st.markdown(f"**{plain(standing.name_of(summary))}**", width="stretch")
+            st.markdown(f"**{plain(name)}**", width="stretch")
         st.caption(plain(" · ".join(details(summary))))
         with st.container(horizontal=True):
             if summary.config is None:

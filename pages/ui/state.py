@@ -11,8 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.standing import name_of
-from pages.ui.text import N_, t
+from pages.ui.text import N_
 from vae_core.control import State
 from vae_core.runs import Summary
 
@@ -64,22 +63,6 @@ def is_usable(summary: Summary, kinds: Collection[str] | None = None) -> bool:
     if summary.config is None or (kinds is not None and summary.config.model.kind not in kinds):
         return False
     return summary.starter or summary.epoch > 0 or summary.state == "finished"
-
-
-def run_label(summary: Summary, *, twice: bool = False) -> str:
-    """A run in a few words.
-
-    Args:
-        twice: Another run has the same name, so say something that tells them apart.
-    """
-    parts = [name_of(summary)]
-    if twice:
-        parts.append(summary.id[-4:])
-    if summary.starter:
-        parts.append(t("starter"))
-    elif summary.state != "finished":
-        parts.append(t(STATE_TITLES[summary.state]))
-    return " · ".join(parts)
 
 
 def picked_picture(count: int) -> int:
@@ -149,6 +132,7 @@ def followed_run() -> str | None:
     """The run that the page Train follows, by its id: the address's, else the one of this session; not checked."""
     if named := st.query_params.get(_RUN):
         st.session_state[_FOLLOWED] = named[:100]
+        chosen_run()  # a link's run is the other pages' too
     followed = st.session_state.get(_FOLLOWED)
     if isinstance(followed, str) and named != followed:
         st.query_params[_RUN] = followed

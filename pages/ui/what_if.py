@@ -5,12 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import cache, settings, state, what_if_charts
+from pages.ui import cache, settings, what_if_charts
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.cost import show_time
 from pages.ui.forms import CHOICES
 from pages.ui.navigation import BY_NAME
+from pages.ui.run_names import labels
 from pages.ui.text import N_, describe, plain, t
 from vae_core import runs, sweeps
 from vae_core.config import RunConfig, field
@@ -132,9 +133,10 @@ def _results(run: Run, paths: Sequence[str]) -> None:
         if not coming:
             st.caption(t("No other run yet that differs from this one only in these settings."))
         return
+    names = labels([summary for summary, _ in done.values()])
     rows = [
         what_if_charts.Row(
-            state.run_label(summary),
+            names[run_id],
             {path: values[path] for path in paths},
             _kept_aside(run_id),
             run_id == run.id,

@@ -1,12 +1,12 @@
 """Which runs are compared, in the session and in the address (`?runs=a,b,c`), and on which pictures."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import streamlit as st
 
 from pages.ui import state
+from pages.ui.run_names import labels
 from pages.ui.shown import Shown, shown_data
 from pages.ui.text import N_, plain, t
 from vae_core import datasets, runs
@@ -19,6 +19,7 @@ AT_FIRST = ("starter-vae-2d", "starter-ae-2d")
 
 _RUNS, _PCA = "compare_runs", "compare_pca"
 _WRITTEN = "compare_in_address"
+_CAME_FROM = "compare_came_from"
 
 
 class Chosen(NamedTuple):
@@ -38,7 +39,7 @@ class Chosen(NamedTuple):
 def choose() -> Chosen | None:
     """The boxes. `None` while fewer than two runs are chosen, which the page has then been told in words."""
     usable = {summary.id: summary for summary in runs.list_runs() if state.is_usable(summary)}
-    names = _names(list(usable.values()))
+    names = labels(list(usable.values()))
     _take_address(usable)
     known = [run_id for run_id in st.session_state.get(_RUNS, ()) if run_id in usable]
     st.session_state[_RUNS] = known
@@ -113,14 +114,6 @@ def note(found: Mapping[str, Run], names: Mapping[str, str], shown: Shown) -> st
     return words
 
 
-def _names(summaries: Sequence[Summary]) -> dict[str, str]:
-    counted = Counter(summary.name for summary in summaries)
-    labels = {s.id: state.run_label(s, twice=counted[s.name] > 1) for s in summaries}
-    # Somebody may have named a run as another's label.
-    again = Counter(labels.values())
-    return {run_id: f"{label} · {run_id}" if again[label] > 1 else label for run_id, label in labels.items()}
-
-
 def _take_address(usable: Mapping[str, Summary]) -> None:
     """What the address names, where somebody other than this page wrote it; at the first visit, the starters."""
     named = st.query_params.get("runs", "")
@@ -130,10 +123,17 @@ def _take_address(usable: Mapping[str, Summary]) -> None:
         if missing := [run_id[:60] for run_id in wanted if run_id not in usable]:
             words = t("Not here, so left out: {runs}.", runs=", ".join(missing))
             st.warning(plain(words), icon=":material/link_off:")
-    elif _RUNS not in st.session_state:
-        chosen = state.chosen_run()
-        first = [chosen] if chosen in usable and chosen not in AT_FIRST else []
+        return
+    came_from = state.chosen_run()
+    is_new = came_from in usable and came_from != st.session_state.get(_CAME_FROM)
+    st.session_state[_CAME_FROM] = came_from
+    if _RUNS not in st.session_state:
+        # Who has trained something compares that; the list has one's own runs first.
+        own = came_from if came_from in usable else next(iter(usable), None)
+        first = [own] if own is not None and own not in AT_FIRST else []
         st.session_state[_RUNS] = [run_id for run_id in (*first, *AT_FIRST) if run_id in usable]
+    elif is_new and came_from not in st.session_state[_RUNS] and len(st.session_state[_RUNS]) < MOST:
+        st.session_state[_RUNS] = [*st.session_state[_RUNS], came_from]
 
 
 def _choose_pca(usable: Mapping[str, Summary], picked: Sequence[str]) -> int | None:

@@ -13,10 +13,11 @@ from pages.ui.forms import CHOICES
 from pages.ui.quantities import duration
 from pages.ui.shown import Shown
 from pages.ui.text import t
-from vae_core.comparison import FIGURES, Mean, Measured, differing, mean
+from vae_core.comparison import FIGURES, Mean, Measured, mean
 from vae_core.config import RunConfig, field
 from vae_core.events import EpochEnd
 from vae_core.metrics import Pixels
+from vae_core.sweeps import differing
 
 PCA = "pca"
 """PCA's key beside the runs' ids."""
@@ -98,7 +99,7 @@ def table(compared: Compared, chosen: Chosen) -> pd.DataFrame:
             column[t("Fréchet distance, N(0, I)")] = with_error(mean_of(one.distance), 1)
         columns[name] = column | _cost(key, compared, chosen)
     if compared.floor:
-        columns[t("real training pictures")] = {t("Fréchet distance, N(0, I)"): with_error(mean_of(compared.floor), 1)}
+        columns[t("real pictures")] = {t("Fréchet distance, N(0, I)"): with_error(mean_of(compared.floor), 1)}
     frame = pd.DataFrame(columns).fillna("–")
     frame.index.name = t("Figure")
     return frame
