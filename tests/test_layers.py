@@ -142,9 +142,19 @@ def test_the_drawing_has_a_bar_a_layer_as_wide_as_the_layer(config: ModelConfig)
 def test_the_table_ends_with_the_sum() -> None:
     rows = layers(ModelConfig(hidden=(400,), latent_dim=20, activation="relu"), SHAPE)
     table = architecture_views.table(rows)
-    assert table[2] == {"Name": "encoder.1", "Layer": "Dense, ReLU", "Puts out": "400", "Parameters": "314,000"}
+    assert table[2] == {
+        "Name": "encoder.1",
+        "Layer": "Dense, ReLU",
+        "Puts out": "400",
+        "Parameters": "314,000",
+        "Multiply-adds": "314,000",
+    }
     assert table[-1]["Parameters"] == f"{size(ModelConfig(hidden=(400,), latent_dim=20), SHAPE).parameters:,}"
-    conv = architecture_views.table(layers(ModelConfig(network="conv", residual=True, kernel=5), SHAPE))
+    convolutions = layers(ModelConfig(network="conv", residual=True, kernel=5), SHAPE)
+    conv = architecture_views.table(convolutions)
+    assert [row["Multiply-adds"] for row in conv[:-1]] == [f"{row.multiply_adds:,}" for row in convolutions]
+    total = sum(row.multiply_adds for row in convolutions)
+    assert conv[-1]["Multiply-adds"] == f"{total:,}" != conv[-1]["Parameters"]
     assert "Convolution 5 × 5, SiLU" in [row["Layer"] for row in conv]
     assert "Convolution 3 × 3, SiLU, residual" in [row["Layer"] for row in conv]
     assert architecture_views.summary(rows).endswith("784, 400, 40, 20, 400, 784, 784.")

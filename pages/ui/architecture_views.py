@@ -68,14 +68,30 @@ def title(layer: Layer) -> str:
 
 
 def table(layers: Sequence[Layer]) -> list[dict[str, str]]:
-    """A row a layer: its name in the file of weights, what it is, what it puts out, its parameters; the sum last."""
-    heads = t("Name"), t("Layer"), t("Puts out"), t("Parameters")
+    """A row a layer: its name in the file of weights, what it is, what it puts out, parameters, multiply-adds; sums last."""
+    heads = t("Name"), t("Layer"), t("Puts out"), t("Parameters"), t("Multiply-adds")
     rows = [
-        (t(NAMES.get(layer.name, layer.name)), title(layer), size_text(layer.shape), f"{layer.parameters:,}")
+        (
+            t(NAMES.get(layer.name, layer.name)),
+            title(layer),
+            size_text(layer.shape),
+            number_text(layer.parameters),
+            number_text(layer.multiply_adds),
+        )
         for layer in layers
     ]
-    rows.append((t("All"), "", "", f"{sum(layer.parameters for layer in layers):,}"))
+    rows.append((t("All"), "", "", number_text(parameters(layers)), number_text(multiply_adds(layers))))
     return [dict(zip(heads, row, strict=True)) for row in rows]
+
+
+def parameters(layers: Sequence[Layer]) -> int:
+    """The parameters of all layers."""
+    return sum(layer.parameters for layer in layers)
+
+
+def multiply_adds(layers: Sequence[Layer]) -> int:
+    """The multiply-adds of all layers, for one picture."""
+    return sum(layer.multiply_adds for layer in layers)
 
 
 def drawn(layers: Sequence[Layer]) -> list[Layer]:
