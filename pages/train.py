@@ -103,6 +103,7 @@ def one_run(run: Run) -> None:
         follow(run)
         show_film(run)
         show_slow_motion(run)
+        architecture.show_folded(run)
         show_coach(run)
         show_what_if(run)
         show_take_away(run)

@@ -1,6 +1,7 @@
 """How it works: the numbers of one picture's way, and the page with and without a model to tell it with."""
 
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.tiny_runs import train
 from vae_core import runs
 from vae_core.config import ModelConfig, RunConfig
 from vae_core.datasets import load
-from vae_core.models import build
+from vae_core.models import build, size
 from vae_core.pixels import to_unit
 from vae_core.runs import Run, Summary
 
@@ -112,6 +113,24 @@ def test_numbers_and_pictures_of_one_digit(run_root: Path) -> None:
     assert app.metric[0].value == f"{again.recon:.1f} nats"
     app.button(key="others").click().run()
     assert not app.exception and not app.error
+
+
+def test_the_layers_of_the_model_are_told_when_asked_for(run_root: Path) -> None:
+    run = train(model__hidden=[48, 24])
+    app = opened()
+    assert "The layers of this model" in [expander.label for expander in app.expander]
+    assert not app.dataframe, "folded"
+    app.session_state[f"layers_{run.id}"] = True
+    deadline = time.monotonic() + 60
+    while not app.dataframe:
+        assert time.monotonic() < deadline, "the table of layers did not come"
+        app.run()
+    table = app.dataframe[0].value
+    config = RunConfig().replace(model__hidden=[48, 24])
+    assert list(table["Puts out"]).count("48") == 2
+    assert table["Parameters"].iloc[-1] == f"{size(config.model, (1, 28, 28)).parameters:,}"
+    assert table["Multiply-adds"].iloc[-1] == table["Parameters"].iloc[-1], "in dense layers each is used once"
+    assert "multiply-add" in words(app) and not app.exception and not app.error
 
 
 def test_a_long_code_is_cut_and_says_so(run_root: Path) -> None:

@@ -17,6 +17,7 @@ from vae_core.config import RunConfig
 from vae_core.control import State
 from vae_core.jobs import client
 from vae_core.models import size
+from vae_core.models.layers import layers
 from vae_core.recipes import RECIPES
 from vae_core.runs import Run
 
@@ -204,6 +205,24 @@ def test_the_architecture_is_drawn_and_told_before_it_is_trained(root: Path) -> 
     assert list(app.dataframe[0].value["Puts out"]).count("64") == 1
     app.text_input(key=forms.key("model.decoder_hidden")).set_value("64, x").run()
     assert "decoder's hidden widths" in said(app) and button(app, "Start").disabled
+
+
+def test_the_layers_of_a_run_are_told_when_asked_for(root: Path) -> None:
+    run = train(model__network="conv", model__hidden=[4, 8])
+    app = opened(run)
+    assert "The layers of this model" in [expander.label for expander in app.expander]
+
+    def tables() -> list[object]:
+        return [found.value for found in app.dataframe if "Multiply-adds" in found.value]
+
+    assert not tables(), "folded"
+    app.session_state[f"layers_{run.id}"] = True
+    wait(app, lambda: bool(tables()), "the table of layers")
+    rows = layers(run.config.model, (1, 28, 28))
+    (table,) = tables()
+    assert list(table["Multiply-adds"])[:-1] == [f"{row.multiply_adds:,}" for row in rows]
+    assert "parameters in all" in said(app) and "multiply-add" in said(app)
+    assert "write more of them" not in said(app), "these widths are what they are"
 
 
 @pytest.mark.heavy

@@ -37,13 +37,19 @@ SHORT = {
 
 # Inside a picture, a browser takes the scheme of the page around it. The colours are the themes' textColor.
 STYLE = "<style>svg{color:#1c2a2e;font-family:sans-serif}@media(prefers-color-scheme:dark){svg{color:#e4ebec}}</style>"
-WIDTH, GLASS, MARGIN = 360, 156, 18  # of the drawing, of its widest bar, and of the room to its left
+WIDTH, GLASS, MARGIN = 360, 132, 18  # of the drawing, of its widest bar, and of the room to its left
 ROW, BAR = 34, 16
+TEXT, LINE = 12.5, 14
+
+
+def number_text(count: int) -> str:
+    """`3136` as `3,136`, or as the visitor's language writes it."""
+    return t("{count:,}", count=count)
 
 
 def size_text(shape: Sequence[int]) -> str:
     """`(32, 14, 14)` as `32 × 14 × 14`."""
-    return " × ".join(f"{side:,}" for side in shape)
+    return " × ".join(map(number_text, shape))
 
 
 def title(layer: Layer) -> str:
@@ -62,14 +68,30 @@ def title(layer: Layer) -> str:
 
 
 def table(layers: Sequence[Layer]) -> list[dict[str, str]]:
-    """A row a layer: its name in the file of weights, what it is, what it puts out, its parameters; the sum last."""
-    heads = t("Name"), t("Layer"), t("Puts out"), t("Parameters")
+    """A row a layer: its name in the file of weights, what it is, what it puts out, parameters, multiply-adds; sums last."""
+    heads = t("Name"), t("Layer"), t("Puts out"), t("Parameters"), t("Multiply-adds")
     rows = [
-        (t(NAMES.get(layer.name, layer.name)), title(layer), size_text(layer.shape), f"{layer.parameters:,}")
+        (
+            t(NAMES.get(layer.name, layer.name)),
+            title(layer),
+            size_text(layer.shape),
+            number_text(layer.parameters),
+            number_text(layer.multiply_adds),
+        )
         for layer in layers
     ]
-    rows.append((t("All"), "", "", f"{sum(layer.parameters for layer in layers):,}"))
+    rows.append((t("All"), "", "", number_text(parameters(layers)), number_text(multiply_adds(layers))))
     return [dict(zip(heads, row, strict=True)) for row in rows]
+
+
+def parameters(layers: Sequence[Layer]) -> int:
+    """The parameters of all layers."""
+    return sum(layer.parameters for layer in layers)
+
+
+def multiply_adds(layers: Sequence[Layer]) -> int:
+    """The multiply-adds of all layers, for one picture."""
+    return sum(layer.multiply_adds for layer in layers)
 
 
 def drawn(layers: Sequence[Layer]) -> list[Layer]:
@@ -82,7 +104,7 @@ def drawn(layers: Sequence[Layer]) -> list[Layer]:
 
 def summary(layers: Sequence[Layer]) -> str:
     """The drawing in a sentence, for those who can't see it."""
-    numbers = [f"{layer.numbers:,}" for layer in drawn(layers)]
+    numbers = [number_text(layer.numbers) for layer in drawn(layers)]
     return t(
         "An hourglass of layers, from top to bottom with this many numbers: {numbers}.", numbers=", ".join(numbers)
     )
@@ -106,12 +128,12 @@ def hourglass(layers: Sequence[Layer]) -> str:
         is_cloud = is_sampled and layer.part == "code" and layer.name != "z"
         parts.append(_bar(layer, middle, width, top, halves=2 if is_cloud else 1))
         words = t("μ and log σ²: {count} + {count}", count=layer.numbers // 2) if is_cloud else _words(layer)
-        if layer.told:
-            words = t("{layer}; told the class", layer=words)
-        parts.append(
-            f'<text x="{MARGIN + GLASS + 12}" y="{top + BAR - 4}" fill="currentColor" font-size="12.5">'
-            f"{html.escape(words)}</text>"
-        )
+        lines = [words, t("told the class")] if layer.told else [words]  # side by side they would be cut off
+        parts += [
+            f'<text x="{MARGIN + GLASS + 12}" y="{top + BAR - 4 + LINE * line}" fill="currentColor" font-size="{TEXT}">'
+            f"{html.escape(text)}</text>"
+            for line, text in enumerate(lines)
+        ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}">'
         f"{STYLE}{''.join(parts)}</svg>"

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.ui import cache
+from pages.ui import architecture, cache
 from pages.ui.about import show_code, show_formulas
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
@@ -47,7 +47,7 @@ def show_story(run: Run) -> None:
     place = st.session_state.get(PLACE, 0) % int((data.labels == digit).sum())
     image = data.images[number_in_class(data, digit, place)]
     found = walk(cache.model(run), image, beta=run.config.loss.beta, seed=100 * st.session_state.get(DRAW, 0))
-    _show_hourglass(found)
+    _show_hourglass(run, found)
     _show_code(found)
     _show_sampling(found)
     _show_loss(found)
@@ -97,7 +97,7 @@ def _show_numbers(rows: dict[str, NDArray[Any]]) -> None:
         st.caption(t("And {count} more numbers.", count=count - shown))
 
 
-def _show_hourglass(found: Walk) -> None:
+def _show_hourglass(run: Run, found: Walk) -> None:
     begin_lesson("hourglass")
     with st.container(horizontal=True, vertical_alignment="center"):
         _show_picture(found.x, t("{count:,} pixels in", count=found.x.size))
@@ -113,6 +113,7 @@ def _show_hourglass(found: Walk) -> None:
         st.markdown(t("→ decoder →"), width="content")
         _show_picture(found.mean_picture, t("{count:,} pixels out", count=found.x.size))
     show_details("hourglass")
+    architecture.show_folded(run)
 
 
 def _show_code(found: Walk) -> None:

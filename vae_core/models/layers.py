@@ -1,13 +1,17 @@
 """The table of a model's layers: what each puts out, and how many numbers in it are trained.
 
-It is read off the model itself, which lies on torch's meta device meanwhile: no weights, no memory, nothing computed.
+It is read off the model itself by torchinfo. The model lies on torch's meta device meanwhile: no weights, no memory,
+nothing computed.
 """
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torchinfo import summary
+from torchinfo.layer_info import LayerInfo
 
 from vae_core.config import ModelConfig
 from vae_core.errors import N_
@@ -43,6 +47,8 @@ class Layer:
         told: How many numbers beside those of the layer before tell it the class; 0 where it is not told.
         shape: What it puts out for one picture.
         parameters: The numbers in it that are trained.
+        multiply_adds: For one picture, how often a weight is multiplied and the product added up; a bias that is added
+            counts as one, activations don't count.
     """
 
     name: str
@@ -50,6 +56,7 @@ class Layer:
     kind: str
     shape: tuple[int, ...]
     parameters: int = 0
+    multiply_adds: int = 0
     activation: str = ""
     residual: bool = False
     kernel: int = 0
@@ -77,35 +84,42 @@ def layers(config: ModelConfig, image_shape: ImageShape, classes: int = 10) -> l
     """
     model = on_meta(config, image_shape, classes)
     found = [Layer("picture", "encoder", PICTURE, image_shape)]
-    with torch.device("meta"), torch.no_grad():
-        outputs = _outputs(model, torch.zeros(1, *image_shape))
-        posterior = model.encode(torch.zeros(1, *image_shape))
-    found += _rows("encoder", model.encoder, outputs)
+    seen = _seen(model, image_shape)
+    found += _rows("encoder", model.encoder, seen)
     found[-1] = replace(found[-1], part="code", told=model.classes)
+    with torch.device("meta"), torch.no_grad():
+        posterior = model.encode(torch.zeros(1, *image_shape))
     if isinstance(posterior, DiagonalGaussian):  # else the features are the code itself
         found.append(Layer("z", "code", SAMPLING, (model.latent_dim,)))
-    first, *rest = _rows("decoder", model.decoder, outputs)
+    first, *rest = _rows("decoder", model.decoder, seen)
     found += [replace(first, told=model.classes), *rest]
     return [*found[:-1], replace(found[-1], activation="sigmoid")]
 
 
-def _outputs(model: Model, x: Tensor) -> dict[nn.Module, tuple[int, ...]]:
-    """The shape that each layer puts out for one picture."""
-    found: dict[nn.Module, tuple[int, ...]] = {}
+class _Way(nn.Module):
+    """A picture's way through a model from end to end: torchinfo follows a module's `forward`."""
 
-    def note(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        found[module] = tuple(output.shape[1:])
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
 
-    hooks = [layer.register_forward_hook(note) for layer in (*model.encoder, *model.decoder)]
-    model.decode(model.encode(x).mu)
-    for hook in hooks:
-        hook.remove()
-    return found
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model.decode(self.model.encode(x).mu).mean
 
 
-def _rows(
-    part: Literal["encoder", "decoder"], network: nn.Sequential, outputs: dict[nn.Module, tuple[int, ...]]
-) -> list[Layer]:
+def _seen(model: Model, image_shape: ImageShape) -> dict[nn.Module, LayerInfo]:
+    """What torchinfo sees of each module as one picture goes through a model on the meta device.
+
+    It leaves model and picture where they are as long as it is given the picture itself: for an `input_size`, it takes
+    both to a device of its own choice. It keeps its last summary, and thus the model, alive, which on the meta device
+    is a few kilobytes.
+    """
+    with torch.device("meta"):
+        found = summary(_Way(model), input_data=torch.zeros(1, *image_shape), verbose=0)
+    return {info.module: info for info in found.summary_list}
+
+
+def _rows(part: Literal["encoder", "decoder"], network: nn.Sequential, seen: dict[nn.Module, LayerInfo]) -> list[Layer]:
     rows: list[Layer] = []
     for number, module in enumerate(network):
         if type(module) in _ACTIVATIONS:
@@ -113,16 +127,32 @@ def _rows(
             continue
         residual = isinstance(module, Residual)
         inner, *after = module if isinstance(module, Residual) else (module,)
+        kernel = seen[inner].kernel_size
         rows.append(
             Layer(
                 name=f"{part}.{number}",
                 part=part,
                 kind=TITLES[type(inner)],
-                shape=outputs[module],
-                parameters=sum(p.numel() for p in module.parameters()),
+                shape=tuple(seen[module].output_size[1:]),
+                parameters=seen[module].num_params,
+                multiply_adds=_multiply_adds(seen[inner]),
                 activation=_ACTIVATIONS[type(after[0])] if after else "",
                 residual=residual,
-                kernel=inner.kernel_size[0] if isinstance(inner, nn.Conv2d | nn.ConvTranspose2d) else 0,
+                kernel=kernel[0] if isinstance(kernel, list) else 0,
             )
         )
     return rows
+
+
+def _multiply_adds(info: LayerInfo) -> int:
+    """The multiply-adds of a layer that holds no others.
+
+    torchinfo 1.8.0, held against torch's own FlopCounterMode, is right for dense layers and convolutions. For a
+    transposed convolution it takes each weight once for each pixel that comes out, where it is used once for each that
+    goes in: with a stride of 2 up to four times too many. For what holds layers, such as `Residual`, its number has no
+    meaning; torchinfo itself adds up the layers inside, and so do we.
+    """
+    module = info.module
+    if isinstance(module, nn.ConvTranspose2d):
+        return module.weight.numel() * prod(info.input_size[2:]) + prod(info.output_size)
+    return info.macs

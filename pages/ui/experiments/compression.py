@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import architecture_views, cache
+from pages.ui import architecture, architecture_views, cache
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.experiments import blocks, compression_charts, compression_files, compression_words
@@ -155,11 +155,8 @@ def _layer_rows(run: Run) -> Any:
 def _layers(run: Run) -> None:
     st.subheader(t("The layers"))
     rows = _layer_rows(run)
-    left, right = st.columns([2, 3])
-    with left:
-        st.image(architecture_views.hourglass(rows), alt=architecture_views.summary(rows))
-    with right:
-        st.dataframe(architecture_views.table(rows), hide_index=True, height="content", key=f"layers_{run.id}")
+    st.image(architecture_views.hourglass(rows), alt=architecture_views.summary(rows))
+    architecture.show_table(rows, key=f"layer_table_{run.id}")
     st.caption(
         t(
             "Encoder, code, decoder, from top to bottom: {encoder:,} parameters turn a picture into its code, {decoder:,} turn "
