@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @guarded()
 def show(chosen: Chosen) -> None:
-    """Figures and verdict first, then what they come from."""
+    """The verdict and the pictures first, then figures and what they come from."""
     shown = shown_together(list(chosen.runs.values()))
     st.caption(plain(note(chosen.runs, chosen.names, shown)))
     from pages.ui.comparing import figures, words  # they import torch
@@ -31,6 +31,16 @@ def show(chosen: Chosen) -> None:
     with st.spinner(t("Measuring each model on the same test pictures ..."), show_time=True):
         compared = figures.compare(chosen, shown)
     what_you_see(*words.verdict(compared, {run_id: run.config.model.latent_dim for run_id, run in chosen.runs.items()}))
+    _pictures(chosen, compared, shown)
+    _figures(chosen, compared)
+    _settings(chosen)
+    _curves(chosen)
+    _maps(chosen, compared, shown)
+
+
+def _figures(chosen: Chosen, compared: "Compared") -> None:
+    from pages.ui.comparing import figures
+
     st.subheader(t("Figures"))
     st.dataframe(figures.table(compared, chosen), key="compare_figures")
     pixels = t("black and white pixels") if compared.pixels == "binarised" else t("grey pixels")
@@ -46,9 +56,6 @@ def show(chosen: Chosen) -> None:
     with st.container(horizontal=True):
         show_about("comparison", "compare_figures", N_("How sure are these figures?"))
         show_about("frechet", "compare_frechet", N_("What is the Fréchet distance?"))
-    _settings(chosen)
-    _curves(chosen)
-    _pictures(chosen, compared, shown)
 
 
 def _settings(chosen: Chosen) -> None:
@@ -108,6 +115,11 @@ def _pictures(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
     st.caption(
         t("Codes of the same size are the same numbers for each model; each decoder makes of them what it has learnt.")
     )
+
+
+def _maps(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
+    from pages.ui.comparing import pictures
+
     st.subheader(t("Where the codes lie"))
     pictures.show_maps(chosen, compared, shown)
     st.caption(

@@ -10,6 +10,7 @@ from pages.ui.navigation import BY_NAME, begin
 from pages.ui.runs_list import show_runs
 from pages.ui.text import t
 from vae_core.recipes import RECIPES, Recipe
+from vae_core.runs import list_runs
 
 PICTURE = Path(__file__).parent / "ui" / "pictures" / "plane.png"  # made by scripts/make_pictures.py
 EXAMPLE = "starter-vae-2d"  # the model that drew it
@@ -17,7 +18,7 @@ EXAMPLE = "starter-vae-2d"  # the model that drew it
 
 def show_choice(page: str, label: str, line: str, run: str | None = None) -> None:
     entry = BY_NAME[page]
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True, height="stretch", key=f"card_{page}"):
         params = {"run": run} if run else None
         st.page_link(entry.script, label=f"**{label}**", icon=entry.icon, query_params=params)
         st.markdown(line)
@@ -27,10 +28,16 @@ def show_recipe(recipe: Recipe) -> None:
     is_experiment = recipe.name in EXPERIMENTS
     entry = BY_NAME["experiments" if is_experiment else "train"]
     words = t("Open the experiment") if is_experiment else t("Take its settings")
-    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
+    with st.container(border=True, height="stretch", vertical_alignment="distribute", key=f"card_{recipe.name}"):
         # The title apart from the link, which would be cut off where there is no room for it.
         st.markdown(f"**{t(recipe.title)}**  \n{t(recipe.question)}")
         st.page_link(entry.script, label=words, icon=entry.icon, query_params={"recipe": recipe.name})
+
+
+def show_all_runs() -> None:
+    st.subheader(t("Runs"))
+    with guarded():
+        show_runs()
 
 
 begin("home")
@@ -38,7 +45,8 @@ st.markdown(
     t(
         "An autoencoder is a network that learns to squeeze a picture into a few numbers and to draw it again from them. "
         "Here you train one on handwritten digits within a minute, and then see what it has understood, what it can draw "
-        "by itself, and what looks strange to it."
+        "by itself, and what looks strange to it. A **VAE** (variational autoencoder) is one that has also learnt to "
+        "invent pictures that nobody has ever drawn."
     )
 )
 with guarded():
@@ -58,12 +66,14 @@ with second:
 with third:
     show_choice("how", t("Read how it works"), t("Ten minutes, with pictures and the mathematics."))
 
+has_own = any(not summary.starter for summary in list_runs())
+if has_own:
+    show_all_runs()
 st.subheader(t("Recipes"))
 st.caption(t("Known questions, each with the settings that answer it: one click, and it can start."))
 with st.container(horizontal=True, key="cards"):
     for recipe in RECIPES.values():
         show_recipe(recipe)
 
-st.subheader(t("Runs"))
-with guarded():
-    show_runs()
+if not has_own:
+    show_all_runs()

@@ -209,4 +209,4 @@ def test_numbers_are_written_as_the_language_writes_them(monkeypatch: pytest.Mon
     values = {"images": 12345, "share": 0.125, "text": "1.5"}
     assert text.t(message, **values) == "About **12,345** pictures to learn from: 12.5%, 1.5."
     monkeypatch.setattr(text, "language", lambda: "fr")
-    assert text.t(message, **values) == "About **12\u202f345** pictures to learn from: 12,5%, 1.5."
+    assert text.t(message, **values) == "About **12\u202f345** pictures to learn from: 12,5\u202f%, 1.5."

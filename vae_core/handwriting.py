@@ -4,8 +4,10 @@ LeCun et al. 1998 (https://doi.org/10.1109/5.726791), section III.A: the digit's
 proportions, into 20 x 20 pixels of 28 x 28, smoothed on the way, and placed so that its centre of mass is in the middle.
 """
 
+import base64
 import io
 import warnings
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +25,8 @@ WORKING_SIDE = 1_024  # pixels: larger pictures are made smaller first
 BOX = 20 / 28  # of a picture's side: the longer side of a digit
 INK = 0.15  # of full white: fainter is paper, not ink
 FAINTEST = 8  # grey values: the last of a soft edge
+SIDE = 28  # of a picture in an address: MNIST's
+MOST_LETTERS = 1_000  # of such a picture; noise takes 540
 CONTRAST = 40  # grey values between paper and ink: less is a picture of nothing
 
 
@@ -129,6 +133,32 @@ def prepare(writing: Handwriting, image_shape: tuple[int, int, int]) -> NDArray[
     picture = np.zeros((height, width), np.uint8)
     picture[top : top + small.shape[0], left : left + small.shape[1]] = small
     return np.repeat(picture[None], channels, axis=0)
+
+
+def to_text(picture: NDArray[np.uint8]) -> str:
+    """A picture as a few hundred letters for an address, in 16 greys.
+
+    Args:
+        picture: uint8 with shape (28, 28).
+    """
+    greys = np.rint(picture.reshape(-1) / 17).astype(np.uint8)
+    return base64.urlsafe_b64encode(zlib.compress((greys[::2] << 4 | greys[1::2]).tobytes(), 9)).decode().rstrip("=")
+
+
+def from_text(text: str) -> NDArray[np.uint8] | None:
+    """The picture of `to_text`, uint8 with shape (28, 28); `None` where the text holds none: anybody may write it."""
+    if len(text) > MOST_LETTERS:
+        return None
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        pairs = zlib.decompressobj().decompress(packed, SIDE * SIDE // 2 + 1)
+    except (ValueError, zlib.error):
+        return None
+    if len(pairs) != SIDE * SIDE // 2:
+        return None
+    both = np.frombuffer(pairs, np.uint8)
+    picture = np.stack([both >> 4, both & 15], axis=1).reshape(SIDE, SIDE) * np.uint8(17)
+    return picture if picture.any() else None
 
 
 def _corner(whole: int, part: int, middle: float) -> int:

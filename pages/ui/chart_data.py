@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pages.ui.text import t
+from pages.ui.text import t, written
 from vae_core.files import no_formula
 
 MOST_TOLD = 12
@@ -148,5 +148,5 @@ def _values(given: Any) -> NDArray[Any] | None:
 def _text(value: Any) -> str:
     """A value for reading: a number with three digits, as the language writes it; a name as it is."""
     if isinstance(value, int | float | np.integer | np.floating):
-        return t("{value:.3g}", value=float(value)) if isinstance(value, float | np.floating) else f"{value}"
+        return written(float(value), ".3g") if isinstance(value, float | np.floating) else str(value)
     return _plain(str(value))

@@ -16,7 +16,7 @@ from plotly.colors import get_colorscale
 from plotly.subplots import make_subplots
 
 from pages.ui.images import ERROR_SCALE
-from pages.ui.text import N_, t
+from pages.ui.text import N_, signs, t
 
 CLASS_COLOURS = (
     "#2889b9",
@@ -66,6 +66,7 @@ def template(figure: go.Figure, *, height: int = 360, x: str = "", y: str = "", 
         plot_bgcolor="rgba(0,0,0,0)",
         colorway=CLASS_COLOURS,
         uirevision=revision,
+        separators="".join(signs()),
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0},
         hoverlabel={"namelength": -1},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": NORMAL},

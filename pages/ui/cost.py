@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import cache, settings
 from pages.ui.boundary import guarded
 from pages.ui.quantities import duration
-from pages.ui.text import t
+from pages.ui.text import t, written
 from vae_core import datasets
 from vae_core.config import RunConfig
 
@@ -51,7 +51,7 @@ def _cost(config: RunConfig, pace: float | None) -> None:
     parameters = time = "…"
     if cache.can_count():
         seconds = _seconds(config)
-        parameters = f"{cache.size(config.model, datasets.source(config.data.name).image_shape).parameters:,}"
+        parameters = written(cache.size(config.model, datasets.source(config.data.name).image_shape).parameters, ",")
         time = t("not measured yet") if seconds is None else duration(seconds)
     st.markdown(
         t(

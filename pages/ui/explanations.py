@@ -121,14 +121,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "samples": Explanation(
         (
             N_(
-                "The encoder has no part in these pictures. A code is drawn at random, a few numbers from the bell curve "
-                "N(0, 1), and the decoder draws what it makes of them."
-            ),
-            N_(
                 "Why they are blurry: the decoder says for each pixel how probable ink is, and what you see are these "
                 "probabilities. Where a code could mean several pictures, it shows their mean, and the mean of many sharp "
                 "pictures is blurred. A longer code and a larger network leave less to be averaged; a smaller β lets the "
                 "code say more, at the price that N(0, I) fits less well to what the codes really are."
+            ),
+            N_(
+                "The encoder has no part in these pictures. A code is drawn at random, a few numbers from the bell curve "
+                "N(0, 1), and the decoder draws what it makes of them."
             ),
         ),
         (

@@ -8,7 +8,7 @@ from pages.ui.images import data_url
 from pages.ui.latent_views import View
 from pages.ui.shown import shown_data
 from pages.ui.state import pick_picture
-from pages.ui.text import t
+from pages.ui.text import t, written
 from vae_core import latent
 from vae_core.datasets import ImageData
 from vae_core.models import Model
@@ -60,13 +60,13 @@ def show(run: Run, model: Model, data: ImageData, view: View, chosen: list[int])
 
 
 def _one(model: Model, data: ImageData, mu: latent.Codes, number: int) -> None:
-    name = data.class_names[data.labels[number]]
+    name = t(data.class_names[data.labels[number]])
     st.markdown(t("**Test picture no. {number}, class {name}**", number=number, name=name))
     made = latent.decode(model, mu[number : number + 1])[0]
     st.image(
         _pair(data, number, made, 5), caption=t("Original and reconstruction"), alt=t("Original and reconstruction")
     )
-    numbers = ", ".join(f"{value:.2f}" for value in mu[number][:8])
+    numbers = "; ".join(written(float(value), ".2f") for value in mu[number][:8])
     st.caption(t("Its code: {numbers}", numbers=numbers + (", …" if model.latent_dim > 8 else "")))
     if st.button(
         t("Move its code with sliders"),

@@ -14,7 +14,7 @@ from pages.ui.images import sheet
 from pages.ui.lessons import LESSONS
 from pages.ui.reconstruction import number_in_class
 from pages.ui.shown import shown_data
-from pages.ui.text import t
+from pages.ui.text import t, written
 from pages.ui.walkthrough import MOST_DIMENSIONS, Walk, cloud, invent, walk
 from vae_core.runs import Run
 
@@ -91,7 +91,10 @@ def _show_numbers(rows: dict[str, NDArray[Any]]) -> None:
     count = len(next(iter(rows.values())))
     shown = min(count, MOST_DIMENSIONS)
     head = "| |" + "".join(f" z{j + 1} |" for j in range(shown)) + "\n|:--|" + "--:|" * shown
-    lines = (f"| {name} |" + "".join(f" {value:.3f} |" for value in values[:shown]) for name, values in rows.items())
+    lines = (
+        f"| {name} |" + "".join(f" {written(float(value), '.3f')} |" for value in values[:shown])
+        for name, values in rows.items()
+    )
     st.markdown("\n".join([head, *lines]).replace("-0.000 ", "0.000 ").replace(" -", " −"))
     if count > shown:
         st.caption(t("And {count} more numbers.", count=count - shown))
@@ -106,7 +109,7 @@ def _show_hourglass(run: Run, found: Walk) -> None:
             st.markdown(t("the code: **{count} numbers**", count=len(found.mu)))
             st.markdown(
                 "$("
-                + r",\; ".join(f"{value:.2f}" for value in found.mu[:4])
+                + r";\; ".join(written(float(value), ".2f").replace(",", "{,}") for value in found.mu[:4])
                 + (r", \dots" if len(found.mu) > 4 else "")
                 + ")$"
             )

@@ -13,7 +13,7 @@ import pandas as pd
 from pages.ui.chart_data import course
 from pages.ui.charts import NORMAL, PART_TITLES, STRANGE, Part
 from pages.ui.standing import Points
-from pages.ui.text import t
+from pages.ui.text import signs, t
 
 ZOOM = "zoom"
 """The selection to name in `selection_mode`: Streamlit forgets a zoom that it does not report."""
@@ -63,6 +63,7 @@ def table(train: Points, validation: Points, parts: Sequence[Part]) -> pd.DataFr
 def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
     """The chart of one part of the loss. Ctrl and the wheel zoom, the mouse drags, a double click shows all again."""
     names = [t("Training"), t("Validation")]
+    decimal, thousands = signs()
     series = {
         "field": "series",
         "type": "nominal",
@@ -85,6 +86,9 @@ def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
     return {
         "title": {"text": t(PART_TITLES[part]), "anchor": "middle", "fontSize": 14, "offset": 6},
         "height": height,
+        "config": {
+            "locale": {"number": {"decimal": decimal, "thousands": thousands, "grouping": [3], "currency": ["", ""]}}
+        },
         "padding": {"left": 0, "right": 6, "top": 2, "bottom": 2},
         "encoding": {
             "x": {

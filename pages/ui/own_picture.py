@@ -18,7 +18,7 @@ from pages.ui.text import N_, plain, t
 from vae_core import atlas, handwriting
 from vae_core.anomaly import DEFAULT_SCORE, SCORES
 from vae_core.datasets import ImageData
-from vae_core.handwriting import Handwriting
+from vae_core.handwriting import SIDE, Handwriting
 from vae_core.models import Model
 from vae_core.runs import Run
 from vae_core.sheets import sheet
@@ -61,9 +61,13 @@ def show(run: Run) -> None:
             )
             return
         seen = own_picture_views.look(model, picture)
+        near = atlas.nearest(cache.latent(run, *shown).mu, seen.mu, NEIGHBOURS)
+        st.subheader(
+            own_picture_views.looks_like([t(data.class_names[label]) for label in data.labels[near]]), anchor=False
+        )
         _reconstruction(seen)
         _strangeness(run, seen, data)
-    _place(run, model, seen, data)
+    _place(run, model, seen, data, near)
     st.caption(plain(shown_note(run)))
 
 
@@ -93,9 +97,20 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
         words = t("Your picture, ink in white") + (" " + t("(it was dark on light)") if writing.inverted else "")
         st.image(data_url(sheet(writing.ink[None], 1, scale=1)), caption=words, alt=words, width=220)
         return prepared
-    drawn = drawing_pad(key="own_picture_pad")
     st.caption(t("Draw a digit as large as you like, with the mouse or a finger."))
-    return None if drawn is None else handwriting.prepare(Handwriting(drawn), model.image_shape)
+    drawn = drawing_pad(key="own_picture_pad")
+    if drawn is not None:
+        writing = Handwriting(drawn)
+        state.keep_drawing(handwriting.to_text(handwriting.prepare(writing, (1, SIDE, SIDE))))
+        return handwriting.prepare(writing, model.image_shape)
+    sent = handwriting.from_text(state.sent_drawing())
+    if sent is None:
+        state.keep_drawing("")
+        return None
+    words = t("This drawing came with the link. Draw on the pad to replace it.")
+    st.image(data_url(sheet(sent[None], 1, scale=4)), caption=words, alt=words, width=4 * SIDE)
+    whole = (1, SIDE, SIDE)  # made for it already
+    return sent[None] if model.image_shape == whole else handwriting.prepare(Handwriting(sent), model.image_shape)
 
 
 def _reconstruction(seen: Seen) -> None:
@@ -131,7 +146,7 @@ def _strangeness(run: Run, seen: Seen, data: ImageData) -> None:
     show_chart(figure, words, key="own_picture_scores", about="strangeness")
 
 
-def _place(run: Run, model: Model, seen: Seen, data: ImageData) -> None:
+def _place(run: Run, model: Model, seen: Seen, data: ImageData, near: NDArray[np.int64]) -> None:
     points = cache.latent(run, *shown_data(run))
     st.subheader(t("Where it lies in the latent space"))
     left, right = st.columns([3, 2], gap="large")
@@ -146,7 +161,6 @@ def _place(run: Run, model: Model, seen: Seen, data: ImageData) -> None:
             words.append(t("Seen on the plane on which codes differ most."))
         show_chart(figure, " ".join(words), key=f"own_picture_place_{run.id}", about="codes")
     with right:
-        near = atlas.nearest(points.mu, seen.mu, NEIGHBOURS)
         names = ", ".join(t(data.class_names[label]) for label in data.labels[near])
         words_near = t("The test pictures whose codes lie nearest: {names}", names=names)
         st.image(data_url(sheet(data.images[near], 4, scale=3)), caption=words_near, alt=words_near)

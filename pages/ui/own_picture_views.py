@@ -1,5 +1,7 @@
 """What a model makes of one picture that belongs to no data set. Imports no Streamlit."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +59,14 @@ def look(model: Model, picture: NDArray[np.uint8]) -> Seen:
     recon = model.decode(posterior.mu).mean[0].numpy()
     sigma = posterior.sigma[0].numpy() if isinstance(posterior, DiagonalGaussian) else None
     return Seen(picture, recon, posterior.mu[0].numpy(), sigma)
+
+
+def looks_like(names: Sequence[str]) -> str:
+    """What a picture is to the model, by the classes of the test pictures whose codes lie nearest."""
+    (first, count), *others = Counter(names).most_common(2)
+    if not others or 2 * count > len(names):
+        return t("Most like {name}: {count} of the {all} nearest pictures", name=first, count=count, all=len(names))
+    return t("Between {name} and {other}: the nearest pictures are of both", name=first, other=others[0][0])
 
 
 def strangeness(model: Model, picture: NDArray[np.uint8]) -> float:

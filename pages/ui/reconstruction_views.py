@@ -18,7 +18,7 @@ from pages.ui.reconstruction import (
     random_numbers,
     reconstruct,
 )
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, written
 from vae_core import datasets
 from vae_core.datasets import ImageData
 from vae_core.runs import Run
@@ -70,7 +70,7 @@ def _show_means(run: Run, data: ImageData, base: Baseline, learnt: tuple[int, ..
                 t("What answering every picture with the mean of them all would give. A model must beat it."),
             ),
         ):
-            st.metric(label, f"{errors[judged].mean():.1f}", help=words, width="content")
+            st.metric(label, written(errors[judged].mean(), ".1f"), help=words, width="content")
     st.caption(
         t(
             "Squared error of a picture, summed over its {pixels:,} pixels from 0 to 1: the mean over the {count:,} test "

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pages.ui.charts import NEUTRAL, NORMAL, STRANGE, template
-from pages.ui.text import t
+from pages.ui.text import t, written
 
 MOST = 16
 """Numbers of a code that are shown: those that stand out most."""
@@ -67,7 +67,7 @@ def terms(recon: float, kl: float, beta: float) -> go.Figure:
         y=[t("Reconstruction"), t("KL, times β")],
         orientation="h",
         marker={"color": [NORMAL, STRANGE]},
-        text=[f"{recon:.1f}", f"{beta * kl:.1f}"],
+        text=[written(recon, ".1f"), written(beta * kl, ".1f")],
         name="",
     )
     template(figure, height=200, x=t("nats"))

@@ -20,6 +20,7 @@ _WRITTEN = "run_in_address"
 _PICTURE = "picture"
 _PICTURE_WRITTEN = "picture_in_address"
 MOST_PICTURES = 10**9
+_DRAWING = "drawing"
 _PLACE = "place"
 _FILM = "film"
 _PROPOSAL = "proposal"
@@ -88,6 +89,21 @@ def pick_picture(number: int) -> None:
     """Remember a test picture by its number, for the other pages too; it stands in the address."""
     st.session_state[_PICTURE] = int(number)
     st.session_state[_PICTURE_WRITTEN] = st.query_params[_PICTURE] = str(int(number))
+
+
+def keep_drawing(text: str) -> None:
+    """Let the address hold a drawing, so that a copied link does; `""` for none."""
+    st.session_state[_DRAWING] = text
+    if text:
+        st.query_params[_DRAWING] = text
+    else:
+        st.query_params.pop(_DRAWING, None)
+
+
+def sent_drawing() -> str:
+    """The drawing that came with a link, as text that anybody may have written; empty where none did."""
+    named = st.query_params.get(_DRAWING, "")
+    return "" if named == st.session_state.get(_DRAWING) else named
 
 
 def whole_number(text: str | None, most: int) -> int:

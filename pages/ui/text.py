@@ -16,7 +16,7 @@ from typing import Any
 from vae_core.environment import REPOSITORY
 from vae_core.errors import N_, DiaboloError
 
-__all__ = ["LANGUAGES", "N_", "describe", "language", "plain", "t"]
+__all__ = ["LANGUAGES", "N_", "describe", "language", "plain", "signs", "t", "written"]
 
 DOMAIN = "diabolo"
 LOCALES = REPOSITORY / "locale"
@@ -46,12 +46,12 @@ def _catalogue(spoken: str) -> gettext.NullTranslations:
 
 
 class _WithDecimalComma(string.Formatter):
-    """Numbers as they are written in French: `12 345,6`. What was made a text before stays as it is."""
+    """Numbers as they are written in French: `12 345,6` and `7 %`. What was made a text before stays as it is."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         text = str(super().format_field(value, format_spec))
         if isinstance(value, int | float):
-            text = text.replace(",", "\u202f").replace(".", ",")
+            text = text.replace(",", "\u202f").replace(".", ",").replace("%", "\u202f%")
         return text
 
 
@@ -68,6 +68,17 @@ def t(message: str, **values: Any) -> str:
     spoken = language()
     translated = _catalogue(spoken).gettext(message) if message else ""  # gettext's "" is its header
     return _FORMATTERS[spoken].vformat(translated, (), values) if values else translated
+
+
+def written(value: float, spec: str = "") -> str:
+    """A number as the visitor's language writes it; `spec` as in `format(value, spec)`."""
+    return _FORMATTERS[language()].format(f"{{:{spec}}}", value)
+
+
+def signs() -> tuple[str, str]:
+    """The decimal sign, and the one between thousands."""
+    shown = written(1234.5, ",.1f")
+    return shown[5], shown[1]
 
 
 def describe(error: DiaboloError) -> str:

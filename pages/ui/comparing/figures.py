@@ -12,7 +12,7 @@ from pages.ui.comparing.choice import Chosen
 from pages.ui.forms import CHOICES
 from pages.ui.quantities import duration
 from pages.ui.shown import Shown
-from pages.ui.text import t
+from pages.ui.text import t, written
 from vae_core.comparison import FIGURES, Mean, Measured, mean
 from vae_core.config import RunConfig, field
 from vae_core.events import EpochEnd
@@ -85,7 +85,8 @@ def with_error(found: Mean | None, digits: int) -> str:
     """`0.0123 ± 0.0001`; a dash where there is none."""
     if found is None:
         return "–"
-    return f"{found.value:.{digits}f} ± {found.error:.{digits}f}" if found.error else f"{found.value:.{digits}f}"
+    value, error = (written(each, f".{digits}f") for each in (found.value, found.error))
+    return f"{value} ± {error}" if found.error else value
 
 
 def table(compared: Compared, chosen: Chosen) -> pd.DataFrame:
@@ -113,7 +114,7 @@ def _cost(key: str, compared: Compared, chosen: Chosen) -> dict[str, str]:
     seconds = compared.seconds[key]
     return {
         t("Numbers in the code"): str(run.config.model.latent_dim),
-        t("Parameters"): f"{size.parameters:,}",
+        t("Parameters"): written(size.parameters, ","),
         t("Training"): duration(seconds) if seconds else "–",
     }
 
