@@ -1,6 +1,7 @@
 """The fragment that follows a run: state, buttons, curves and pictures, for as long as something changes by itself."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -44,6 +45,26 @@ def follow(run: Run) -> None:
     st.fragment(guarded()(_panel), run_every=pace)(run.id, pace)
 
 
+def show_result(run: Run) -> None:
+    """What a run that has ended reached on the test pictures, and where to look at it.
+
+    Below all that one watches while it trains: above, it would push curves and pictures away at the moment when it
+    comes, and the browser would draw them anew.
+
+    Raises:
+        WorkError: The file is damaged.
+    """
+    if run.state() not in ("finished", "failed") or not (metrics := run.metrics()):
+        return
+    with st.container(border=True):
+        st.markdown("  \n".join(plain(line) for line in standing.verdict(metrics)))
+        st.caption(plain(standing.tested_on(metrics)))
+        with st.container(horizontal=True):
+            for name in ("generate", "reconstruct", "latent"):
+                entry = BY_NAME[name]
+                st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
+
+
 def _panel(run_id: str, pace: float | None) -> None:
     run = runs.find(run_id)
     seen, events = standing.look(run), cache.log(run).read()
@@ -54,9 +75,8 @@ def _panel(run_id: str, pace: float | None) -> None:
     config = run.config
     _state(run, seen, events)
     _buttons(run, seen)
-    _progress(seen, events, config)
-    if seen.state == "finished" or (seen.state == "failed" and run.metrics()):
-        _result(run)
+    with st.container(key="run_progress"):
+        _progress(run, seen, events)
     _curves(events, config)
     _pictures(run)
     if damaged := cache.log(run).damaged:
@@ -66,7 +86,7 @@ def _panel(run_id: str, pace: float | None) -> None:
 def _state(run: Run, seen: Look, events: Sequence[Event]) -> None:
     waits = seen.state == "queued" and seen.waited > QUEUE_SECONDS
     text = standing.sentence(seen, standing.latest(events), standing.others_first(run) if waits else 0)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="run_state"):
         st.badge(t(STATE_TITLES[seen.state]), color=COLOURS[seen.state])  # type: ignore[arg-type]
         st.markdown(plain(text), width="stretch")
 
@@ -90,29 +110,22 @@ def _buttons(run: Run, seen: Look) -> None:
                 st.rerun()
 
 
-def _progress(seen: Look, events: Sequence[Event], config: RunConfig) -> None:
-    point = standing.latest(events)
+def _progress(run: Run, seen: Look, events: Sequence[Event]) -> None:
+    config, point = run.config, standing.latest(events)
     if point is None:
         done = 1.0 if seen.state == "finished" else 0.0
         st.progress(done, text=t("No point yet.") if not done else t("All epochs done."))
     elif seen.state == "finished" and not seen.stopped:
-        st.progress(1.0, text=t("All {epochs} epochs done.", epochs=config.training.epochs))
+        figure = ""
+        with suppress(DiaboloError):  # damaged: `show_result` says so
+            figure = standing.key_figure(run.metrics())
+        text = t("All {epochs} epochs done.", epochs=config.training.epochs)
+        st.progress(1.0, text=f"{text} {figure[:1].upper()}{figure[1:]}")
     elif seen.state == "running":
         st.progress(min(point.step / point.steps, 1.0), text=standing.progress_text(point, config.training.epochs))
     else:
         text = t("Epoch {epoch} of {epochs}", epoch=point.epoch, epochs=config.training.epochs)
         st.progress(min(point.step / point.steps, 1.0), text=text)
-
-
-def _result(run: Run) -> None:
-    metrics = run.metrics() or {}
-    with st.container(border=True):
-        st.markdown("  \n".join(plain(line) for line in standing.verdict(metrics)))
-        st.caption(plain(standing.tested_on(metrics)))
-        with st.container(horizontal=True):
-            for name in ("generate", "reconstruct", "latent"):
-                entry = BY_NAME[name]
-                st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
 
 
 def _curves(events: Sequence[Event], config: RunConfig) -> None:
