@@ -72,15 +72,15 @@ def _panel(run_id: str, pace: float | None) -> None:
         st.rerun()
     if pace is not None:
         cache.supervisor()  # it may have died while nobody opened a page
-    config = run.config
-    _state(run, seen, events)
-    _buttons(run, seen)
-    with st.container(key="run_progress"):
-        _progress(run, seen, events)
-    _curves(events, config)
-    _pictures(run)
-    if damaged := cache.log(run).damaged:
-        st.caption(t("{count} lines of this run's record can't be read and are left out.", count=damaged))
+    with st.container(key="live"):  # see style.css
+        _state(run, seen, events)
+        _buttons(run, seen)
+        with st.container(key="run_progress"):
+            _progress(run, seen, events)
+        _curves(events, run.config)
+        _pictures(run)
+        if damaged := cache.log(run).damaged:
+            st.caption(t("{count} lines of this run's record can't be read and are left out.", count=damaged))
 
 
 def _state(run: Run, seen: Look, events: Sequence[Event]) -> None:
