@@ -5,11 +5,12 @@ Used by a test, which says that neither happens, and by a benchmark, which says 
 
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.driving import CURVE_POINTS
+from tests.browser.driving import CURVE_POINTS, Server, settle
 
-CURVES_AND_PICTURES = f"""() => ({CURVE_POINTS})() >= 2
+SLOW = 120_000  # ms; for what takes seconds on a quiet machine
+_CURVES_AND_PICTURES = f"""() => ({CURVE_POINTS})() >= 2
     && [...document.querySelectorAll('[data-testid="stImage"] img')].filter(image => image.naturalWidth).length >= 2"""
 
 # The state is looked at before each frame is drawn: what comes and goes between two frames, nobody sees. A picture that
@@ -59,18 +60,28 @@ _WATCH = """() => {
 }"""
 
 
-def begin_watch(page: Page) -> None:
-    """Watches from the moment when the first curve and pictures are there."""
-    page.wait_for_function(CURVES_AND_PICTURES)
-    page.evaluate(_WATCH)
+def watch_training(page: Page, server: Server, epochs: int, *, at_pictures: bool = False) -> dict[str, Any]:
+    """Starts a training as a person does and watches it, from its first curve and pictures until all of it is there.
 
-
-def watched(page: Page) -> dict[str, Any]:
-    """What was seen since then.
+    Args:
+        epochs: How many, of the bundled digits.
+        at_pictures: The window is scrolled down to the pictures; else up to the page's heading.
 
     Returns:
         `missing`: what was not to be seen in some frame, and in which one first; `shifts`: the browser's layout shifts
         without a visitor's input, each `{value, ms, moved}`; `frames` and `updates`: how many there were.
     """
+    page.goto(f"{server.address}/train?training.epochs={epochs}")
+    settle(page)
+    page.get_by_role("button", name="Start", exact=True).click()
+    pictures = page.get_by_role("img", name="Test pictures and their reconstructions")
+    expect(pictures).to_be_attached()
+    (pictures if at_pictures else page.get_by_role("heading", level=1)).scroll_into_view_if_needed()
+    page.wait_for_function(_CURVES_AND_PICTURES)
+    page.evaluate(_WATCH)
+    expect(page.get_by_text(f"All {epochs} epochs done.")).to_be_attached(timeout=SLOW)
+    expect(page.get_by_text("Measured on 1,000 test pictures")).to_be_attached(timeout=SLOW)
+    expect(page.get_by_role("heading", name="The coach")).to_be_attached(timeout=SLOW)
+    settle(page)
     found: dict[str, Any] = page.evaluate("window.diaboloWatch")
     return found
