@@ -9,7 +9,7 @@ from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
 from pages.ui.film import show_film
 from pages.ui.navigation import begin
-from pages.ui.progress import follow
+from pages.ui.progress import follow, show_result
 from pages.ui.quantities import file_size
 from pages.ui.runs_list import describe_settings, show_active
 from pages.ui.slow_motion import show_slow_motion
@@ -102,6 +102,8 @@ def one_run(run: Run) -> None:
             raise summary.error
         follow(run)
         show_film(run)
+        with guarded():
+            show_result(run)
         show_slow_motion(run)
         architecture.show_folded(run)
         show_coach(run)

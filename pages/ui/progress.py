@@ -1,6 +1,7 @@
 """The fragment that follows a run: state, buttons, curves and pictures, for as long as something changes by itself."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -33,6 +34,7 @@ COLOURS = {
 }
 QUEUE_SECONDS = 1.0  # a run that waits longer is told why; before that it is most likely starting
 CHART_HEIGHT = 260
+NEXT_STEPS = ("generate", "draw", "latent", "reconstruct", "compare")
 
 
 def follow(run: Run) -> None:
@@ -46,6 +48,23 @@ def follow(run: Run) -> None:
     st.fragment(guarded()(_panel), run_every=pace)(run.id, pace)
 
 
+def show_result(run: Run) -> None:
+    """What a run that has ended reached on the test pictures.
+
+    Below all that one watches while it trains: above, it would push curves and pictures away at the moment when it
+    comes, and the browser would draw them anew.
+
+    Raises:
+        WorkError: The file is damaged.
+    """
+    if run.state() not in ("finished", "failed") or not (metrics := run.metrics()):
+        return
+    with st.container(border=True):
+        st.markdown("  \n".join(plain(line) for line in standing.verdict(metrics)))
+        st.caption(plain(standing.tested_on(metrics)))
+        show_about("results", "results", N_("What do these numbers mean?"))
+
+
 def _panel(run_id: str, pace: float | None) -> None:
     run = runs.find(run_id)
     seen, events = standing.look(run), cache.log(run).read()
@@ -53,22 +72,26 @@ def _panel(run_id: str, pace: float | None) -> None:
         st.rerun()
     if pace is not None:
         cache.supervisor()  # it may have died while nobody opened a page
-    config = run.config
-    _state(run, seen, events)
-    _buttons(run, seen)
-    _progress(seen, events, config)
-    if seen.state == "finished" or (seen.state == "failed" and run.metrics()):
-        _result(run)
-    _curves(events, config)
-    _pictures(run)
-    if damaged := cache.log(run).damaged:
-        st.caption(t("{count} lines of this run's record can't be read and are left out.", count=damaged))
+    with st.container(key="live"):  # see style.css
+        _state(run, seen, events)
+        if seen.state == "finished":
+            _next_steps(run)
+        else:
+            _buttons(run, seen)
+        with st.container(key="run_progress"):
+            _progress(run, seen, events)
+        # Pictures first: curves alone say little to who has never trained a network. Both come at once, or the curves
+        # would be pushed down by the pictures.
+        if _pictures(run) or pace is None:
+            _curves(events, run.config)
+        if damaged := cache.log(run).damaged:
+            st.caption(t("{count} lines of this run's record can't be read and are left out.", count=damaged))
 
 
 def _state(run: Run, seen: Look, events: Sequence[Event]) -> None:
     waits = seen.state == "queued" and seen.waited > QUEUE_SECONDS
     text = standing.sentence(seen, standing.latest(events), standing.others_first(run) if waits else 0)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="run_state"):
         st.badge(t(STATE_TITLES[seen.state]), color=COLOURS[seen.state])  # type: ignore[arg-type]
         st.markdown(plain(text), width="stretch")
 
@@ -84,7 +107,7 @@ def _buttons(run: Run, seen: Look) -> None:
         ),
         ("stop", t("Stop"), ":material/stop:", t("End it here, and keep the model as it is now.")),
     )
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="run_buttons"):
         for wish, label, icon, help in wishes:
             reason = standing.refusal(wish, seen)
             if st.button(label, key=f"ask.{wish}", icon=icon, disabled=bool(reason), help=reason or help):
@@ -92,30 +115,30 @@ def _buttons(run: Run, seen: Look) -> None:
                 st.rerun()
 
 
-def _progress(seen: Look, events: Sequence[Event], config: RunConfig) -> None:
-    point = standing.latest(events)
+def _next_steps(run: Run) -> None:
+    """What to do with a model that is ready, where the buttons were that have no use any more."""
+    with st.container(horizontal=True, key="next_steps"):
+        for name in NEXT_STEPS:
+            entry = BY_NAME[name]
+            st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
+
+
+def _progress(run: Run, seen: Look, events: Sequence[Event]) -> None:
+    config, point = run.config, standing.latest(events)
     if point is None:
         done = 1.0 if seen.state == "finished" else 0.0
         st.progress(done, text=t("No point yet.") if not done else t("All epochs done."))
     elif seen.state == "finished" and not seen.stopped:
-        st.progress(1.0, text=t("All {epochs} epochs done.", epochs=config.training.epochs))
+        figure = ""
+        with suppress(DiaboloError):  # damaged: `show_result` says so
+            figure = standing.key_figure(run.metrics())
+        text = t("All {epochs} epochs done.", epochs=config.training.epochs)
+        st.progress(1.0, text=f"{text} {figure[:1].upper()}{figure[1:]}")
     elif seen.state == "running":
         st.progress(min(point.step / point.steps, 1.0), text=standing.progress_text(point, config.training.epochs))
     else:
         text = t("Epoch {epoch} of {epochs}", epoch=point.epoch, epochs=config.training.epochs)
         st.progress(min(point.step / point.steps, 1.0), text=text)
-
-
-def _result(run: Run) -> None:
-    metrics = run.metrics() or {}
-    with st.container(border=True):
-        st.markdown("  \n".join(plain(line) for line in standing.verdict(metrics)))
-        st.caption(plain(standing.tested_on(metrics)))
-        show_about("results", "results", N_("What do these numbers mean?"))
-        with st.container(horizontal=True):
-            for name in ("generate", "reconstruct", "latent"):
-                entry = BY_NAME[name]
-                st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
 
 
 def _curves(events: Sequence[Event], config: RunConfig) -> None:
@@ -146,14 +169,15 @@ def _curves(events: Sequence[Event], config: RunConfig) -> None:
         show_details("curves", "curves", lambda: live_curves.table(train, validation, parts))
 
 
-def _pictures(run: Run) -> None:
+def _pictures(run: Run) -> bool:
+    """What the model makes of fixed inputs; whether there was anything to show."""
     try:
         shown = cache.progress_pictures(run)
     except DiaboloError as error:
         st.warning(plain(describe(error)))
-        return
+        return True
     if shown is None:
-        return
+        return False
     left, right = st.columns(2)
     with left:
         st.image(shown.recon, width="stretch", alt=t("Test pictures and their reconstructions"))
@@ -163,3 +187,5 @@ def _pictures(run: Run) -> None:
     with right:
         st.image(shown.samples, width="stretch", alt=t("Pictures drawn from fixed codes"))
         st.caption(t("After epoch {epoch}. The same 16 random codes, drawn anew each time.", epoch=shown.epoch))
+        show_about("samples", "samples", N_("Why are they blurry?"))
+    return True

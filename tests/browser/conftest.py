@@ -3,16 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.driving import CHROMIUM_FLAGS, PHONE, WIDE, Server, find_chromium, serving
+from tests.browser.driving import CHROMIUM_FLAGS, PHONE, WIDE, Server, device, find_chromium, serving
 from tests.processes import nobody_left
 
-# Streamlit tells a phone by this, not by its width: there, the menu closes once a page was chosen.
-PHONE_AGENT = "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36"
 expect.set_options(timeout=30_000)  # a machine that tests on two cores is slow at times
 
 
@@ -45,13 +42,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def make(size: dict[str, int] = WIDE, *, dark: bool = False) -> Page:
-        a_phone: dict[str, Any] = {"user_agent": PHONE_AGENT, "is_mobile": True, "has_touch": True}
-        context = browser.new_context(
-            viewport={"width": size["width"], "height": size["height"]},
-            color_scheme="dark" if dark else "light",
-            accept_downloads=True,
-            **(a_phone if size == PHONE else {}),
-        )
+        context = browser.new_context(color_scheme="dark" if dark else "light", accept_downloads=True, **device(size))
         contexts.append(context)
         context.set_default_timeout(30_000)
         return context.new_page()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
@@ -19,6 +20,8 @@ from playwright.sync_api import Page
 REPOSITORY = Path(__file__).resolve().parents[2]
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 812}
+# Streamlit tells a phone by this, not by its width: there, the menu closes once a page was chosen.
+PHONE_AGENT = "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -40,6 +43,12 @@ def find_chromium() -> str | None:
     """The browser: the one that `CHROMIUM` names, else what is installed."""
     names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
     return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+def device(size: dict[str, int]) -> dict[str, Any]:
+    """Options of a browser context: a window of this size, a phone's where it is as wide as one."""
+    phone = {"user_agent": PHONE_AGENT, "is_mobile": True, "has_touch": True}
+    return {"viewport": {"width": size["width"], "height": size["height"]}, **(phone if size == PHONE else {})}
 
 
 @dataclass(frozen=True)

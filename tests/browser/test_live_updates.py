@@ -1,0 +1,37 @@
+"""A whole training as a person watches it: nothing flickers and nothing jumps, from the first curve to the end."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.driving import PHONE, WIDE, Server, complaints, problems, screenshot, serving
+from tests.browser.live_watch import watch_training
+from tests.processes import nobody_left
+
+EPOCHS = 12  # some seconds, and an update or more in each
+# web.dev calls a page good below 0.1. Beside the pictures, what follows them moves on at the end: the result comes
+# between. At the top nothing may: one line of text more or less above the curves would be 0.02.
+MOST_SHIFT = {"top": 0.01, "pictures": 0.1}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = tmp_path_factory.mktemp("live")
+    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
+        yield running
+
+
+@pytest.mark.parametrize("width", ["wide", "phone"])
+@pytest.mark.parametrize("place", ["top", "pictures"])
+def test_nothing_flickers_and_nothing_jumps(
+    server: Server, new_page: Callable[..., Page], width: str, place: str
+) -> None:
+    page = new_page({"wide": WIDE, "phone": PHONE}[width])
+    wrong = problems(page)
+    seen = watch_training(page, server, EPOCHS, at_pictures=place == "pictures")
+    screenshot(page, f"live-{width}-{place}")
+    assert seen["updates"] >= 4, "it was a training that one could watch"
+    assert seen["missing"] == {}
+    assert sum(shift["value"] for shift in seen["shifts"]) < MOST_SHIFT[place], seen["shifts"]
+    assert complaints(page) == [] and wrong == []
