@@ -74,9 +74,9 @@ def _panel(run_id: str, pace: float | None) -> None:
         cache.supervisor()  # it may have died while nobody opened a page
     with st.container(key="live"):  # see style.css
         _state(run, seen, events)
-        if seen.state == "finished":
-            _next_steps(run)
-        else:
+        with st.container(horizontal=True, key="run_actions"):
+            if seen.state == "finished":
+                _next_steps(run)
             _buttons(run, seen)
         with st.container(key="run_progress"):
             _progress(run, seen, events)
@@ -107,20 +107,20 @@ def _buttons(run: Run, seen: Look) -> None:
         ),
         ("stop", t("Stop"), ":material/stop:", t("End it here, and keep the model as it is now.")),
     )
-    with st.container(horizontal=True, key="run_buttons"):
-        for wish, label, icon, help in wishes:
-            reason = standing.refusal(wish, seen)
-            if st.button(label, key=f"ask.{wish}", icon=icon, disabled=bool(reason), help=reason or help):
-                client.ask(run, wish)
-                st.rerun()
+    for wish, label, icon, help in wishes:
+        reason = standing.refusal(wish, seen)
+        if reason and seen.state == "finished":
+            continue  # there is something better to press
+        if st.button(label, key=f"ask.{wish}", icon=icon, disabled=bool(reason), help=reason or help):
+            client.ask(run, wish)
+            st.rerun()
 
 
 def _next_steps(run: Run) -> None:
     """What to do with a model that is ready, where the buttons were that have no use any more."""
-    with st.container(horizontal=True, key="next_steps"):
-        for name in NEXT_STEPS:
-            entry = BY_NAME[name]
-            st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
+    for name in NEXT_STEPS:
+        entry = BY_NAME[name]
+        st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
 
 
 def _progress(run: Run, seen: Look, events: Sequence[Event]) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import CURVE_POINTS, Server, settle
+from tests.browser.driving import Server, settle
 
 SLOW = 120_000  # ms; for what takes seconds on a quiet machine
-_CURVES_AND_PICTURES = f"""() => ({CURVE_POINTS})() >= 2
+_CURVES_AND_PICTURES = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')].every((chart) =>
+        [...chart.querySelectorAll(".mark-line path")].some((path) => (path.getAttribute("d") || "").split(/[ML]/).length > 2))
+    && document.querySelector('[data-testid="stVegaLiteChart"]')
     && [...document.querySelectorAll('[data-testid="stImage"] img')].filter(image => image.naturalWidth).length >= 2"""
 
 # The state is looked at before each frame is drawn: what comes and goes between two frames, nobody sees. A picture that
