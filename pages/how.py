@@ -2,14 +2,30 @@
 
 import streamlit as st
 
+from pages.ui import state
 from pages.ui.lesson_views import begin_lesson, show_details, show_story
 from pages.ui.lessons import LESSONS
 from pages.ui.navigation import BY_NAME, begin
 from pages.ui.shown import shown_note
 from pages.ui.standing import name_of
 from pages.ui.text import plain, t
-from pages.ui.walkthrough import teacher
+from pages.ui.walkthrough import is_teacher, teacher
 from vae_core import runs
+from vae_core.runs import Summary
+
+
+def choose_teacher(summaries: list[Summary]) -> Summary | None:
+    """The VAE that the lesson is told with: the starter, or the visitor's own that the other pages show."""
+    first = teacher(summaries)
+    own = next((s for s in summaries if s.id == state.chosen_run() and is_teacher(s)), None)
+    if first is None or own is None or own.id == first.id:
+        return first
+    names = {first.id: name_of(first), own.id: name_of(own)}
+    with_own = st.segmented_control(
+        t("Told with"), list(names), default=first.id, required=True, format_func=names.__getitem__, key="how_teacher"
+    )
+    return own if with_own == own.id else first
+
 
 begin("how")
 st.markdown(
@@ -19,7 +35,7 @@ st.markdown(
         "that nobody ever wrote. Below, one real digit takes that way, and every number is computed while you look."
     )
 )
-summary = teacher(runs.list_runs())
+summary = choose_teacher(runs.list_runs())
 if summary is None:
     st.info(
         t("The live pictures need a trained VAE, and there is none yet. Train one first: it takes less than a minute.")

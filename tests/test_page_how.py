@@ -155,3 +155,15 @@ def test_damaged_weights_give_one_message(run_root: Path) -> None:
     weights.write_bytes(content)
     app = opened()
     assert len(app.error) == 1 and "Delete this run" in app.error[0].value
+
+
+def test_the_lesson_can_be_told_with_ones_own_model(run_root: Path) -> None:
+    first, own = train(model__latent_dim=2), train(model__latent_dim=5)
+    app = opened()
+    assert not [box for box in app.segmented_control if box.key == "how_teacher"], "none was chosen yet"
+    app.query_params["run"] = own.id
+    app.switch_page("pages/generate.py").run()
+    app.switch_page("pages/how.py").run()
+    assert app.segmented_control(key="how_teacher").value == first.id and "2 numbers" in words(app)
+    app.segmented_control(key="how_teacher").set_value(own.id).run()
+    assert not app.exception and not app.error and "5 numbers" in words(app)

@@ -26,7 +26,10 @@ PRIVATE = ("lock", "request.json", "request.lock", "state.json", "worker.log")
 
 FORMATS = {
     "safetensors": N_("The weights, with the settings as JSON in the metadata ('config')."),
-    "zip": N_("The whole run: settings, history, figures, weights, snapshots. Diabolo imports it elsewhere."),
+    "zip": N_(
+        "The whole run: settings, history, figures, weights, snapshots. Whoever gets it opens it in any Diabolo: page "
+        "Train, “Import a run”."
+    ),
     "script": N_("A program of its own that trains the same model again, with torch and torchvision alone."),
     "notebook": N_("The same program as a Jupyter notebook."),
     "onnx": N_("Encoder and decoder for programs without PyTorch, two files in a zip, checked against PyTorch."),

@@ -100,6 +100,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "results": Explanation(
         (
             N_(
+                "Whether a figure is good, another model says best: put this one beside a starter on the page Compare. A "
+                "nat is a unit of surprise (0.69 nats are one bit): the fewer the model needs for a picture, the better it "
+                "knows what digits look like."
+            ),
+            N_(
                 "The mean squared error compares each pixel with the one that came back, both between 0 (black) and 1 "
                 "(white). To judge it, compare it with the error of always showing the mean picture."
             ),

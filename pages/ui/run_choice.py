@@ -57,10 +57,10 @@ def _say_why_not(run_id: str, found: list[Summary], kinds: Collection[str] | Non
     wanted = next((summary for summary in found if summary.id == run_id), None)
     if wanted is None:
         # Whoever deleted it himself knows; whoever followed a link does not.
-        if by_address:
+        # A link that brought its settings is answered below, by an offer to train it.
+        if by_address and not sharing.remember_link():
             words = t("There is no run '{run}' here, so another one is shown.", run=run_id)
             st.warning(plain(words), icon=":material/link_off:")
-            sharing.remember_link()
     elif wanted.config is None:
         words = describe(wanted.error) if wanted.error else wanted.name
         st.error(plain(f"{words} {t('Until then, another one is shown.')}"), icon=":material/error:")

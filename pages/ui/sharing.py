@@ -73,7 +73,10 @@ def offer_training() -> None:
             st.markdown(t("This link's run is not on this server, but one with exactly its settings is."))
         else:
             st.markdown(
-                t("This link's run is not on this server. Its settings came with the link, so it can be trained here.")
+                t(
+                    "This link's run is not on this server. Its settings came with the link, so it can be trained here; "
+                    "until then, another one is shown."
+                )
             )
         st.caption(plain(" · ".join([describe_settings(linked.config), *linked.remarks])))
         if same is not None:

@@ -89,8 +89,8 @@ def _go(number: int) -> None:
 
 def _batch(step: "Step", config: RunConfig, first: int) -> None:
     words = t(
-        "{count} pictures. The first one is test picture no. {number}, which you picked; the others are there because the "
-        "gradient of one picture alone would point anywhere.",
+        "{count} pictures. The first one is test picture no. {number} (pick another on the page Reconstruct); the others "
+        "are there because the gradient of one picture alone would point anywhere.",
         count=len(step.x),
         number=first,
     )

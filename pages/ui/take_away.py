@@ -25,7 +25,7 @@ MIMES = {
     "notebook": "application/x-ipynb+json",
 }
 LABELS = {
-    "zip": N_("The whole run (.zip)"),
+    "zip": N_("The whole run, for somebody else (.zip)"),
     "safetensors": N_("The weights (.safetensors)"),
     "script": N_("A Python program (.py)"),
     "notebook": N_("A notebook (.ipynb)"),

@@ -23,13 +23,14 @@ MOST_DIMENSIONS = 8
 """Latent dimensions that are written out; a longer code is cut, and the page says so."""
 
 
+def is_teacher(summary: Summary) -> bool:
+    """Whether the lesson can be told with this run: a VAE, and finished."""
+    return summary.config is not None and summary.config.model.kind != "autoencoder" and summary.state == "finished"
+
+
 def teacher(summaries: Sequence[Summary]) -> Summary | None:
     """The VAE that the lesson is told with: the two-dimensional starter, else the first finished VAE, a small code first."""
-    vaes = [
-        summary
-        for summary in summaries
-        if summary.config is not None and summary.config.model.kind != "autoencoder" and summary.state == "finished"
-    ]
+    vaes = [summary for summary in summaries if is_teacher(summary)]
     return min(
         vaes,
         key=lambda summary: (summary.id != FAVOURITE, summary.config.model.latent_dim if summary.config else 0),

@@ -24,7 +24,7 @@ def test_a_run_travels(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         settle(page)
         page.get_by_text("Take it with you", exact=True).click()
         with page.expect_download() as download:
-            page.get_by_role("button", name="The whole run (.zip)").click()
+            page.get_by_role("button", name="The whole run, for somebody else (.zip)").click()
         archive = Path(download.value.path()).read_bytes()
         assert download.value.suggested_filename == f"{run.id}.zip"
         page.get_by_role("button", name="Make ONNX files").click()
