@@ -176,6 +176,7 @@ class ProgressPictures(NamedTuple):
     epoch: int
     recon: str
     samples: str
+    mse: float | None  # of the reconstructions, a pixel from 0 to 1; `None` where the originals are lost
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -189,7 +190,8 @@ def _progress_pictures(run_id: str, first: int, epoch: int) -> ProgressPictures:
         "data:image/png;base64," + base64.b64encode(sheet(rows, 8, scale=3)).decode()
         for rows in (pairs, now["samples"][:16])
     )
-    return ProgressPictures(epoch, recon_png, samples_png)
+    mse = None if originals is None else float(np.square((recon.astype(np.float32) - originals[:8]) / 255).mean())
+    return ProgressPictures(epoch, recon_png, samples_png, mse)
 
 
 def progress_pictures(run: Run) -> ProgressPictures | None:

@@ -11,6 +11,7 @@ from pages.ui.controls import download, seed_box
 from pages.ui.generation import MOST
 from pages.ui.images import data_url
 from pages.ui.navigation import BY_NAME
+from pages.ui.read_aloud import read_aloud
 from pages.ui.shown import BUNDLED, shown_data
 from pages.ui.text import N_, t
 from vae_core import datasets, export, latent
@@ -170,7 +171,8 @@ def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
     st.image(
         data_url(made.png(generation.sheet_scale(count, model.image_shape[2], width))),
         caption=words,
-        alt=t("A sheet of {count} pictures that the model made up", count=count),
+        alt=f"{t('A sheet of {count} pictures that the model made up.', count=count)} "
+        + read_aloud(made.images, run.config.data.name),
     )
     show_about("samples", f"samples_{made.prior}", N_("Why are they blurry?"))
     if made.prior == "normal":
@@ -236,7 +238,8 @@ def manifold(run: Run) -> None:
         st.image(
             data_url(sheet(images, side, padding=0)),
             width="stretch",
-            alt=t("A square of {count} pictures, each decoded at its place", count=len(images)),
+            alt=f"{t('A square of {count} pictures, each decoded at its place.', count=len(images))} "
+            + read_aloud(images, run.config.data.name),
         )
         st.caption(generation.plane_words(model, grid, axes, by_prior=by_prior))
     show_about("manifold", "manifold")
@@ -256,7 +259,8 @@ def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
     st.image(
         data_url(sheet(images, 10)),
         caption=f"{words} {generation.step_words(model, by_prior=by_prior)}",
-        alt=t("{count} pictures along the code's only number", count=count),
+        alt=f"{t('{count} pictures along the only number of the code.', count=count)} "
+        + read_aloud(images, run.config.data.name),
     )
     stem = generation.file_stem(run.id, "line", count)
     download(t("Sheet (PNG)"), lambda: sheet(images, 10, scale=4), f"{stem}.png", "image/png")

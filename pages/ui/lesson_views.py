@@ -12,6 +12,7 @@ from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.images import sheet
 from pages.ui.lessons import LESSONS
+from pages.ui.read_aloud import read_aloud
 from pages.ui.reconstruction import number_in_class
 from pages.ui.shown import shown_data
 from pages.ui.text import t, written
@@ -170,5 +171,6 @@ def _show_new(run: Run) -> None:
     begin_lesson("new")
     st.button(t("Draw others"), icon=":material/casino:", key="others", on_click=_count_up, args=(PRIOR,))
     pictures = invent(cache.model(run), st.session_state.get(PRIOR, 0))
-    st.image(sheet(pictures, 4, scale=3, padding=2), width=344, alt=t("Eight pictures decoded from N(0, I)"))
+    words = f"{t('Eight pictures decoded from N(0, I).')} {read_aloud(pictures, run.config.data.name)}"
+    st.image(sheet(pictures, 4, scale=3, padding=2), width=344, alt=words)
     show_details("new")

@@ -180,7 +180,10 @@ def _pictures(run: Run) -> bool:
         return False
     left, right = st.columns(2)
     with left:
-        st.image(shown.recon, width="stretch", alt=t("Test pictures and their reconstructions"))
+        words = t("Test pictures and their reconstructions")
+        if shown.mse is not None:
+            words += " " + t("(off by {mse:.4f} a pixel, mean squared error)", mse=shown.mse)
+        st.image(shown.recon, width="stretch", alt=words)
         st.caption(
             t("After epoch {epoch}. Upper row: test pictures. Lower row: what it makes of them.", epoch=shown.epoch)
         )

@@ -157,7 +157,12 @@ def _show_pictures(found: Reconstructions, row: int, *, width: int | Literal["st
     st.image(
         found.side_by_side(row, scale=scale),
         width=width,
-        alt=t("Original, reconstruction and error map of picture {number}", number=int(found.numbers[row])),
+        alt=t(
+            "Original, reconstruction and error map of picture {number}, class {name}: squared error {error:.1f}",
+            number=int(found.numbers[row]),
+            name=t(found.data.class_names[found.data.labels[row]]),
+            error=float(found.errors["squared_error"][row]),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import LARGEST_SEED, download, seed_box
 from pages.ui.images import data_url
+from pages.ui.read_aloud import read_aloud
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.state import picked_picture
 from pages.ui.text import t
@@ -86,7 +87,8 @@ def _show_walk(run: Run, name: str, images: NDArray[np.uint8], ends: list[NDArra
                 data_url(moving, "gif"), caption=t("On the way"), alt=t("An animation from one picture to the other")
             )
     words = t("What the model decodes at {count} codes on the way, both ends included.", count=len(images))
-    st.image(data_url(sheet(images, 6, scale=4)), caption=words, alt=words)
+    alt = f"{words} {read_aloud(images, run.config.data.name)}"
+    st.image(data_url(sheet(images, 6, scale=4)), caption=words, alt=alt)
     show_about("walk", "walk")
     with st.container(horizontal=True):
         stem = generation.file_stem(run.id, "walk", name)
