@@ -150,3 +150,36 @@ def test_runs_that_can_not_be_told_apart_by_name_are_by_their_ids(
         app = opened(first, second, third)
     columns = list(app.dataframe[0].value.columns)
     assert len(set(columns)) == len(columns) == 5, "three runs, PCA, and real pictures"
+
+
+def test_the_model_one_comes_from_is_compared(trained: dict[str, Run]) -> None:
+    app = AppTest.from_file(APP, default_timeout=90)
+    app.query_params["run"] = trained["points"].id  # a link to what was trained
+    app.switch_page("pages/train.py").run()
+    app.query_params.clear()  # as the browser does
+    app.switch_page("pages/compare.py").run()
+    starters = ["starter-vae-2d", "starter-ae-2d"]
+    assert app.multiselect[0].value == [trained["points"].id, *starters]
+    app.query_params["run"] = trained["long"].id
+    app.switch_page("pages/generate.py").run()
+    app.query_params.clear()
+    app.switch_page("pages/compare.py").run()
+    assert app.multiselect[0].value == [trained["points"].id, *starters, trained["long"].id], "and the next one too"
+    app.multiselect[0].set_value(starters).run()
+    assert app.multiselect[0].value == starters, "but not against the visitor's will"
+    assert app.run().multiselect[0].value == starters and not app.exception
+
+
+def test_who_has_trained_and_opens_compare_sees_the_newest(trained: dict[str, Run]) -> None:
+    assert opened().multiselect[0].value == [trained["line"].id, "starter-vae-2d", "starter-ae-2d"]
+
+
+def test_pictures_come_before_figures(trained: dict[str, Run]) -> None:
+    headings = [one.value for one in opened(trained["short"], trained["long"]).subheader]
+    assert headings == [
+        "The same pictures, the same draws",
+        "Figures",
+        "Settings that differ",
+        "Curves",
+        "Where the codes lie",
+    ]

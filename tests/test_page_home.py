@@ -113,3 +113,16 @@ print(app.title[0].value, "torch" in sys.modules)
 """
     told = subprocess.run([sys.executable, "-c", code], cwd=APP.parent, capture_output=True, text=True, check=True)
     assert told.stdout.splitlines()[-1] == "Diabolo False"
+
+
+def test_ones_own_runs_come_before_the_recipes(root: Path) -> None:
+    assert [one.value for one in opened().subheader] == ["Recipes", "Runs"]
+    train()
+    assert [one.value for one in opened().subheader] == ["Runs", "Recipes"]
+
+
+def test_two_runs_of_one_name_are_told_apart(root: Path) -> None:
+    for epochs in (1, 2):
+        train(epochs=epochs)
+    text = said(opened())
+    assert "Epochs 1" in text and "Epochs 2" in text
