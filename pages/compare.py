@@ -53,7 +53,7 @@ def _figures(chosen: Chosen, compared: "Compared") -> None:
             pixels=pixels,
         )
     )
-    with st.container(horizontal=True):
+    with st.container(gap="xxsmall"):
         show_about("comparison", "compare_figures", N_("How sure are these figures?"))
         show_about("frechet", "compare_frechet", N_("What is the Fréchet distance?"))
 

@@ -65,10 +65,11 @@ def source(name: str) -> Source:
 MODEL = "vae_core.models.model"
 DISTRIBUTIONS = "vae_core.models.distributions"
 _SCORES = "vae_core.anomaly.pictures"
-_LOSS = (
-    r"\mathcal{L}(x) = \underbrace{-\,\mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big]}_{\text{reconstruction}} "
-    r"\;+\; \beta\, \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,\mathcal{N}(0, I)\big)}_{\text{KL}}"
+LOSS = (
+    r"\begin{aligned} \mathcal{L}(x) =\;& \underbrace{-\,\mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big]}_{\text{reconstruction}} \\ "
+    r"&+ \beta\, \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,\mathcal{N}(0, I)\big)}_{\text{KL}} \end{aligned}"
 )
+"""Two lines: a phone is narrow."""
 
 
 EXPLANATIONS: Mapping[str, Explanation] = {
@@ -84,7 +85,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
             ),
         ),
         (
-            (_LOSS, N_("The loss of one picture; an autoencoder has its first term alone.")),
+            (LOSS, N_("The loss of one picture; an autoencoder has its first term alone.")),
             (
                 r"\mathrm{KL} = \tfrac{1}{2} \sum_j \left( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \right)",
                 N_("Between two normal distributions it needs no sampling. The sum goes over the numbers of the code."),
@@ -116,8 +117,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             (r"\mathrm{MSE} = \tfrac{1}{784} \sum_i (x_i - \hat{x}_i)^2", N_("A mean over the pixels.")),
             (
-                r"\log p(x) \;\ge\; \mathrm{ELBO}(x) = \mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big] - "
-                r"\mathrm{KL}\big(q(z \mid x)\,\|\,\mathcal{N}(0, I)\big)",
+                r"\begin{aligned} \log p(x) &\ge \mathrm{ELBO}(x) = \mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big] \\ "
+                r"&- \mathrm{KL}\big(q(z \mid x)\,\|\,\mathcal{N}(0, I)\big) \end{aligned}",
                 N_("Hence the name: the evidence lower bound."),
             ),
         ),
@@ -259,7 +260,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         ),
         (
             (
-                r"q(z \mid x) = \mathcal{N}\big(z;\; \mu(x),\; \operatorname{diag}\, \sigma^2(x)\big)",
+                r"q(z \mid x) = \mathcal{N}\big(\mu(x),\, \operatorname{diag}\, \sigma^2(x)\big)",
                 N_("The point is μ(x), and an ellipse shows σ(x)."),
             ),
         ),
@@ -323,7 +324,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         ),
         (
             (
-                r"q(z \mid x) = \mathcal{N}\big(z;\; \mu(x),\; \operatorname{diag}\, \sigma^2(x)\big)",
+                r"q(z \mid x) = \mathcal{N}\big(\mu(x),\, \operatorname{diag}\, \sigma^2(x)\big)",
                 N_("A normal distribution for each number of the code."),
             ),
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pages.ui.explanations import DISTRIBUTIONS, MODEL, Explanation
+from pages.ui.explanations import DISTRIBUTIONS, LOSS, MODEL, Explanation
 from pages.ui.text import N_
 
 
@@ -73,7 +73,7 @@ LESSONS: Mapping[str, Lesson] = {
             ),
             (
                 (
-                    r"q(z \mid x) = \mathcal{N}\big(z;\; \mu(x),\; \operatorname{diag}\, \sigma^2(x)\big)",
+                    r"q(z \mid x) = \mathcal{N}\big(\mu(x),\, \operatorname{diag}\, \sigma^2(x)\big)",
                     N_(
                         "The encoder's answer is a normal distribution for each number of the code. It puts out log σ², which may be any number, so that σ is always positive."
                     ),
@@ -132,7 +132,7 @@ LESSONS: Mapping[str, Lesson] = {
             ),
             (
                 (
-                    r"\mathcal{L}(x) = \underbrace{-\,\mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big]}_{\text{reconstruction}} \;+\; \beta\, \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,\mathcal{N}(0, I)\big)}_{\text{KL}}",
+                    LOSS,
                     N_(
                         "The loss of one picture. Training takes the mean over a batch, with one draw of z for each picture."
                     ),
