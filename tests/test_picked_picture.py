@@ -64,4 +64,4 @@ def test_what_is_picked_goes_into_the_address_and_to_the_other_pages() -> None:
 
 def test_who_picked_none_has_a_plain_address() -> None:
     app = opened("draw")
-    assert "picture" not in app.query_params and app.segmented_control(key="own_picture_way").value == "draw"
+    assert "picture" not in app.query_params and app.pills(key="own_picture_way").value == "draw"

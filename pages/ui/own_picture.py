@@ -36,14 +36,13 @@ def show(run: Run) -> None:
     data = cache.images(*shown)
     left, right = st.columns([2, 3], gap="large")
     with left:
-        way = st.segmented_control(
+        way = st.pills(
             t("Where the picture comes from"),
             list(WAYS),
             default="test" if state.picture_in_address() else "draw",
             required=True,
             format_func=lambda name: t(WAYS[name]),
             key="own_picture_way",
-            wrap=True,
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -65,7 +64,7 @@ def show(run: Run) -> None:
         st.subheader(
             own_picture_views.looks_like([t(data.class_names[label]) for label in data.labels[near]]), anchor=False
         )
-        _reconstruction(seen)
+        _reconstruction(seen, is_own=way != "test")
         _strangeness(run, seen, data)
     _place(run, model, seen, data, near)
     st.caption(plain(shown_note(run)))
@@ -113,16 +112,16 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
     return sent[None] if model.image_shape == whole else handwriting.prepare(Handwriting(sent), model.image_shape)
 
 
-def _reconstruction(seen: Seen) -> None:
+def _reconstruction(seen: Seen, *, is_own: bool) -> None:
     words = t("What the model sees, what it gives back, and where they differ (brighter is more)")
     st.image(data_url(seen.side_by_side()), caption=words, alt=words)
-    st.caption(
-        t(
+    words = t("Mean squared error: {mse:.4f}.", mse=seen.mse)
+    if is_own:
+        words += " " + t(
             "A picture of your own is centred by its mass and scaled so that its longer side takes 20 of 28 pixels, as "
-            "the digits were that the models learn from. Mean squared error: {mse:.4f}.",
-            mse=seen.mse,
+            "the digits were that the models learn from."
         )
-    )
+    st.caption(words)
     show_about("reconstructions", "own_picture")
 
 
