@@ -1,0 +1,130 @@
+"""Passing it on: what a person copies is what a friend sees, here and on another server; a class sees what it should."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.driving import PHONE, WIDE, Server, complaints, overflow, serving, settle
+from tests.processes import nobody_left
+from tests.tiny_runs import train
+from vae_core import runs
+
+SLOW = 120_000  # ms; for what takes seconds on a quiet machine
+SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = tmp_path_factory.mktemp("sharing")
+    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
+        yield running
+
+
+def copied(page: Page) -> str:
+    """The address that the button copies."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def sheet(page: Page, words: str) -> str:
+    """The picture with this caption or alternative, as its own bytes."""
+    picture = page.get_by_role("img", name=re.compile(words)).first
+    expect(picture).to_be_visible()
+    return str(picture.get_attribute("src"))
+
+
+def test_a_friend_sees_the_pictures_that_were_drawn(server: Server, new_page: Callable[..., Page]) -> None:
+    page = new_page(WIDE)
+    page.goto(f"{server.address}/generate?run=starter-vae-conv-16d")
+    settle(page)
+    page.get_by_role("spinbutton", name="Seed").fill("41")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("seed 41, temperature 1.00")).to_be_visible()
+    settle(page)
+    address = copied(page)
+    expect(page.get_by_text("This address leads here only on this computer")).to_be_visible()
+    friend = new_page(PHONE)
+    friend.goto(address)
+    expect(friend.get_by_text("seed 41, temperature 1.00")).to_be_visible()
+    settle(friend)
+    assert sheet(friend, "A sheet of 25") == sheet(page, "A sheet of 25")
+    assert overflow(friend) == 0 and complaints(friend) == []
+
+
+def test_a_drawing_travels_with_its_link(server: Server, new_page: Callable[..., Page]) -> None:
+    page = new_page(WIDE)
+    page.goto(f"{server.address}/draw?run=starter-vae-2d")
+    settle(page)
+    pad = page.locator(".pad[data-ready] canvas").bounding_box()
+    assert pad is not None
+    places = [(pad["x"] + x * pad["width"], pad["y"] + y * pad["height"]) for x, y in SEVEN]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
+    heading = page.get_by_role("heading", name=re.compile("^Most like|^Between"))
+    expect(heading).to_be_visible()
+    settle(page)
+    friend = new_page(WIDE)
+    friend.goto(copied(page))
+    expect(friend.get_by_text("This drawing came with the link.")).to_be_visible()
+    expect(friend.get_by_role("heading", name=heading.inner_text())).to_be_visible()
+    settle(friend)
+    friend.reload()
+    expect(friend.get_by_text("This drawing came with the link.")).to_be_visible()
+
+
+def test_on_another_server_a_link_trains_exactly_that_run(
+    server: Server, new_page: Callable[..., Page], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(server.runs))
+    mine = train(epochs=2, model__latent_dim=3, training__seed=5)
+    page = new_page(WIDE)
+    page.goto(f"{server.address}/generate?run={mine.id}")
+    expect(page.get_by_text("seed 0, temperature 1.00")).to_be_visible()
+    settle(page)
+    link = urlsplit(copied(page))
+    elsewhere = tmp_path / "elsewhere"
+    with nobody_left(elsewhere), serving(elsewhere, tmp_path / "server.log") as other:
+        friend = new_page(WIDE)
+        friend.goto(f"{other.address}{link.path}?{link.query}")
+        expect(friend.get_by_text("This link's run is not on this server.")).to_have_count(1)
+        expect(friend.get_by_test_id("stAlert")).to_have_count(0)
+        friend.get_by_role("button", name="Train exactly this run").click()
+        expect(friend.get_by_text("All 2 epochs done.")).to_be_visible(timeout=SLOW)
+        friend.get_by_test_id("stMain").get_by_role("link", name="Generate", exact=True).click()
+        expect(friend.get_by_text("seed 0, temperature 1.00")).to_be_visible()
+        settle(friend)
+        assert sheet(friend, "A sheet of 25") == sheet(page, "A sheet of 25"), "the same settings, the same bits"
+    monkeypatch.setenv("DIABOLO_RUNS", str(elsewhere))
+    (theirs,) = [run for run in runs.all_runs() if not run.is_starter]
+    assert theirs.config == mine.config
+
+
+def test_a_class_sees_only_the_settings_that_its_link_shows(server: Server, new_page: Callable[..., Page]) -> None:
+    page = new_page(WIDE)
+    page.goto(f"{server.address}/train?show=model.latent_dim&training.epochs=2")
+    settle(page)
+    expect(page.get_by_role("spinbutton", name="Latent size")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_count(0)
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Show all settings").click()
+    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("2")
+
+
+def test_the_page_says_which_language_it_speaks(server: Server, new_page: Callable[..., Page]) -> None:
+    page = new_page(WIDE)
+    page.goto(f"{server.address}/latent?run=starter-vae-2d&lang=fr")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Espace latent")
+    settle(page)
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    page.get_by_text("English", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Latent space")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
