@@ -235,7 +235,7 @@ def _overfitting(config: RunConfig, events: Sequence[Event]) -> Check | None:
     """By which share of itself the validation loss lies above its lowest, at the end."""
     limit = 0.01  # a hundred epochs of the form's own settings, which begin to learn by heart, give 0.01 to 0.014
     train, validation = curve(events, "train"), curve(events, "validation")
-    if len(validation) < FEWEST_EPOCHS:
+    if len(validation) < FEWEST_EPOCHS or not comparable(config):
         return None
     best = int(validation.argmin())
     value = float((validation[-1] - validation[best]) / max(abs(validation[best]), 1e-9))
@@ -253,6 +253,11 @@ def _overfitting(config: RunConfig, events: Sequence[Event]) -> Check | None:
         {"train": train, "validation": validation},
         {"training.epochs": max(best + 1, 1)},
     )
+
+
+def comparable(config: RunConfig) -> bool:
+    """Whether the two curves are of like pictures: those kept aside get no noise, so what learns from noisy ones differs."""
+    return not config.training.noise
 
 
 # From the model

@@ -4,6 +4,7 @@ What is not over may still get better by itself, so these checks wait until a fa
 checks are here. Whether a training is too short can't be said before it ends; dead units and holes need the model.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -13,17 +14,34 @@ from vae_core import diagnosis
 from vae_core.config import RunConfig
 from vae_core.diagnosis import FEWEST_EPOCHS, Check
 from vae_core.errors import N_
-from vae_core.events import EpochEnd, Event
+from vae_core.events import Diverged, EpochEnd, Event, Progress
 
 LASTING = 3
 """For so many epochs in a row a fault that comes and goes has to be there."""
 
+FEWEST_STEPS = 200
+"""Before so many corrections of the weights a slow fall says nothing of their size."""
+
 
 def diagnose_so_far(config: RunConfig, events: Sequence[Event]) -> list[Check]:
-    """The checks of a training that goes on; none before its first epoch is over."""
+    """The checks of a training that goes on; none before its first epoch is over.
+
+    A chart that is drawn anew flickers, and nobody can read a number that is another one each time. So what is
+    looked at grows in ever larger steps: of 100 epochs up to 7 are left out, of 1,000 up to 63.
+    """
+    events = _calm(events)
     if _warms_up(config, events):
         return []
     return diagnosis.mendable(config, [check(config, events) for check in LIVE.values()])
+
+
+def _calm(events: Sequence[Event]) -> list[Event]:
+    """The first point, and as many epochs as a multiple of a power of two that grows with them."""
+    ends = [event for event in events if isinstance(event, EpochEnd)]
+    step = 2 ** max(int(math.log2(max(len(ends), 1) / 8)), 0)
+    first = next((event for event in events if isinstance(event, Progress | EpochEnd)), None)
+    kept: list[Event] = [first] if isinstance(first, Progress) else []
+    return kept + ends[: len(ends) - len(ends) % step] + [event for event in events if isinstance(event, Diverged)]
 
 
 def _warms_up(config: RunConfig, events: Sequence[Event]) -> bool:
@@ -36,7 +54,8 @@ def _rate_low(config: RunConfig, events: Sequence[Event]) -> Check | None:
     """How much of the whole fall so far, from the first batch on, came in the second half of the epochs so far."""
     limit = 0.4  # a straight line: 0.5; healthy trainings here, from the fourth epoch on: below 0.2
     loss, before = diagnosis.curve(events, "validation"), diagnosis.start(events)
-    if len(loss) < FEWEST_EPOCHS or before is None or loss[-1] >= before:
+    steps = max((event.step for event in events if isinstance(event, EpochEnd)), default=0)
+    if len(loss) < FEWEST_EPOCHS or steps < FEWEST_STEPS or before is None or loss[-1] >= before:
         return None
     # Of an odd number of epochs the smaller half.
     value = float((loss[(len(loss) + 1) // 2 - 1] - loss[-1]) / (before - loss[-1]))
@@ -61,7 +80,7 @@ def _overfitting(config: RunConfig, events: Sequence[Event]) -> Check | None:
     """By which share of itself the validation loss has been above its lowest, at least, in the last epochs."""
     limit = 0.01
     train, validation = diagnosis.curve(events, "train"), diagnosis.curve(events, "validation")
-    if len(validation) < FEWEST_EPOCHS:
+    if len(validation) < FEWEST_EPOCHS or not diagnosis.comparable(config):
         return None
     best = int(validation.argmin())
     value = float((validation[-LASTING:].min() - validation[best]) / max(abs(validation[best]), 1e-9))

@@ -24,7 +24,9 @@ HINTS: Mapping[str, Mapping[str, str]] = {
         "generate": N_(
             "Its pictures look nearly all alike because its code says next to nothing: {value:.2f} nats of a picture."
         ),
-        "latent": N_("Its code says next to nothing of a picture, {value:.2f} nats, so the map shows next to nothing."),
+        "latent": N_(
+            "Its code says next to nothing of a picture, {value:.2f} nats, so codes lie where chance puts them."
+        ),
         "reconstruct": N_(
             "It gives nearly the same picture back for all because its code says next to nothing: {value:.2f} nats."
         ),
@@ -48,12 +50,21 @@ HINTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """What a fault does to what a page shows, by the fault and the page. A fault that has no line there is not told there."""
+IN_USE = N_("{active} of its {count} numbers are in use.")
 
 
 def hint(page: str, checks: Sequence["Check"]) -> "Check | None":
     """The gravest fault that has a line on this page."""
     faults = [check for check in diagnosis.ordered(checks) if check.is_fault]
     return next((check for check in faults if page in HINTS.get(check.kind, {})), None)
+
+
+def words(page: str, check: "Check") -> str:
+    """What a fault does to what a page shows."""
+    said = t(HINTS[check.kind][page], **check.values)
+    if page == "latent" and "active" in check.values:  # counting them takes the model, which a look at the curves lacks
+        said += " " + t(IN_USE, **check.values)
+    return said
 
 
 def show_hint(page: str, run: Run) -> None:
@@ -67,7 +78,7 @@ def show_hint(page: str, run: Run) -> None:
         if found is None:
             return
         with st.container(horizontal=True, vertical_alignment="center", key="hint"):
-            st.markdown(f":material/warning: {t(HINTS[found.kind][page], **found.values)}", width="content")
+            st.markdown(f":material/warning: {words(page, found)}", width="content")
             st.page_link(
                 BY_NAME["train"].script,
                 label=t("What the coach says"),
