@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.film import show_film
+from pages.ui.hints import show_hint
 from pages.ui.navigation import begin
 from pages.ui.run_choice import choose_run
 from pages.ui.text import t
@@ -14,6 +15,7 @@ if chosen is not None:
     from pages.ui import generate_tabs, walk_tab  # both import torch
 
     run = runs.find(chosen)
+    show_hint("generate", run)
     new, places, between = st.tabs(
         [t("New pictures"), t("Map"), t("From one to another")], key="generate_tab", on_change="rerun"
     )

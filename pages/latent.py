@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.film import show_film
+from pages.ui.hints import show_hint
 from pages.ui.navigation import begin
 from pages.ui.run_choice import choose_run
 from pages.ui.shown import shown_note
@@ -16,6 +17,7 @@ if chosen is not None:
 
     run = runs.find(chosen)
     st.caption(shown_note(run))
+    show_hint("latent", run)
     views = {
         t("Map"): latent_map.show,
         t("Points"): latent_points.show,

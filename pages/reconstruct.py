@@ -6,6 +6,7 @@ from pages.ui import cache
 from pages.ui.anomaly_views import show_anomalies
 from pages.ui.boundary import guarded
 from pages.ui.film import show_film
+from pages.ui.hints import show_hint
 from pages.ui.navigation import begin
 from pages.ui.reconstruction_views import show_reconstructions
 from pages.ui.run_choice import choose_run
@@ -42,6 +43,7 @@ def choose_view() -> str:
 @guarded()
 def show(run: Run) -> None:
     st.caption(plain(shown_note(run)))
+    show_hint("reconstruct", run)
     data = cache.images(*shown_data(run))
     with st.spinner(t("Loading the model")):
         cache.scores(run, data.name)  # says what is wrong with the model's files once, for the whole page

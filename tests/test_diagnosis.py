@@ -15,7 +15,7 @@ from vae_core import datasets, diagnosis, runs
 from vae_core.commands import cli
 from vae_core.config import RunConfig
 from vae_core.diagnosis import CHECKS, Check
-from vae_core.events import Checkpoint, Diverged, EpochEnd, Event, Losses
+from vae_core.events import Checkpoint, Diverged, EpochEnd, Event, Losses, Progress
 from vae_core.models import load
 from vae_core.runs import EventLog
 from vae_core.training import train
@@ -135,6 +135,42 @@ def test_the_numbers_are_what_they_say() -> None:
 def test_a_jump_of_both_curves_is_not_learning_by_heart() -> None:
     found = of_curves(curve([200, 150, 120, 140, 150], [200, 150, 120, 140, 150]))
     assert not found["overfitting"].is_fault and found["rate_high"].is_fault
+
+
+def test_a_first_epoch_that_rises_is_a_rate_too_high() -> None:
+    def begun(start: float) -> Check | None:
+        first = Progress(1, 1, 400, Losses(start, start, 0.0), 1.0, 0.0)
+        return of_curves([first, *curve([900, 190, 180, 170])]).get("rate_high")
+
+    rises, falls = begun(500), begun(1000)
+    assert rises and rises.is_fault and rises.value == pytest.approx((900 - 500) / (500 - 170))
+    assert "from 500 nats" in diagnosis.told(rises) and "to 900" in diagnosis.told(rises)
+    assert falls and not falls.is_fault
+
+
+def test_pictures_with_noise_and_without_are_not_compared() -> None:
+    """Only those that it learns from get noise."""
+    events = curve([200, 150, 120, 90, 70], [200, 150, 140, 150, 154])
+    noisy = RunConfig().replace(training__noise=0.4)
+    assert "overfitting" not in {check.kind for check in diagnosis.diagnose_curves(noisy, events)}
+
+
+def test_what_went_astray_is_not_too_short() -> None:
+    assert "too_short" not in of_curves([*curve([200, 180, 150, 120, 100]), Diverged(6, 6)])
+
+
+def test_the_curves_tell_where_a_model_need_not_be_looked_at() -> None:
+    vae, autoencoder = RunConfig(), RunConfig().replace(model__kind="autoencoder")
+    says = Losses(100.0, 90.0, 10.0)
+    nothing = Losses(100.0, 99.5, 0.5)
+    for config, validation, suspected in (
+        (vae, says, set()),
+        (vae, nothing, {"collapse"}),
+        (autoencoder, nothing, {"holes"}),
+    ):
+        events = [EpochEnd(1, 1, 1, says, validation, 1.0, 1.0, 0.0)]
+        may_be = {kind for kind in ("collapse", "holes") if CHECKS[kind].may_be(config, events)}
+        assert may_be == suspected
 
 
 def test_a_few_epochs_have_no_shape() -> None:

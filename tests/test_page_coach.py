@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import coach_charts, what_if_charts
+from pages.ui import cache, coach_charts, what_if_charts
 from pages.ui.what_if_charts import Row
 from tests.processes import nobody_left
-from tests.tiny_runs import train
+from tests.tiny_runs import train, training
 from vae_core import runs
+from vae_core.jobs import client
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -37,6 +38,11 @@ def words(app: AppTest) -> str:
     return "\n".join(one.value for one in [*app.markdown, *app.caption, *app.success, *app.info])
 
 
+def mending(app: AppTest) -> list[str]:
+    """The coach's buttons, by their keys."""
+    return [one.key for one in app.button if one.key and one.key.startswith("mend_")]
+
+
 def own(app: AppTest) -> list[runs.Summary]:
     return [summary for summary in runs.list_runs() if not summary.starter]
 
@@ -61,6 +67,69 @@ def test_a_fault_is_shown_with_its_number_and_queues_the_mended_run(root: Path) 
     assert app.query_params["run"] == mended.id
 
 
+COLLAPSING = {"loss__beta": 60.0, "model__hidden": [64]}
+
+
+def never(*arguments: object) -> None:
+    raise AssertionError("a model was looked at")
+
+
+def test_a_healthy_run_is_watched_while_it_trains(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "model_checks", never)
+    with training(3) as run:
+        app = opened(run)
+        assert run.state() == "running"
+        assert "mostly from epoch 4 on" in words(app) and not mending(app)
+    with training(5) as run:
+        app = opened(run)
+        assert "No fault so far in 4 checks" in words(app) and not mending(app)
+        shown = set(app.dataframe[-1].value["Check"])
+        assert "Learning rate too low" in shown and "Too short a training" not in shown
+    assert run.state() == "paused"
+    assert "No fault so far in 4 checks" in words(opened(run)), "it may still go on"
+
+
+def test_a_run_of_few_epochs_has_no_coach_before_its_end(root: Path) -> None:
+    with training(1, epochs=4) as run:
+        assert "The coach" not in [heading.value for heading in opened(run).subheader]
+
+
+def test_a_fault_is_told_while_it_trains_and_the_mended_run_takes_its_place(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "model_checks", never)
+    with training(5, **COLLAPSING) as run:
+        app = opened(run)
+        assert "**Posterior collapse**" in words(app) and "then stops this one" in words(app)
+        assert mending(app) == ["mend_instead_collapse", "mend_collapse"]
+        app.button(key="mend_instead_collapse").click().run()
+        assert not app.exception and not app.error
+        assert run.job.pending() == "stop" and run.state() == "stopping"
+        (mended,) = [summary for summary in own(app) if summary.id != run.id]
+        assert mended.config is not None and mended.config.loss.beta == 1.0
+        assert app.query_params["run"] == mended.id
+        assert opened(run).button(key="mend_instead_collapse").disabled, "it is stopping already"
+
+
+def test_the_mended_run_is_queued_beside_the_one_that_trains(root: Path) -> None:
+    with training(5, **COLLAPSING) as run:
+        app = opened(run)
+        app.button(key="mend_collapse").click().run()
+        assert not app.exception and not app.error
+        assert run.job.pending() is None and run.state() == "running"
+        (mended,) = [summary for summary in own(app) if summary.id != run.id]
+        assert mended.config is not None and mended.config.loss.beta == 1.0
+
+
+def test_nothing_is_stopped_where_the_mended_run_finds_no_room(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with training(5, **COLLAPSING) as run:
+        app = opened(run)
+        monkeypatch.setattr(client, "MOST_WAITING", 1)
+        app.button(key="mend_instead_collapse").click().run()
+        assert any("work or wait already" in error.value for error in app.error)
+        assert run.job.pending() is None
+
+
 def test_every_kind_of_evidence_is_drawn() -> None:
     import numpy as np
 
@@ -72,8 +141,10 @@ def test_every_kind_of_evidence_is_drawn() -> None:
         "holes": {"real": np.ones(5), "drawn": np.ones(5)},
         "overfitting": {"train": np.ones(5), "validation": np.ones(5)},
     }
-    for kind in CHECKS:
-        found = Check(kind, 1.0, 0.5, True, series=series.get(kind, {"loss": np.ones(5)}))
+    live = {"collapse": {"kl_so_far": np.ones(5)}, "rate_high": {"loss": np.ones(5), "before": np.ones(5)}}
+    drawn = [(kind, series.get(kind, {"loss": np.ones(5)})) for kind in CHECKS] + list(live.items())
+    for kind, parts in drawn:
+        found = Check(kind, 1.0, 0.5, True, series=parts)
         figure, caption = coach_charts.evidence(found)
         assert len(figure.data) == len(found.series)
         assert figure.layout.xaxis.title.text and figure.layout.yaxis.title.text and caption.endswith(".")
@@ -131,8 +202,6 @@ def test_a_chart_of_two_settings_is_a_map_with_a_hole_where_no_run_is() -> None:
 
 
 def test_a_sweep_that_the_queue_has_no_room_for_is_refused_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vae_core.jobs import client
-
     run = train(epochs=1, model__hidden=[16])
     monkeypatch.setattr(client, "MOST_WAITING", 2)
     app = opened(run, **{f"what_if_{run.id}": True})

@@ -1,9 +1,12 @@
 """Real runs that take a second to train: what a page's test looks at."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from vae_core import runs
 from vae_core.config import RunConfig
+from vae_core.events import Checkpoint
 from vae_core.jobs.worker import work
 from vae_core.runs import Run
 
@@ -14,9 +17,7 @@ def train(epochs: int = 1, **changes: Any) -> Run:
     Args:
         changes: As `RunConfig.replace` takes them: `model__latent_dim=2`.
     """
-    small: dict[str, Any] = {"model__hidden": [32], "training__threads": 1, "training__learning_rate": 3e-3}
-    config = RunConfig().replace(**small | {"training__epochs": epochs} | changes)
-    run, lock = runs.create(config, hold=True)
+    run, lock = runs.create(_config(epochs, changes), hold=True)
     assert lock is not None
     try:
         for _ in work(run):
@@ -24,3 +25,31 @@ def train(epochs: int = 1, **changes: Any) -> Run:
     finally:
         lock.close()
     return run
+
+
+@contextmanager
+def training(done: int, epochs: int = 1000, **changes: Any) -> Iterator[Run]:
+    """A run that has done some of its epochs: it is at work as long as the block lasts, and paused after it.
+
+    Args:
+        done: How many epochs are over.
+        changes: As for `train`.
+    """
+    run, lock = runs.create(_config(epochs, changes), hold=True)
+    assert lock is not None
+    try:
+        rest = work(run)
+        for event in rest:
+            if isinstance(event, Checkpoint) and event.epoch >= done:
+                break
+        yield run
+        run.job.ask("pause")
+        for _ in rest:
+            pass
+    finally:
+        lock.close()
+
+
+def _config(epochs: int, changes: dict[str, Any]) -> RunConfig:
+    small: dict[str, Any] = {"model__hidden": [32], "training__threads": 1, "training__learning_rate": 3e-3}
+    return RunConfig().replace(**small | {"training__epochs": epochs} | changes)

@@ -2,30 +2,37 @@
 
 Each check gives a number, the limit beyond which it is called a fault, what the number was read from, and a sentence
 for somebody who doesn't program. Some need the curves alone, so that they work for a training that went astray and
-left no model; the others look at the model on validation pictures.
+left no model (and load without torch); the others look at the model on validation pictures. What can be said before a
+training is over is in `live_diagnosis`.
 """
+
+from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from vae_core import latent, metrics
 from vae_core.config import RunConfig
 from vae_core.config import field as setting
-from vae_core.datasets import ImageData
 from vae_core.errors import N_
-from vae_core.events import Diverged, EpochEnd, Event
-from vae_core.models import Model
+from vae_core.events import Diverged, EpochEnd, Event, Progress
 from vae_core.settings import bounds
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from vae_core.datasets import ImageData
+    from vae_core.models import Model
 
 FEWEST_EPOCHS = 4
 """With fewer there is no shape of a curve to speak of."""
+
+LEAST_KL = 1.0
+"""Nats: less than tells two pictures apart (log 2 = 0.69) with certainty."""
 
 DRAWS = 256
 REAL = 2_000
@@ -67,17 +74,19 @@ class Kind:
         number: What `Check.value` is, in words and with its unit.
         of_curves: (config, epochs) to a check; `None` where the curves don't tell.
         of_model: (config, model, train, validation) to a check; `None` where the model has no such thing.
+        may_be: Whether the curves leave it possible that the model has the fault, so that nobody looks in vain.
     """
 
     title: str
     number: str
     of_curves: Callable[[RunConfig, Sequence[Event]], Check | None] | None = None
     of_model: Callable[[RunConfig, Model, ImageData, ImageData], Check | None] | None = None
+    may_be: Callable[[RunConfig, Sequence[Event]], bool] = lambda config, events: True
 
 
 def diagnose_curves(config: RunConfig, events: Sequence[Event]) -> list[Check]:
-    """The checks that need no model, for a training that may still go on or went astray."""
-    return _found(config, [kind.of_curves(config, events) for kind in CHECKS.values() if kind.of_curves])
+    """The checks that need no model, for a training that is over or went astray."""
+    return mendable(config, [kind.of_curves(config, events) for kind in CHECKS.values() if kind.of_curves])
 
 
 def diagnose_model(config: RunConfig, model: Model, train: ImageData, validation: ImageData) -> list[Check]:
@@ -88,10 +97,10 @@ def diagnose_model(config: RunConfig, model: Model, train: ImageData, validation
         validation: What it didn't.
     """
     some = validation.subset(slice(PICTURES))
-    return _found(config, [kind.of_model(config, model, train, some) for kind in CHECKS.values() if kind.of_model])
+    return mendable(config, [kind.of_model(config, model, train, some) for kind in CHECKS.values() if kind.of_model])
 
 
-def _found(config: RunConfig, checks: Sequence[Check | None]) -> list[Check]:
+def mendable(config: RunConfig, checks: Sequence[Check | None]) -> list[Check]:
     """Those that say something, with only such changes as change something: at the end of a range none is left."""
     return [replace(check, changes=_changes(config, check.changes)) for check in checks if check is not None]
 
@@ -110,15 +119,15 @@ def ordered(checks: Sequence[Check]) -> list[Check]:
 # From the curves
 
 
-def _rate_high(config: RunConfig, events: Sequence[Event]) -> Check | None:
+def rate_high(config: RunConfig, events: Sequence[Event]) -> Check | None:
     """How much of what a training had gained it gave back at once."""
     limit = 0.15  # healthy trainings here: below 0.05
     slower = {
-        "training.learning_rate": _within("training.learning_rate", config.training.learning_rate / 5),
+        "training.learning_rate": within("training.learning_rate", config.training.learning_rate / 5),
         "training.warmup": max(config.training.warmup, 0.05),
     }
     rate = config.training.learning_rate
-    loss = _curve(events, "train")
+    loss = curve(events, "train")
     if any(isinstance(event, Diverged) for event in events):
         return Check(
             "rate_high",
@@ -131,6 +140,22 @@ def _rate_high(config: RunConfig, events: Sequence[Event]) -> Check | None:
             ),
             {"rate": rate},
             {"loss": loss},
+            slower,
+        )
+    before = start(events)
+    # The first batch alone may be off by a few percent.
+    if before is not None and len(loss) and loss[0] > before + max(0.1 * abs(before), 1.0):
+        return Check(
+            "rate_high",
+            float((loss[0] - before) / (before - loss.min())) if loss.min() < before else math.inf,
+            limit,
+            True,
+            N_(
+                "In the first epoch the loss rose instead of falling: from {before:,.0f} nats a picture, before it had "
+                "learnt anything, to {first:,.0f} on average. The steps are too large: the learning rate is {rate:g}."
+            ),
+            {"before": before, "first": float(loss[0]), "rate": rate},
+            {"loss": loss, "before": np.full(len(loss), before)},
             slower,
         )
     if len(loss) < FEWEST_EPOCHS:
@@ -158,11 +183,11 @@ def _rate_high(config: RunConfig, events: Sequence[Event]) -> Check | None:
 def _rate_low(config: RunConfig, events: Sequence[Event]) -> Check | None:
     """How much of the whole fall was left for the second half. A curve that bends has done most of it before."""
     limit = 0.6  # a straight line: 0.5; healthy trainings here, however short: below 0.46
-    loss = _curve(events, "validation")
+    loss = curve(events, "validation")
     if len(loss) < FEWEST_EPOCHS or loss[-1] >= loss[0]:
         return None
     value = float((loss[(len(loss) - 1) // 2] - loss[-1]) / (loss[0] - loss[-1]))
-    faster = _within("training.learning_rate", config.training.learning_rate * 10)
+    faster = within("training.learning_rate", config.training.learning_rate * 10)
     return Check(
         "rate_low",
         value,
@@ -182,13 +207,15 @@ def _too_short(config: RunConfig, events: Sequence[Event]) -> Check | None:
     """By which share of itself the lowest validation loss still fell in the last fifth of the epochs."""
     # The form's own settings give 0.005 to 0.0113; VAEs with 16 numbers after as many epochs 0.02, and they do get better.
     limit = 0.012
-    loss = _curve(events, "validation")
+    loss = curve(events, "validation")
     if len(loss) < FEWEST_EPOCHS:
         return None
+    if any(isinstance(event, Diverged) for event in events):
+        return None  # it did not stop too early, but went astray
     learnt_by_heart = _overfitting(config, events)
     before = len(loss) - max(1, round(len(loss) / 5))
     value = float((loss[:before].min() - loss.min()) / max(abs(loss.min()), 1e-9))
-    longer = _within("training.epochs", 2 * config.training.epochs)
+    longer = within("training.epochs", 2 * config.training.epochs)
     return Check(
         "too_short",
         value,
@@ -207,8 +234,8 @@ def _too_short(config: RunConfig, events: Sequence[Event]) -> Check | None:
 def _overfitting(config: RunConfig, events: Sequence[Event]) -> Check | None:
     """By which share of itself the validation loss lies above its lowest, at the end."""
     limit = 0.01  # a hundred epochs of the form's own settings, which begin to learn by heart, give 0.01 to 0.014
-    train, validation = _curve(events, "train"), _curve(events, "validation")
-    if len(validation) < FEWEST_EPOCHS:
+    train, validation = curve(events, "train"), curve(events, "validation")
+    if len(validation) < FEWEST_EPOCHS or not comparable(config):
         return None
     best = int(validation.argmin())
     value = float((validation[-1] - validation[best]) / max(abs(validation[best]), 1e-9))
@@ -228,27 +255,30 @@ def _overfitting(config: RunConfig, events: Sequence[Event]) -> Check | None:
     )
 
 
+def comparable(config: RunConfig) -> bool:
+    """Whether the two curves are of like pictures: those kept aside get no noise, so what learns from noisy ones differs."""
+    return not config.training.noise
+
+
 # From the model
 
 
 def _collapse(config: RunConfig, model: Model, train: ImageData, validation: ImageData) -> Check | None:
     """What the code says of a picture, in nats."""
-    limit = 1.0  # nats: less than tells two pictures apart (log 2 = 0.69) with certainty
+    import torch
+
+    from vae_core import latent, metrics
+
     kl = metrics.kl_per_dimension(model, validation)
     if kl is None:
         return None
     value = float(kl.sum())
     active = metrics.active_units(torch.from_numpy(latent.encode(model, validation).mu))
-    mended = {
-        "loss.beta": min(config.loss.beta, 1.0),
-        "loss.reconstruction": 1.0,
-        "loss.kl_warmup": max(config.loss.kl_warmup, 0.3),
-    }
     return Check(
         "collapse",
         value,
-        limit,
-        value < limit,
+        LEAST_KL,
+        value < LEAST_KL,
         N_(
             "The code says next to nothing: {value:.2f} nats of a picture, and {active} of its {count} numbers are in use. "
             "The decoder draws nearly the same picture for all (posterior collapse): the KL weighs too much against the "
@@ -256,8 +286,27 @@ def _collapse(config: RunConfig, model: Model, train: ImageData, validation: Ima
         ),
         {"value": value, "active": active, "count": model.latent_dim},
         {"kl": np.sort(kl)[::-1]},
-        mended,
+        lighter_kl(config),
     )
+
+
+def lighter_kl(config: RunConfig) -> dict[str, Any]:
+    """The settings that mend a collapse."""
+    return {
+        "loss.beta": min(config.loss.beta, 1.0),
+        "loss.reconstruction": 1.0,
+        "loss.kl_warmup": max(config.loss.kl_warmup, 0.3),
+    }
+
+
+def _may_be_collapsed(config: RunConfig, events: Sequence[Event]) -> bool:
+    """Whether the KL on all validation pictures is near the limit, which the model is judged by on some of them."""
+    ends = [event for event in events if isinstance(event, EpochEnd)]
+    return config.model.kind != "autoencoder" and (not ends or ends[-1].validation.kl < 1.2 * LEAST_KL)
+
+
+def _may_have_holes(config: RunConfig, events: Sequence[Event]) -> bool:
+    return config.model.kind == "autoencoder"
 
 
 def _dead_units(config: RunConfig, model: Model, train: ImageData, validation: ImageData) -> Check | None:
@@ -271,7 +320,7 @@ def _dead_units(config: RunConfig, model: Model, train: ImageData, validation: I
     value = float(shares.max())
     mended = {
         "model.activation": "silu",
-        "training.learning_rate": _within("training.learning_rate", config.training.learning_rate / 3),
+        "training.learning_rate": within("training.learning_rate", config.training.learning_rate / 3),
     }
     return Check(
         "dead_units",
@@ -291,15 +340,11 @@ def _dead_units(config: RunConfig, model: Model, train: ImageData, validation: I
 def _holes(config: RunConfig, model: Model, train: ImageData, validation: ImageData) -> Check | None:
     """Which share of pictures drawn from N(0, I) lies farther from every real picture than real ones do."""
     limit = 0.2  # of real pictures it is 0.05 by definition, of VAEs' draws here at most 0.04
-    from sklearn.neighbors import NearestNeighbors
+    from vae_core import latent
 
-    real = train.images[np.random.default_rng(0).permutation(len(train))[:REAL]].reshape(
-        -1, math.prod(train.image_shape)
-    )
-    index = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(real / np.float32(255))
+    real = train.images[np.random.default_rng(0).permutation(len(train))[:REAL]]
     drawn = latent.decode(model, latent.sample_prior(model.latent_dim, DRAWS, seed=0))
-    usual = _distances(index, validation.images[:DRAWS])
-    made = _distances(index, drawn)
+    usual, made = _nearest(real, validation.images[:DRAWS]), _nearest(real, drawn)
     far = float(np.quantile(usual, 0.95))
     value = float((made > far).mean())
     return Check(
@@ -317,14 +362,21 @@ def _holes(config: RunConfig, model: Model, train: ImageData, validation: ImageD
     )
 
 
-def _distances(index: Any, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    flat = images.reshape(len(images), -1) / np.float32(255)
-    return np.asarray(index.kneighbors(flat)[0][:, 0], np.float64)
+def _nearest(real: NDArray[np.uint8], images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The Euclidean distance from each image to the nearest real one, pixels in [0, 1], with shape (N,)."""
+    import torch  # it is loaded already; scikit-learn, which does the same, takes seconds to load
+
+    a, b = (torch.from_numpy(some.reshape(len(some), -1) / 255.0) for some in (images, real))
+    return np.asarray(torch.cdist(a, b).amin(1).numpy(), np.float64)
 
 
-@torch.inference_mode()
 def _never_positive(model: Model, data: ImageData) -> NDArray[np.float64]:
     """The share of units that are 0 for every picture, for each layer of ReLUs, encoder first."""
+    import torch
+    from torch import nn
+
+    from vae_core import metrics
+
     seen: dict[int, Tensor] = {}
     order: list[int] = []
 
@@ -338,20 +390,27 @@ def _never_positive(model: Model, data: ImageData) -> NDArray[np.float64]:
 
     handles = [module.register_forward_hook(watch) for module in model.modules() if isinstance(module, nn.ReLU)]
     try:
-        for x, y in metrics.batches(model, data):
-            model.decode(model.encode(x, y).mu, y)
+        with torch.inference_mode():
+            for x, y in metrics.batches(model, data):
+                model.decode(model.encode(x, y).mu, y)
     finally:
         for handle in handles:
             handle.remove()
     return np.array([1 - float(seen[number].float().mean()) for number in order])
 
 
-def _curve(events: Sequence[Event], which: str) -> NDArray[np.float64]:
+def start(events: Sequence[Event]) -> float | None:
+    """The loss of the first batch, in nats: before anything was learnt. `None` where the record begins later."""
+    first = next((event for event in events if isinstance(event, Progress | EpochEnd)), None)
+    return first.train.loss if isinstance(first, Progress) and first.epoch == 1 else None
+
+
+def curve(events: Sequence[Event], which: str) -> NDArray[np.float64]:
     """The loss at the end of each epoch, in nats."""
     return np.array([getattr(event, which).loss for event in events if isinstance(event, EpochEnd)], np.float64)
 
 
-def _within(path: str, value: float) -> Any:
+def within(path: str, value: float) -> Any:
     low, high = bounds(setting(path))
     near = min(max(value, low), high)
     return round(near) if isinstance(low, int) else near
@@ -363,17 +422,23 @@ def _changes(config: RunConfig, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 CHECKS: Mapping[str, Kind] = {
-    "rate_high": Kind(
-        N_("Learning rate too high"), N_("Share of its gain that the loss gave back at once"), _rate_high
+    "rate_high": Kind(N_("Learning rate too high"), N_("Share of its gain that the loss gave back at once"), rate_high),
+    "collapse": Kind(
+        N_("Posterior collapse"),
+        N_("Nats that the code says of a picture"),
+        of_model=_collapse,
+        may_be=_may_be_collapsed,
     ),
-    "collapse": Kind(N_("Posterior collapse"), N_("Nats that the code says of a picture"), of_model=_collapse),
     "dead_units": Kind(
         N_("Dead units"), N_("Largest share of a layer's units that never answer"), of_model=_dead_units
     ),
     "rate_low": Kind(N_("Learning rate too low"), N_("Share of the fall that was left for the second half"), _rate_low),
     "overfitting": Kind(N_("Learning by heart"), N_("Rise of the validation loss above its lowest"), _overfitting),
     "holes": Kind(
-        N_("Holes in the map of codes"), N_("Share of draws that look like no real picture"), of_model=_holes
+        N_("Holes in the map of codes"),
+        N_("Share of draws that look like no real picture"),
+        of_model=_holes,
+        may_be=_may_have_holes,
     ),
     "too_short": Kind(N_("Too short a training"), N_("Fall of the loss in the last fifth"), _too_short),
 }

@@ -1,6 +1,10 @@
-"""The coach: below a run, what is wrong with it, the number that says so, and a button that trains the mended run."""
+"""The coach: below a run, what is wrong with it, the number that says so, and a button that trains the mended run.
+
+While a run trains it looks at the curves alone, again and again; of a run that has ended it looks at the model too.
+"""
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,7 +16,8 @@ from pages.ui.chart_view import show_chart
 from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t
 from pages.ui.what_if import shown
-from vae_core.config import RunConfig, field
+from vae_core import diagnosis, live_diagnosis, runs
+from vae_core.config import field
 from vae_core.errors import DiaboloError, InputError
 from vae_core.jobs import client
 from vae_core.runs import Run
@@ -20,32 +25,64 @@ from vae_core.runs import Run
 if TYPE_CHECKING:
     from vae_core.diagnosis import Check
 
+LOOK_SECONDS = 3.0  # a page that changes more often can't be read
+UNFINISHED = (*standing.ACTIVE, "paused")
 
-@st.fragment
-@guarded()
+
 def show_coach(run: Run) -> None:
-    """The faults of a run that has ended, each as a card; one line where there is none."""
-    if run.state() in standing.ACTIVE:
-        return
-    from vae_core import diagnosis
+    """The faults of a run, each as a card; one line where there is none."""
+    with guarded():
+        now = run.state()
+        # How it looks is fixed until the whole page runs again, as it does when the training ends: no model is loaded
+        # by a look that repeats.
+        if now in UNFINISHED:
+            st.fragment(guarded()(_watch), run_every=LOOK_SECONDS if now in standing.ACTIVE else None)(run.id)
+        else:
+            st.fragment(guarded()(_judge))(run.id)
 
-    events = cache.log(run).read()
-    checks = diagnosis.diagnose_curves(run.config, events)
+
+def _watch(run_id: str) -> None:
+    run = runs.find(run_id)
+    if run.config.training.epochs <= diagnosis.FEWEST_EPOCHS:
+        return  # it is over before anything can be said
+    _report(run, checks_so_far(run), live=True)
+
+
+def _judge(run_id: str) -> None:
+    run = runs.find(run_id)
+    if checks := all_checks(run):
+        _report(run, checks, live=False)
+
+
+def checks_so_far(run: Run) -> list["Check"]:
+    """What the curves of an unfinished run tell."""
+    return diagnosis.ordered(live_diagnosis.diagnose_so_far(run.config, cache.log(run).read()))
+
+
+def all_checks(run: Run) -> list["Check"]:
+    """What the curves and the model of a run that has ended tell."""
+    checks = diagnosis.diagnose_curves(run.config, cache.log(run).read())
     with suppress(DiaboloError):  # it has no model, or none that can be read: the page says so elsewhere
         own, shown = run.config.data.name, shown_data(run).name
         if shown == own or own == "mnist":  # any other pictures would be judged by what the model never learnt
             checks += cache.model_checks(run, shown)
-    checks = diagnosis.ordered(checks)
-    faults = [check for check in checks if check.is_fault]
-    if not checks:
-        return
+    return diagnosis.ordered(checks)
+
+
+def _report(run: Run, checks: Sequence["Check"], *, live: bool) -> None:
     st.subheader(t("The coach"), anchor=False)
-    if not faults:
-        st.success(t("No fault found in {count} checks.", count=len(checks)), icon=":material/check_circle:")
-    for check in faults:
-        with st.container(border=True, key=f"coach_{check.kind}"):
-            _fault(run, check)
+    faults = [check for check in checks if check.is_fault]
+    # A place of their own: one fault more or less, and the expander below stays the same one, open or not.
+    with st.container():
+        if not faults:
+            _say_nothing_is_wrong(len(checks), live=live)
+        for check in faults:
+            with st.container(border=True, key=f"coach_{check.kind}"):
+                _fault(run, check, live=live)
     with st.expander(t("All checks and their numbers"), icon=":material/fact_check:"):
+        if not checks:
+            st.caption(t("None yet."))
+            return
         st.dataframe(
             {
                 t("Check"): [t(diagnosis.CHECKS[check.kind].title) for check in checks],
@@ -58,13 +95,30 @@ def show_coach(run: Run) -> None:
         )
 
 
+def _say_nothing_is_wrong(count: int, *, live: bool) -> None:
+    if not live:
+        st.success(t("No fault found in {count} checks.", count=count), icon=":material/check_circle:")
+    elif count:
+        st.caption(
+            t(
+                "No fault so far in {count} checks of the curves. When the training ends, more look at the model.",
+                count=count,
+            )
+        )
+    else:
+        st.caption(
+            t(
+                "It looks at the curves while the model learns, and says here what goes wrong: mostly from epoch {epoch} on.",
+                epoch=diagnosis.FEWEST_EPOCHS,
+            )
+        )
+
+
 def _number(value: float) -> str:
     return f"{value:.3g}" if math.isfinite(value) else "∞"
 
 
-def _fault(run: Run, check: "Check") -> None:
-    from vae_core import diagnosis
-
+def _fault(run: Run, check: "Check", *, live: bool) -> None:
     kind = diagnosis.CHECKS[check.kind]
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -85,7 +139,7 @@ def _fault(run: Run, check: "Check") -> None:
                 limit=_number(check.limit),
             )
         )
-        _mend(run.config, check)
+        _mend(run, check, live=live)
     if not any(len(values) for values in check.series.values()):
         return  # it went astray before its first epoch was over: there is no curve
     with right:
@@ -94,11 +148,11 @@ def _fault(run: Run, check: "Check") -> None:
         show_chart(figure, words, key=f"coach_chart_{check.kind}", about=about)
 
 
-def _mend(config: RunConfig, check: "Check") -> None:
-    """The settings that would help, and the button that tries them."""
+def _mend(run: Run, check: "Check", *, live: bool) -> None:
+    """The settings that would help, and the buttons that try them."""
     if not check.changes:
         return
-    problem = ""
+    config, problem = run.config, ""
     try:
         mended = config.with_values({**check.changes, "name": "", "training.threads": None})
         settings.check(mended)
@@ -109,14 +163,39 @@ def _mend(config: RunConfig, check: "Check") -> None:
         for path, value in check.changes.items()
         if config.get(path) != value
     )
-    if st.button(
-        t("Train the mended run"),
+    with st.container(horizontal=True):
+        stops = live and _stop_button(run, check, problem)
+        trains = st.button(
+            t("Keep it, queue the mended run") if live else t("Train the mended run"),
+            icon=":material/healing:",
+            key=f"mend_{check.kind}",
+            type="secondary" if live else "primary",
+            disabled=bool(problem),
+            help=problem or None,
+        )
+    words = plain(problem or changed)
+    if live and not problem:
+        words += "  \n" + t(
+            "The first button queues the mended run and then stops this one, which stays in the list with the model it has "
+            "by then."
+        )
+    st.caption(words)
+    if stops or trains:
+        queued = client.submit(mended)
+        if stops:
+            with suppress(InputError):  # it has ended by itself meanwhile
+                client.ask(run, "stop")
+        state.follow_run(queued.id)
+        st.rerun()
+
+
+def _stop_button(run: Run, check: "Check", problem: str) -> bool:
+    problem = problem or standing.refusal("stop", standing.look(run))
+    return st.button(
+        t("Stop it, train the mended run"),
         icon=":material/healing:",
-        key=f"mend_{check.kind}",
+        key=f"mend_instead_{check.kind}",
         type="primary",
         disabled=bool(problem),
         help=problem or None,
-    ):
-        state.follow_run(client.submit(mended).id)
-        st.rerun()
-    st.caption(plain(problem or changed))
+    )

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 HEIGHT = 230
 NAMES = {
     "loss": N_("Training"),
+    "before": N_("Before the training"),
     "train": N_("Training"),
     "validation": N_("Validation"),
     "kl": N_("KL of each number"),
+    "kl_so_far": N_("KL"),
     "dead": N_("Dead units"),
     "real": N_("Real pictures"),
     "drawn": N_("Drawn pictures"),
@@ -29,6 +31,10 @@ def evidence(check: "Check") -> tuple[go.Figure, str]:
     Returns:
         The chart, and its caption.
     """
+    if "kl_so_far" in check.series:
+        return _lines(check, t("Epoch"), t("nats per image")), t(
+            "What the code says of a picture at the end of each epoch, in nats."
+        )
     if check.kind == "collapse":
         return _bars(check, t("Number of the code, the fullest first"), t("nats")), t(
             "What each number of the code says of a picture, in nats."
