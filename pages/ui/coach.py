@@ -13,10 +13,11 @@ import streamlit as st
 from pages.ui import cache, coach_charts, settings, standing, state
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
+from pages.ui.longer_code import is_short, offer_longer_code
 from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t
 from pages.ui.what_if import shown
-from vae_core import diagnosis, live_diagnosis, runs
+from vae_core import runs
 from vae_core.config import field
 from vae_core.errors import DiaboloError, InputError
 from vae_core.jobs import client
@@ -42,6 +43,8 @@ def show_coach(run: Run) -> None:
 
 
 def _watch(run_id: str) -> None:
+    from vae_core import diagnosis  # torch
+
     run = runs.find(run_id)
     if run.config.training.epochs <= diagnosis.FEWEST_EPOCHS:
         return  # it is over before anything can be said
@@ -56,11 +59,15 @@ def _judge(run_id: str) -> None:
 
 def checks_so_far(run: Run) -> list["Check"]:
     """What the curves of an unfinished run tell."""
+    from vae_core import diagnosis, live_diagnosis  # torch
+
     return diagnosis.ordered(live_diagnosis.diagnose_so_far(run.config, cache.log(run).read()))
 
 
 def all_checks(run: Run) -> list["Check"]:
     """What the curves and the model of a run that has ended tell."""
+    from vae_core import diagnosis  # torch
+
     checks = diagnosis.diagnose_curves(run.config, cache.log(run).read())
     with suppress(DiaboloError):  # it has no model, or none that can be read: the page says so elsewhere
         own, shown = run.config.data.name, shown_data(run).name
@@ -70,12 +77,16 @@ def all_checks(run: Run) -> list["Check"]:
 
 
 def _report(run: Run, checks: Sequence["Check"], *, live: bool) -> None:
+    from vae_core import diagnosis
+
     st.subheader(t("The coach"), anchor=False)
     faults = [check for check in checks if check.is_fault]
     # A place of their own: one fault more or less, and the expander below stays the same one, open or not.
     with st.container():
         if not faults:
             _say_nothing_is_wrong(len(checks), live=live)
+            if not live:
+                _say_what_limits(run)
         for check in faults:
             with st.container(border=True, key=f"coach_{check.kind}"):
                 _fault(run, check, live=live)
@@ -89,13 +100,15 @@ def _report(run: Run, checks: Sequence["Check"], *, live: bool) -> None:
                 t("Number"): [_number(check.value) for check in checks],
                 t("Limit"): [_number(check.limit) for check in checks],
                 t("What it is"): [t(diagnosis.CHECKS[check.kind].number) for check in checks],
-                t("Fault"): [t("yes") if check.is_fault else "" for check in checks],
+                t("Fault"): [t("yes") if check.is_fault else t("no") for check in checks],
             },
             hide_index=True,
         )
 
 
 def _say_nothing_is_wrong(count: int, *, live: bool) -> None:
+    from vae_core import diagnosis
+
     if not live:
         st.success(t("No fault found in {count} checks.", count=count), icon=":material/check_circle:")
     elif count:
@@ -114,11 +127,30 @@ def _say_nothing_is_wrong(count: int, *, live: bool) -> None:
         )
 
 
+def _say_what_limits(run: Run) -> None:
+    """A run without a fault may still give blurred pictures back: then its code is short, and says what it can."""
+    metrics = run.metrics() or {}
+    error, of_mean = metrics.get("mse"), metrics.get("mse_mean_image")
+    if not is_short(run.config) or not error or not of_mean:
+        return
+    st.caption(
+        t(
+            "What limits its pictures now is the length of their code: with {size} numbers, {share:.0%} of the mean "
+            "picture's error is left.",
+            size=run.config.model.latent_dim,
+            share=error / of_mean,
+        )
+    )
+    offer_longer_code(run.config)
+
+
 def _number(value: float) -> str:
     return f"{value:.3g}" if math.isfinite(value) else "∞"
 
 
 def _fault(run: Run, check: "Check", *, live: bool) -> None:
+    from vae_core import diagnosis
+
     kind = diagnosis.CHECKS[check.kind]
     left, right = st.columns([3, 2], gap="large")
     with left:

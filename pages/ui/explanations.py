@@ -467,7 +467,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
             ),
         ),
         (),
-        ("vae_core.diagnosis:_rate_high", "vae_core.diagnosis:_rate_low", "vae_core.diagnosis:_overfitting"),
+        ("vae_core.diagnosis:rate_high", "vae_core.diagnosis:_rate_low", "vae_core.diagnosis:_overfitting"),
     ),
     "coach_model": Explanation(
         (N_("The coach looks at the model itself, with pictures that it did not learn from."),),

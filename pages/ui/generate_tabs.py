@@ -4,18 +4,17 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.ui import cache, generation, links
+from pages.ui import cache, generation
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import download, seed_box
 from pages.ui.generation import MOST
 from pages.ui.images import data_url
-from pages.ui.navigation import BY_NAME
+from pages.ui.longer_code import offer_longer_code
 from pages.ui.read_aloud import read_aloud
-from pages.ui.shown import BUNDLED, shown_data
+from pages.ui.shown import shown_data
 from pages.ui.text import N_, t
 from vae_core import datasets, export, latent
-from vae_core.config import RunConfig
 from vae_core.drawing import Drawing, draw
 from vae_core.latent import Codes, Plane
 from vae_core.models import Model
@@ -24,7 +23,6 @@ from vae_core.runs import Run
 from vae_core.sheets import sheet
 
 COMPONENTS = 10
-LONGER_CODE = 16  # numbers: what the starter with sharp pictures has
 PRIORS: dict[PriorName, str] = {
     "normal": N_("N(0, I)"),
     "fitted": N_("the fitted Gaussian"),
@@ -176,23 +174,8 @@ def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
     )
     show_about("samples", f"samples_{made.prior}", N_("Why are they blurry?"))
     if made.prior == "normal":
-        _offer_longer_code(run.config)
+        offer_longer_code(run.config)
     _downloads(run, made)
-
-
-def _offer_longer_code(config: RunConfig) -> None:
-    """For a model whose code can say but little: the way to a training like it with a longer one."""
-    if config.model.latent_dim >= LONGER_CODE / 2:
-        return
-    if not datasets.is_present(config.data.name):
-        config = config.replace(data__name=BUNDLED, data__leave_out_digits_test=False)
-    entry = BY_NAME["train"]
-    st.page_link(
-        entry.script,
-        label=t("For sharper pictures, train it again with {count} numbers", count=LONGER_CODE),
-        icon=entry.icon,
-        query_params=links.parameters(config.replace(name="", model__latent_dim=LONGER_CODE)),
-    )
 
 
 def _downloads(run: Run, made: Drawing) -> None:
