@@ -10,6 +10,7 @@ from pages.ui.boundary import guarded
 from pages.ui.charts import CLASS_COLOURS
 from pages.ui.components.film import film_player
 from pages.ui.text import t
+from vae_core import datasets
 from vae_core.runs import Run
 
 LOOK_SECONDS = 3.0
@@ -44,6 +45,7 @@ def _film(run: Run) -> None:
         cache.film_payload(run),
         curves,
         key=f"film_player_{run.id}",
+        names=[t(name) for name in datasets.source(run.config.data.name).class_names],
         epoch=state.film_epoch(run.id),
         wide=film.is_plane,
     )

@@ -30,8 +30,8 @@ def show(run: Run) -> None:
     data, points = cache.images(*shown), cache.latent(run, *shown)
     st.markdown(
         t(
-            "**Move over the map**: the picture beside it is what the model draws at that place. Click to keep a place; "
-            "drag to draw a path, which then plays."
+            "**Move over the map, or touch it**: the picture with it is what the model draws at that place. Click or tap "
+            "to keep a place, which is then decoded exactly below; drag to draw a path, which then plays."
         )
     )
     kind, axes, held = _plane(model, points, data)
@@ -146,5 +146,9 @@ def _kept(model: Model, points: LatentPoints, data: ImageData, plane: Plane, pla
         st.image(data_url(sheet(data.images[near], NEIGHBOURS, scale=3)), caption=words, alt=words)
         distances = np.linalg.norm(points.mu[near] - code, axis=1)
         st.caption(
-            t("Between {low:.2f} and {high:.2f} away in the latent space.", low=distances[0], high=distances[-1])
+            t(
+                "Between {low:.2f} and {high:.2f} away in the latent space.",
+                low=float(distances[0]),
+                high=float(distances[-1]),
+            )
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
-from tests.browser.driving import PHONE, Server, complaints, problems, screenshot, serving, settle
+from tests.browser.driving import PHONE, WIDE, Server, complaints, problems, screenshot, serving, settle
 from tests.processes import nobody_left
 
 PIXELS = "canvas => canvas.toDataURL()"
@@ -21,6 +21,34 @@ MOVES = """(canvas, count) => {
     }
     return times.sort((a, b) => a - b);
 }"""
+SEEN = """part => {
+    const box = part.getBoundingClientRect();
+    const found = (x, y) => part.getRootNode().elementFromPoint(box.left + x * box.width, box.top + y * box.height) === part;
+    return [[0.1, 0.1], [0.9, 0.1], [0.5, 0.5], [0.1, 0.9], [0.9, 0.9]].every(([x, y]) => found(x, y));
+}"""
+"""JavaScript: a part is within the window and nothing, such as a header, lies over it."""
+SCROLL = """(part, share) => {
+    const box = part.getBoundingClientRect();
+    document.querySelector('[data-testid="stMain"]').scrollBy(0, box.top + share * box.height - innerHeight / 2);
+}"""
+"""JavaScript: brings a height of a part, a share of it from its top, to the middle of the window."""
+WORDS = """
+    const draw = CanvasRenderingContext2D.prototype.fillText;
+    window.words = [];
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        const [size, font] = [this.measureText(text), parseFloat(this.font)];
+        const shift = { left: 0, center: size.width / 2, right: size.width }[this.textAlign];
+        const corners = [[x - shift, y - font / 2], [x - shift + size.width, y + font / 2]]
+            .map(([x, y]) => this.getTransform().transformPoint({ x, y }));
+        const [xs, ys] = [corners.map(({ x }) => x), corners.map(({ y }) => y)];
+        const canvas = this.canvas;
+        window.words = window.words.filter((word) => word.canvas !== canvas || word.width === canvas.width);
+        window.words.push({ canvas, width: canvas.width, text,
+            box: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)] });
+        draw.call(this, text, x, y);
+    };
+"""
+"""JavaScript: notes from now on where each word is drawn, with its middle at y, since a canvas tells nobody."""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +74,21 @@ def at(board: Locator, x: float, y: float) -> tuple[float, float]:
 
 def told(page: Page) -> str:
     return page.locator(".map figcaption").inner_text()
+
+
+def kept(page: Page) -> str:
+    return page.locator(".map .kept").inner_text()
+
+
+def finger(page: Page) -> Callable[..., None]:
+    """One finger: `touchStart` and `touchMove` at a place, `touchEnd` without one."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *place: float) -> None:
+        points = [{"x": place[0], "y": place[1]}] if place else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    return touch
 
 
 def test_the_picture_follows_the_cursor_without_a_word_to_the_server(page: Page, server: Server) -> None:
@@ -84,14 +127,89 @@ def test_a_click_keeps_a_place_and_its_picture_is_decoded_exactly(page: Page, se
     settle(page)
     assert box.is_checked(), "a kept place leaves the layers as they are"
     page.mouse.move(5, 5)
-    assert told(page).removeprefix("Kept: ") in exact.inner_text()
+    assert kept(page).removeprefix("Kept: ") in exact.inner_text()
+    assert told(page).removeprefix("At ") in exact.inner_text()
     assert "place=" in page.url
-    kept = exact.inner_text()
+    words = exact.inner_text()
     page.reload()
     settle(page)
-    expect(page.get_by_text(kept)).to_be_visible()
+    expect(page.get_by_text(words)).to_be_visible()
+    expect(page.locator(".map .kept")).to_have_text(re.compile("^Kept: "))
     screenshot(page, "latent-map-kept", whole=True)
     assert complaints(page) == []
+
+
+def test_a_kept_place_is_seen_at_once_where_one_looks(page: Page, server: Server) -> None:
+    board = opened(page, server)
+    sample, preview = page.locator(".map .kept canvas"), page.locator("canvas.preview")
+    assert kept(page) == "Click or tap to keep a place."
+    marks, height = board.evaluate(PIXELS), page.locator(".map").bounding_box()
+    page.mouse.click(*at(board, 0.3, 0.4))
+    words = kept(page)
+    assert re.fullmatch(r"Kept: -?\d+\.\d\d; -?\d+\.\d\d", words)
+    picture = preview.evaluate(PIXELS)
+    page.mouse.move(*at(board, 0.8, 0.2))
+    assert sample.evaluate(PIXELS) == picture != preview.evaluate(PIXELS)
+    assert kept(page) == words, "while the cursor is elsewhere"
+    assert sample.evaluate(SEEN)
+    page.mouse.move(5, 5)
+    assert board.evaluate(PIXELS) != marks, "and a ring on the map"
+    assert page.locator(".map").bounding_box() == height, "nothing moved"
+    # Within one task of the browser no server can answer.
+    at_once = board.evaluate(
+        """board => {
+            for (const key of ["ArrowLeft", "Enter"]) board.dispatchEvent(new KeyboardEvent("keydown", { key }));
+            return board.getRootNode().querySelector(".kept").innerText;
+        }"""
+    )
+    assert at_once.startswith("Kept: ") and at_once != words
+
+
+@pytest.mark.parametrize("height", [560, 800, 1080])
+def test_a_window_shows_the_whole_map_and_the_picture_beside_it(
+    new_page: Callable[..., Page], server: Server, height: int
+) -> None:
+    page = new_page({"width": 1280, "height": height})
+    board = opened(page, server, "starter-vae-conv-16d")
+    preview = page.locator("canvas.preview")
+    board.evaluate(SCROLL, 0.5)
+    assert board.evaluate(SEEN) and preview.evaluate(SEEN)
+    board.evaluate(SCROLL, 0.9)
+    assert preview.evaluate(SEEN), "at its end too"
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("run", ["starter-vae-2d", "starter-vae-conv-16d"])
+def test_no_word_on_the_map_lies_over_another(
+    new_page: Callable[..., Page], server: Server, run: str, size: dict[str, int]
+) -> None:
+    page = new_page(size)
+    page.add_init_script(WORDS)
+    opened(page, server, run)
+    page.locator("canvas.base").evaluate("() => (window.words = [])")
+    page.get_by_role("checkbox", name="N(0, I)").uncheck()  # draws it all again
+    words = page.evaluate("window.words.map(({ text, box }) => [text, box])")
+    assert len([text for text, _ in words if re.match("Code number|Component", text)]) == 2 and len(words) >= 6
+    gap = 1.5  # pixels: each word has a dark rim
+    over = [
+        (one, other)
+        for number, (one, (left, top, right, bottom)) in enumerate(words)
+        for other, box in words[:number]
+        if left < box[2] + gap and box[0] < right + gap and top < box[3] + gap and box[1] < bottom + gap
+    ]
+    assert over == []
+
+
+def test_numbers_are_written_in_the_page_s_language(page: Page, server: Server) -> None:
+    board = opened(page, server, "starter-vae-2d", "&lang=fr")
+    page.mouse.click(*at(board, 0.3, 0.4))
+    number = r"-?\d+,\d\d"
+    for words in (told(page), kept(page)):
+        assert re.search(rf"{number}\s;\s{number}$", words), words
+    expect(page.get_by_text(re.compile(rf"^Entre {number} et {number} "))).to_be_visible()
+    page.get_by_test_id("stButtonGroup").get_by_text("English").click()
+    expect(page.locator(".map .kept")).to_have_text(re.compile(r"^Kept: -?\d+\.\d\d; -?\d+\.\d\d$"))
+    expect(page.locator(".map figcaption")).to_have_text(re.compile(r"^At -?\d+\.\d\d; -?\d+\.\d\d$"))
 
 
 def test_a_path_is_drawn_and_plays(page: Page, server: Server) -> None:
@@ -135,7 +253,7 @@ def test_the_keyboard_does_all_of_it(page: Page, server: Server) -> None:
     assert after != before
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("^The kept place"))).to_be_visible()
-    assert told(page).startswith("Kept: ")
+    assert kept(page).removeprefix("Kept: ") == told(page).removeprefix("At ")
 
 
 def test_an_autoencoder_has_no_prior_and_no_ellipses(page: Page, server: Server) -> None:
@@ -152,3 +270,41 @@ def test_a_finger_on_a_phone(new_page: Callable[..., Page], server: Server) -> N
     expect(page.get_by_text(re.compile("^The kept place"))).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     screenshot(page, "latent-map-phone", whole=True)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 1.0], ids=["its beginning", "its middle", "its end"])
+def test_the_picture_is_seen_while_a_finger_is_on_the_map(
+    new_page: Callable[..., Page], server: Server, share: float
+) -> None:
+    page = new_page(PHONE)
+    board = opened(page, server)
+    preview = page.locator("canvas.preview")
+    board.evaluate(SCROLL, share)
+    before = preview.evaluate(PIXELS)
+    touch = finger(page)
+    touch("touchStart", *at(board, 0.3, share - 0.1))
+    touched = preview.evaluate(PIXELS)
+    assert preview.evaluate(SEEN)
+    touch("touchMove", *at(board, 0.7, share - 0.2))
+    assert preview.evaluate(SEEN)
+    assert len({before, touched, preview.evaluate(PIXELS)}) == 3
+    touch("touchEnd")
+
+
+def test_the_path_s_buttons_on_a_phone_are_a_row_as_high_as_a_button(
+    new_page: Callable[..., Page], server: Server
+) -> None:
+    page = new_page(PHONE, dark=True)
+    board = opened(page, server, "starter-vae-conv-16d")
+    touch = finger(page)
+    touch("touchStart", *at(board, 0.3, 0.6))
+    for step in range(1, 6):
+        touch("touchMove", *at(board, 0.3 + 0.08 * step, 0.6 - 0.05 * step))
+    touch("touchEnd")
+    boxes = [page.locator(f".map .{name}").bounding_box() for name in ("play", "clear")]
+    assert all(box is not None and box["height"] < 48 for box in boxes), boxes
+    assert boxes[0]["y"] == boxes[1]["y"]  # type: ignore[index]
+    for label in page.locator(".map .layers label").all():
+        box = label.bounding_box()
+        assert box is not None and box["height"] < 36, f"{label.inner_text()} in one line"
+    screenshot(page, "latent-map-phone-path", whole=True)

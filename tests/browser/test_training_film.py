@@ -66,6 +66,23 @@ def test_one_scrubber_moves_everything_and_is_kept(page: Page, server: Server) -
     assert complaints(page) == [] and wrong == []
 
 
+def test_a_legend_says_which_class_a_colour_is(page: Page, server: Server) -> None:
+    opened(page, server, "latent?run=starter-vae-2d")
+    names = page.locator(".film .legend li")
+    assert names.all_inner_texts() == [str(number) for number in range(10)]
+    colour = """names => names.map((name) => getComputedStyle(name, "::before").backgroundColor)"""
+    colours = names.evaluate_all(colour)
+    assert len(set(colours)) == 10
+    assert colours == page.locator(".map .legend li").evaluate_all(colour), "the same as on the map"
+
+
+def test_its_numbers_are_written_in_the_page_s_language(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/latent?run=starter-vae-2d&lang=fr")
+    settle(page)
+    page.get_by_text("Film de l'entraînement", exact=True).click()
+    expect(page.locator(".film .told")).to_have_text(re.compile(r"\d,\d nats"))
+
+
 def test_it_plays_without_a_word_to_the_server(page: Page, server: Server) -> None:
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))

@@ -1,7 +1,7 @@
 """The film of a training: one scrubber moves curves, pictures and points together, all in the browser."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +9,17 @@ import numpy as np
 import streamlit as st
 
 from pages.ui.charts import NORMAL, STRANGE, class_colour
+from pages.ui.components import legend
 from pages.ui.standing import Points
-from pages.ui.text import t
+from pages.ui.text import language, t
 from vae_core.film import COLUMNS, Film
 
 _HERE = Path(__file__).parent
 _COMPONENT = st.components.v2.component(
     "diabolo_film",
     html=(_HERE / "film.html").read_text(encoding="utf-8"),
-    css=(_HERE / "film.css").read_text(encoding="utf-8"),
-    js=(_HERE / "film.js").read_text(encoding="utf-8"),
+    css=legend.CSS + (_HERE / "film.css").read_text(encoding="utf-8"),
+    js=legend.JS + (_HERE / "film.js").read_text(encoding="utf-8"),
 )
 MOST_POINTS = 200  # of a curve
 
@@ -38,7 +39,13 @@ def payload(film: Film, classes: int) -> dict[str, Any]:
 
 
 def film_player(
-    data: Mapping[str, Any], curves: tuple[Points, Points], *, key: str, epoch: int | None, wide: bool
+    data: Mapping[str, Any],
+    curves: tuple[Points, Points],
+    *,
+    key: str,
+    names: Sequence[str],
+    epoch: int | None,
+    wide: bool,
 ) -> int | None:
     """The player.
 
@@ -46,6 +53,7 @@ def film_player(
         data: From `payload`.
         curves: While it learns, and on validation pictures: see `standing.curves`.
         key: Of the widget.
+        names: The classes.
         epoch: Where the film stands; its end for `None`.
         wide: The codes have more numbers than the map shows.
 
@@ -54,9 +62,10 @@ def film_player(
     """
     train, validation = curves
     lines = [_line(train, NORMAL), _line(validation, STRANGE)]
+    words = {"names": list(names), "language": language(), "texts": _texts(wide)}
     result = _COMPONENT(
         key=key,
-        data={**data, "id": f"{key}-{len(data['epochs'])}", "epoch": epoch, "curves": lines, "texts": _texts(wide)},
+        data={**data, "id": f"{key}-{len(data['epochs'])}", "epoch": epoch, "curves": lines, **words},
         default={"epoch": None},
         on_epoch_change=_heard,
         height="content",

@@ -26,16 +26,19 @@ class Player {
         const isNew = data.id !== this.data?.id;
         const wasAtEnd = !this.data || this.position >= this.data.epochs.length - 1;
         this.data = data;
-        const { texts } = data;
+        const { texts, names, colours, language } = data;
+        this.digits = (value, count) =>
+            value.toLocaleString(language, { minimumFractionDigits: count, maximumFractionDigits: count });
+        writeLegend(this.find(".legend"), names, colours);
         this.find(".scrub span").textContent = texts.scrubber;
         this.find(".speed span").textContent = texts.speed;
         this.find(".play").textContent = this.playing ? texts.pause : texts.play;
         for (const name of ["curve", "places", "recon", "samples"]) {
             const canvas = this.find(`canvas.${name}`);
             canvas.setAttribute("aria-label", texts[name]);
-            canvas.nextElementSibling.textContent = texts[name];
+            canvas.parentElement.querySelector("figcaption").textContent = texts[name];
         }
-        if (!isNew) return this.draw();
+        if (!isNew) return this.sprite && this.go(this.position); // its words may speak another language now
         this.last = data.epochs.length - 1;
         this.scrubber.max = this.last;
         this.find(".play").disabled = this.last < 1;
@@ -72,7 +75,7 @@ class Player {
         const epoch = epochs[Math.round(position)];
         const point = curves[1].points.find(([x]) => x === epoch);
         const words = point ? texts.loss : epoch ? texts.frame : texts.start;
-        const told = fill(words, { epoch, loss: point?.[1].toFixed(1) });
+        const told = fill(words, { epoch, loss: point && this.digits(point[1], 1) });
         if (this.find(".told").textContent !== told) this.find(".told").textContent = told;
         this.scrubber.setAttribute("aria-valuetext", told);
         this.draw();
@@ -180,7 +183,7 @@ class Player {
         context.font = `${11 * ratio}px ${getComputedStyle(this.find(".film")).fontFamily}`;
         context.fillStyle = ink;
         context.textAlign = "right";
-        for (const value of [low, high]) context.fillText(value.toFixed(value < 10 ? 2 : 0), left - 6 * ratio, y(value) + 4 * ratio);
+        for (const value of [low, high]) context.fillText(this.digits(value, value < 10 ? 2 : 0), left - 6 * ratio, y(value) + 4 * ratio);
         context.textAlign = "center";
         for (const value of [0, most]) context.fillText(String(Math.round(value)), Math.min(x(value), right - 8 * ratio), height - 8 * ratio);
         context.save();

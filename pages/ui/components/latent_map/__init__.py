@@ -13,15 +13,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.ui.charts import class_colour
-from pages.ui.text import t
+from pages.ui.components import legend
+from pages.ui.text import language, t
 from vae_core.atlas import Atlas, Places
 
 _HERE = Path(__file__).parent
 _COMPONENT = st.components.v2.component(
     "diabolo_latent_map",
     html=(_HERE / "latent_map.html").read_text(encoding="utf-8"),
-    css=(_HERE / "latent_map.css").read_text(encoding="utf-8"),
-    js=(_HERE / "latent_map.js").read_text(encoding="utf-8"),
+    css=legend.CSS + (_HERE / "latent_map.css").read_text(encoding="utf-8"),
+    js=legend.JS + (_HERE / "latent_map.js").read_text(encoding="utf-8"),
 )
 
 
@@ -76,7 +77,7 @@ def latent_map(
     Returns:
         The place that the visitor kept, on the plane; `None` before.
     """
-    words = {"id": key, "axes": list(axes), "names": list(names), "texts": _texts()}
+    words = {"id": key, "axes": list(axes), "names": list(names), "language": language(), "texts": _texts()}
     result = _COMPONENT(
         key=key,
         data={**data, **words, "kept": None if kept is None else list(kept)},
@@ -114,6 +115,7 @@ def _texts() -> dict[str, str]:
         "preview": t("What the decoder draws at this place"),
         "place": t("At {x}; {y}"),
         "kept": t("Kept: {x}; {y}"),
+        "keep": t("Click or tap to keep a place."),
         "points": t("Test pictures"),
         "tiles": t("Decoded pictures"),
         "density": t("Density of the data"),

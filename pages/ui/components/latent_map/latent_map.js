@@ -18,6 +18,7 @@ class Board {
         this.root = root;
         this.keep = keep;
         this.find = (name) => root.querySelector(name);
+        this.sign = this.find(".kept");
         this.base = this.find(".base");
         this.over = this.find(".over");
         this.preview = this.find(".preview");
@@ -34,7 +35,11 @@ class Board {
         const isNew = data.id !== this.data?.id;
         this.data = data;
         this.write();
-        if (!isNew) return;
+        if (!isNew) {
+            this.draw(); // its words may speak another language now
+            this.again();
+            return;
+        }
         this.path = [];
         this.cursor = null;
         this.stop();
@@ -44,8 +49,7 @@ class Board {
         this.ellipses = data.ellipses ? bytes(data.ellipses, Uint8Array) : null;
         this.clouds = null;
         const [height, width] = data.tile;
-        this.preview.width = width;
-        this.preview.height = height;
+        for (const canvas of [this.preview, this.find(".kept canvas")]) [canvas.width, canvas.height] = [width, height];
         this.made = this.preview.getContext("2d").createImageData(width, height);
         this.picture = new Image();
         this.picture.onload = () => {
@@ -54,14 +58,20 @@ class Board {
             context.drawImage(this.picture, 0, 0);
             this.pixels = context.getImageData(0, 0, canvas.width, canvas.height);
             this.draw();
-            this.rest();
+            this.again();
             this.root.querySelector(".map").dataset.ready = data.id;
         };
         this.picture.src = "data:image/webp;base64," + data.atlas;
     }
 
     write() {
-        const { texts, names, colours, axes } = this.data;
+        const { texts, names, colours, axes, language } = this.data;
+        this.number = new Intl.NumberFormat(language, {
+            minimumFractionDigits: 2,
+            maximumFractionDigits: 2,
+            useGrouping: false,
+        });
+        this.tick = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
         this.over.setAttribute("aria-label", texts.map);
         this.preview.setAttribute("aria-label", texts.preview);
         this.find(".clear").textContent = texts.clear;
@@ -85,14 +95,7 @@ class Board {
                 return label;
             }),
         );
-        this.find(".legend").replaceChildren(
-            ...names.map((name, number) => {
-                const item = document.createElement("li");
-                item.style.setProperty("--colour", colours[number]);
-                item.textContent = name;
-                return item;
-            }),
-        );
+        writeLegend(this.find(".legend"), names, colours);
     }
 
     // Places: a share of the map, from the left and from the bottom, and what it stands for on the plane.
@@ -123,6 +126,7 @@ class Board {
         over.onpointerdown = (event) => {
             over.setPointerCapture(event.pointerId);
             this.pressed = { x: event.clientX, y: event.clientY, from: this.at(event) };
+            this.move(this.pressed.from); // a finger didn't move here before
         };
         over.onpointermove = (event) => {
             const here = this.at(event);
@@ -168,7 +172,7 @@ class Board {
 
     move(share) {
         this.cursor = share;
-        this.show(share, this.data.texts.place);
+        this.show(share);
         this.mark();
     }
 
@@ -181,17 +185,47 @@ class Board {
     choose(share) {
         this.kept = share;
         this.keep(this.toPlace(share));
-        this.show(share, this.data.texts.kept);
+        this.show(share);
+        this.tellKept();
         this.mark();
+        // Where one looks: the server's answer stands below the map, out of sight on most screens.
+        if (!matchMedia("(prefers-reduced-motion: reduce)").matches)
+            this.sign.animate([{ boxShadow: "0 0 0 4px #ffd400" }, { boxShadow: "0 0 0 4px transparent" }], 900);
     }
 
     // What is shown while nothing is pointed at: the kept place, else the middle.
     rest() {
-        if (this.pixels) this.show(this.kept ?? [0.5, 0.5], this.kept ? this.data.texts.kept : this.data.texts.place);
+        this.show(this.kept ?? [0.5, 0.5]);
+    }
+
+    // All pictures and words of places, as they stand.
+    again() {
+        this.show(this.runner ?? this.cursor ?? this.kept ?? [0.5, 0.5]);
+        this.tellKept();
+    }
+
+    show(share) {
+        this.paint(this.preview, share);
+        this.caption.textContent = this.words(this.data.texts.place, share);
+    }
+
+    tellKept() {
+        const { texts } = this.data;
+        this.sign.classList.toggle("filled", Boolean(this.kept));
+        const words = this.kept ? this.words(texts.kept, this.kept) : texts.keep;
+        if (this.find(".kept span").textContent !== words) this.find(".kept span").textContent = words;
+        const canvas = this.find(".kept canvas");
+        if (this.kept) this.paint(canvas, this.kept);
+        else canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    }
+
+    words(text, share) {
+        return fill(text, ...this.toPlace(share).map((value) => this.number.format(value)));
     }
 
     // The picture of a place, blended from the four tiles whose middles surround it.
-    show([x, y], text) {
+    paint(canvas, [x, y]) {
+        if (!this.pixels) return;
         const { tiles, tile } = this.data;
         const [height, width] = tile;
         const across = clamp(x * tiles - 0.5, 0, tiles - 1);
@@ -217,9 +251,7 @@ class Board {
                 to[there + 3] = 255;
             }
         }
-        this.preview.getContext("2d").putImageData(this.made, 0, 0);
-        const [u, v] = this.toPlace([x, y]);
-        this.caption.textContent = fill(text, u.toFixed(2), v.toFixed(2));
+        canvas.getContext("2d").putImageData(this.made, 0, 0);
     }
 
     play() {
@@ -247,18 +279,20 @@ class Board {
             const share = (gone - lengths[k - 1]) / Math.max(lengths[k] - lengths[k - 1], 1e-9);
             const [a, b] = [this.path[k - 1], this.path[k]];
             this.runner = [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])];
-            this.show(this.runner, this.data.texts.place);
+            this.show(this.runner);
             this.mark();
             this.playing = requestAnimationFrame(frame);
         };
         this.playing = requestAnimationFrame(frame);
         this.find(".play").textContent = this.data.texts.pause;
+        this.caption.setAttribute("aria-live", "off"); // else it would be read out many times a second
     }
 
     stop() {
         if (this.playing) cancelAnimationFrame(this.playing);
         this.playing = this.runner = null;
         this.find(".play").textContent = this.data.texts.play;
+        this.caption.setAttribute("aria-live", "polite");
     }
 
     clear() {
@@ -383,25 +417,28 @@ class Board {
         for (let value = Math.ceil(left / step) * step; value < right - step / 4; value += step)
             if (value > left + step / 4) {
                 const x = this.toShareUnclamped([value, 0])[0] * size;
-                this.tell(context, String(Number(value.toPrecision(3))), x, size - 10 * unit, unit);
+                this.tell(context, this.tick.format(value), x, size - 11 * unit, unit);
             }
+        let widest = 0;
         for (let value = Math.ceil(bottom / step) * step; value < top - step / 4; value += step)
             if (value > bottom + step / 2) {
                 const y = (1 - this.toShareUnclamped([0, value])[1]) * size;
-                this.tell(context, String(Number(value.toPrecision(3))), 14 * unit, y, unit);
+                this.tell(context, this.tick.format(value), 6 * unit, y, unit, "left");
+                widest = Math.max(widest, context.measureText(this.tick.format(value)).width);
             }
-        this.tell(context, this.axes[0], size / 2, size - 26 * unit, unit);
+        // Titles stand clear of the numbers, however wide these are.
+        this.tell(context, this.axes[0], size / 2, size - 30 * unit, unit);
         context.save();
-        context.translate(32 * unit, size / 2);
+        context.translate(widest + 20 * unit, size / 2);
         context.rotate(-Math.PI / 2);
         this.tell(context, this.axes[1], 0, 0, unit);
         context.restore();
     }
 
     // A word that can be read over any picture.
-    tell(context, text, x, y, unit) {
+    tell(context, text, x, y, unit, align = "center") {
         context.font = `${12 * unit}px ${getComputedStyle(this.root.querySelector(".map")).fontFamily}`;
-        context.textAlign = "center";
+        context.textAlign = align;
         context.textBaseline = "middle";
         context.lineWidth = 4 * unit;
         context.lineJoin = "round";
