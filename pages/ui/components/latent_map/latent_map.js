@@ -36,6 +36,8 @@ class Board {
         this.data = data;
         this.write();
         if (!isNew) {
+            // A page in another language makes its tabs anew, and for a moment with what was there at first.
+            if (!this.kept && data.kept) this.kept = this.toShare(data.kept);
             this.draw(); // its words may speak another language now
             this.again();
             return;
