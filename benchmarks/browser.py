@@ -12,6 +12,17 @@ rerun_ms: from the click on Generate's Resample until the browser has loaded the
     at work, p95_training while a run trains beside it.
 training_slowdown: by which share a training is slower while a page follows it than while nobody looks, from stretches
     that alternate within one run.
+stroke_to_reconstruction_ms: from the end of a stroke on the page Draw, by the pointer's own time, until the browser has
+    loaded the picture of what the model makes of it. Sevens of two strokes, so half of them begin on an empty pad.
+map_move_ms: main-thread time of a move of the mouse over the latent map of two numbers, from its event to the next one's,
+    a move in each frame: the picture decoded, both canvases drawn, the frame handed on. map_move_large_code_ms: the same
+    on the map of sixteen numbers. map_move_messages: how many messages the moves caused, on all maps together.
+atlas_bytes, a starter a figure: the message that carries its map, with tiles, points and texts.
+live_update_ms: main-thread time of one live update of the page Train, from its first message to the next update's, on a
+    run whose curves have hundreds of points. longest_task: the median of each update's longest task, during which the page
+    answers nobody. Measured with Chromium's trace, whose own cost is in it.
+live_layout_shift: the sum of the browser's layout-shift scores while a training is watched from the page's top, from its
+    first curve and pictures until its result is there. web.dev calls a page good below 0.1.
 
 Figures are medians unless they say otherwise. Run it on a machine that does nothing else: `machine` says how busy it was.
 """
@@ -24,23 +35,22 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-import numpy as np
 import psutil
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+from benchmarks.live import layout_shift, updates
+from benchmarks.touches import touches
+from benchmarks.visitor import PATIENCE, STARTER, percentile, rounded, visitor, wait
 from pages.ui.navigation import PAGES
 from tests.browser.driving import (
     CHROMIUM_FLAGS,
     CURVE_POINTS,
-    WIDE,
     Server,
     find_chromium,
     serving,
@@ -52,8 +62,8 @@ from vae_core.config import RunConfig
 from vae_core.jobs import client
 from vae_core.runs import EventLog, Run
 
-STARTER = "starter-vae-2d"
-PATIENCE = 120.0  # seconds
+LARGE_CODE = "starter-vae-conv-16d"
+expect.set_options(timeout=1000 * PATIENCE)
 
 # The clock runs in the browser, so that no message to this script is counted; it is read at each frame drawn.
 CLOCK = """({button, done}) => new Promise(resolve => {
@@ -64,26 +74,6 @@ CLOCK = """({button, done}) => new Promise(resolve => {
     target.click();
     look();
 })"""
-
-
-def wait(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"waited in vain for {what}")
-        time.sleep(0.005)
-    return found
-
-
-@contextmanager
-def visitor(browser: Browser) -> Iterator[Page]:
-    """A page in a profile that has seen nothing yet."""
-    context = browser.new_context(viewport={"width": WIDE["width"], "height": WIDE["height"]}, color_scheme="light")
-    context.set_default_timeout(1000 * PATIENCE)
-    try:
-        yield context.new_page()
-    finally:
-        context.close()
 
 
 def first_paint(browser: Browser, server: Server, count: int) -> tuple[dict[str, float], dict[str, float]]:
@@ -127,8 +117,7 @@ def start_to_first_point(browser: Browser, server: Server, *, cold: bool) -> flo
         page.goto(f"{server.address}/train")
         start = page.get_by_role("button", name="Start", exact=True)
         expect(start).to_be_enabled()
-        expect(page.get_by_text("Estimated time")).to_be_visible()
-        wait(lambda: "…" not in page.get_by_test_id("stMain").inner_text(), "the cost of a training")
+        expect(page.get_by_text("Estimated time")).not_to_contain_text("…")  # by then all is counted and measured
         settle(page)
         if cold:
             kill_supervisor(server.runs)
@@ -189,10 +178,6 @@ def slowdown(browser: Browser, server: Server, run: Run, pairs: int, seconds: fl
     return statistics.median(1 - each / ((alone[i] + alone[i + 1]) / 2) for i, each in enumerate(followed))
 
 
-def percentile(values: Sequence[float], percent: float) -> float:
-    return float(np.percentile(values, percent))
-
-
 def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     chromium = find_chromium()
     if chromium is None:
@@ -210,11 +195,15 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
                 for name in ("cold", "warm"):
                     starts[name].append(start_to_first_point(browser, server, cold=name == "cold"))
             quiet = reruns(browser, server, arguments.clicks)
+            others = [run for run in runs.STARTER_NAMES if run not in (STARTER, LARGE_CODE)]
+            by_hand = touches(browser, server, LARGE_CODE, others, arguments.clicks)
             run = client.submit(RunConfig().replace(training__epochs=10_000))
             wait(lambda: run.state() == "running", "a training to begin")
             training = reruns(browser, server, arguments.clicks)
             slower = slowdown(browser, server, run, arguments.repeat, arguments.seconds)
+            live = updates(browser, server, run, 2 * arguments.seconds)
             client.delete(run)
+            shifted = layout_shift(browser, server)
         finally:
             browser.close()
     return {
@@ -225,14 +214,13 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
             {"p50": percentile(quiet, 50), "p95": percentile(quiet, 95), "p95_training": percentile(training, 95)}
         ),
         "training_slowdown": round(slower, 3),
+        **by_hand,
+        "live_update_ms": live,
+        "live_layout_shift": shifted,
         "repeat": arguments.repeat,
         "clicks": arguments.clicks,
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "load_at_start": round(busy, 2)},
     }
-
-
-def rounded(values: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 1) for name, value in values.items()}
 
 
 def main() -> None:

@@ -62,12 +62,24 @@ def choose_settings(recipe: Recipe) -> Mapping[str, Any]:
             t("Epochs"),
             low,
             high,
-            recipe.config.training.epochs,
-            key=f"epochs_{recipe.name}",
+            groups.epochs_on(recipe, str(data)),
+            key=f"epochs_{recipe.name}_{data}",
             width=150,
             help=t("The recipe's own number gives its figures; fewer are quicker."),
         )
         changes = dict(experiment(recipe.name).settings(recipe))
+    if data != own:
+        st.caption(
+            t(
+                "{title}: {ratio:.0f} times fewer pictures than {own}, so an epoch is that much shorter, and more of them are "
+                "taken: {epochs} instead of {own_epochs}.",
+                title=t(datasets.source(str(data)).title),
+                own=t(datasets.source(own).title),
+                ratio=datasets.source(own).sizes["train"] / datasets.source(str(data)).sizes["train"],
+                epochs=groups.epochs_on(recipe, str(data)),
+                own_epochs=recipe.config.training.epochs,
+            )
+        )
     if own not in names:
         st.caption(
             t(

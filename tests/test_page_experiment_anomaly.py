@@ -229,7 +229,7 @@ def test_the_visitors_digit_is_what_is_trained(both: tuple[Run, Run], monkeypatc
     monkeypatch.setattr(groups, "data_sets", lambda recipe: ["digits"])
     app = opened(both[0])
     app.selectbox(key="anomaly_class").set_value(3)
-    app.number_input(key="epochs_anomaly-fives").set_value(1).run()
+    app.number_input(key="epochs_anomaly-fives_digits").set_value(1).run()
     assert "15 times fewer pictures" in words(app)
     next(button for button in app.button if button.label == "Start the 2 trainings").click().run()
     assert [config.data.classes for config in submitted] == [(3,), (3,)]

@@ -17,7 +17,7 @@ from pages.ui.longer_code import is_short, offer_longer_code
 from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t
 from pages.ui.what_if import shown
-from vae_core import runs
+from vae_core import diagnosis, live_diagnosis, runs
 from vae_core.config import field
 from vae_core.errors import DiaboloError, InputError
 from vae_core.jobs import client
@@ -43,8 +43,6 @@ def show_coach(run: Run) -> None:
 
 
 def _watch(run_id: str) -> None:
-    from vae_core import diagnosis  # torch
-
     run = runs.find(run_id)
     if run.config.training.epochs <= diagnosis.FEWEST_EPOCHS:
         return  # it is over before anything can be said
@@ -59,15 +57,11 @@ def _judge(run_id: str) -> None:
 
 def checks_so_far(run: Run) -> list["Check"]:
     """What the curves of an unfinished run tell."""
-    from vae_core import diagnosis, live_diagnosis  # torch
-
     return diagnosis.ordered(live_diagnosis.diagnose_so_far(run.config, cache.log(run).read()))
 
 
 def all_checks(run: Run) -> list["Check"]:
     """What the curves and the model of a run that has ended tell."""
-    from vae_core import diagnosis  # torch
-
     checks = diagnosis.diagnose_curves(run.config, cache.log(run).read())
     with suppress(DiaboloError):  # it has no model, or none that can be read: the page says so elsewhere
         own, shown = run.config.data.name, shown_data(run).name
@@ -77,8 +71,6 @@ def all_checks(run: Run) -> list["Check"]:
 
 
 def _report(run: Run, checks: Sequence["Check"], *, live: bool) -> None:
-    from vae_core import diagnosis
-
     st.subheader(t("The coach"), anchor=False)
     faults = [check for check in checks if check.is_fault]
     # A place of their own: one fault more or less, and the expander below stays the same one, open or not.
@@ -107,8 +99,6 @@ def _report(run: Run, checks: Sequence["Check"], *, live: bool) -> None:
 
 
 def _say_nothing_is_wrong(count: int, *, live: bool) -> None:
-    from vae_core import diagnosis
-
     if not live:
         st.success(t("No fault found in {count} checks.", count=count), icon=":material/check_circle:")
     elif count:
@@ -149,8 +139,6 @@ def _number(value: float) -> str:
 
 
 def _fault(run: Run, check: "Check", *, live: bool) -> None:
-    from vae_core import diagnosis
-
     kind = diagnosis.CHECKS[check.kind]
     left, right = st.columns([3, 2], gap="large")
     with left:

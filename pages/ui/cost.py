@@ -11,6 +11,8 @@ from pages.ui.text import t, written
 from vae_core import datasets
 from vae_core.config import RunConfig
 
+FIXED_SECONDS = 0.5  # of each training: its process begins, at its end the model is measured (0.4 to 0.6 s, 2026-11-25)
+FEW_SECONDS = 5.0  # below, a number would promise more than a busy machine keeps
 LOOK_SECONDS = 0.5  # while torch is being loaded or this machine's speed is being measured
 
 
@@ -33,7 +35,7 @@ def _time(configs: Sequence[RunConfig], pace: float | None) -> None:
         st.rerun()
     seconds = [_seconds(config) for config in configs] if cache.can_count() else [None]
     known = [number for number in seconds if number is not None]
-    words = duration(sum(known)) if len(known) == len(seconds) else "…"
+    words = _about(sum(known)) if len(known) == len(seconds) else "…"
     st.caption(
         t("Estimated time: {time}", time=words),
         help=t("The time comes from a short measurement of this machine, with nothing else at work on it."),
@@ -52,7 +54,7 @@ def _cost(config: RunConfig, pace: float | None) -> None:
     if cache.can_count():
         seconds = _seconds(config)
         parameters = written(cache.size(config.model, datasets.source(config.data.name).image_shape).parameters, ",")
-        time = t("not measured yet") if seconds is None else duration(seconds)
+        time = t("not measured yet") if seconds is None else _about(seconds)
     st.markdown(
         t(
             "**{parameters}** parameters, the numbers that the training adjusts  \n"
@@ -69,4 +71,9 @@ def _cost(config: RunConfig, pace: float | None) -> None:
 
 def _seconds(config: RunConfig) -> float | None:
     shape = datasets.source(config.data.name).image_shape
-    return cache.training_seconds(config.replace(name=""), settings.training_images(config), shape)
+    found = cache.training_seconds(config.replace(name=""), settings.training_images(config), shape)
+    return None if found is None else FIXED_SECONDS + found
+
+
+def _about(seconds: float) -> str:
+    return t("a few seconds") if seconds < FEW_SECONDS else duration(seconds)

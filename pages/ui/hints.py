@@ -9,6 +9,7 @@ import streamlit as st
 from pages.ui import cache, coach
 from pages.ui.navigation import BY_NAME
 from pages.ui.text import N_, t
+from vae_core import diagnosis
 from vae_core.errors import DiaboloError
 from vae_core.runs import Run
 
@@ -54,8 +55,6 @@ IN_USE = N_("{active} of its {count} numbers are in use.")
 
 def hint(page: str, checks: Sequence["Check"]) -> "Check | None":
     """The gravest fault that has a line on this page."""
-    from vae_core import diagnosis  # torch
-
     faults = [check for check in diagnosis.ordered(checks) if check.is_fault]
     return next((check for check in faults if page in HINTS.get(check.kind, {})), None)
 
@@ -89,8 +88,6 @@ def show_hint(page: str, run: Run) -> None:
 
 
 def _checks(page: str, run: Run) -> list["Check"]:
-    from vae_core import diagnosis  # torch
-
     if run.state() in coach.UNFINISHED:
         return coach.checks_so_far(run)
     events = cache.log(run).read()

@@ -23,7 +23,7 @@ def epochs_in(seconds: float, seconds_an_epoch: float) -> int:
 @guarded()
 def choose_time(config: RunConfig) -> None:
     """A box for minutes, and the button that writes the epochs which fit into them into the form."""
-    with st.popover(t("Train for about … minutes"), icon=":material/timer:", key="form.time"):
+    with st.popover(t("Set a time instead of epochs"), icon=":material/timer:", key="form.time"):
         st.session_state.setdefault(_MINUTES, 2.0)
         minutes = st.number_input(
             t("Minutes"), 0.1, MOST_MINUTES, step=0.5, format="%g", key=_MINUTES, persist_state="session"
@@ -35,7 +35,7 @@ def choose_time(config: RunConfig) -> None:
         epochs = epochs_in(60 * minutes, an_epoch)
         st.caption(
             t(
-                "An epoch takes about {time} here with these settings, from a short measurement of this machine. What "
+                "An epoch takes {time} here with these settings, as a short measurement of this machine says. What "
                 "is written into the run's settings are the epochs, so that the same settings give the same model "
                 "anywhere.",
                 time=duration(an_epoch),

@@ -67,6 +67,8 @@ AE_OR_VAE = Recipe(
             _companion(KL_ONLY, _FLAT.replace(loss__reconstruction=0.0)),
         )
     ),
+    # validation loss 118.8 nats after 20, 105.3 after 50, 100.9 after 100
+    bundled_epochs=100,
     expected={
         "elbo": -94.25,
         "mse": 0.00587,

@@ -61,6 +61,8 @@ ANOMALY = Recipe(
     ),
     config=_TUTORIAL,
     companions={BETTER: _BETTER},
+    # validation MSE has its lowest after 59 of 150 epochs
+    bundled_epochs=60,
     expected={
         "validation_mse": 0.0196,
         "validation_mse_mean_image": 0.0611,

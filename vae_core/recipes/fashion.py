@@ -39,6 +39,8 @@ FASHION = Recipe(
         MEAN_OVER_PIXELS: _RIGHT.replace(recipe=f"fashion-vae/{MEAN_OVER_PIXELS}", loss__beta=float(PIXELS)),
         KL_OVER_PIXELS: _RIGHT.replace(recipe=f"fashion-vae/{KL_OVER_PIXELS}", loss__beta=1 / PIXELS),
     },
+    # of the digits' validation pictures: 174.2 nats after 10, 163.5 after 40, 159.8 after 100
+    bundled_epochs=60,
     expected={"elbo": -264.34, "kl": 6.53, "mse": 0.0299, "active_units": 2, "cpu_seconds": 20.8},
     measured=(
         "python -m vae_core train --recipe fashion-vae --set training.threads=1 --json: Fashion-MNIST's official test "

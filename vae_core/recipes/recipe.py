@@ -20,6 +20,8 @@ class Recipe:
         config: The settings.
         companions: Other runs that belong to the experiment, by what tells them apart, marked for translation. They are
             started with it where the whole experiment is wanted.
+        bundled_epochs: How many epochs its experiment takes on the bundled digits, where its own data set is not there: an
+            epoch of theirs is that much shorter. `None` for as many as on its own.
         seconds: The time that it may take. On another data set than its own it learns as many epochs as fit into that
             time; `None` for a recipe that keeps to its own data set.
         expected: Figures that were measured, by what they are.
@@ -33,6 +35,7 @@ class Recipe:
     source: str
     config: RunConfig
     companions: Mapping[str, RunConfig] = field(default_factory=dict)
+    bundled_epochs: int | None = None
     seconds: float | None = None
     expected: Mapping[str, float | int] = field(default_factory=dict)
     measured: str = ""

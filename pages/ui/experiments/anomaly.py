@@ -36,20 +36,6 @@ def settings(recipe: Recipe) -> Mapping[str, Any]:
         key="anomaly_class",
         width=190,
     )
-    data = datasets.source(str(st.session_state.get(f"data_{recipe.name}", recipe.config.data.name)))
-    ratio = source.sizes["train"] / data.sizes["train"]
-    if ratio > 2:
-        st.caption(
-            t(
-                "'{data}' has {ratio:.0f} times fewer pictures than '{own}', so an epoch is that much shorter: {epochs} "
-                "epochs learn as long as {own_epochs} there.",
-                data=data.name,
-                own=source.name,
-                ratio=ratio,
-                epochs=round(ratio * recipe.config.training.epochs),
-                own_epochs=recipe.config.training.epochs,
-            )
-        )
     return {"data.classes": [chosen]}
 
 

@@ -110,7 +110,17 @@ def sentences(
             )
         )
     for one in models:
-        if one.validation > 0.8 * mean.validation:
+        if one.validation >= mean.validation:
+            said.append(
+                t(
+                    "**{name}** errs by {error:.4f} on normal pictures, no better than always answering with the mean picture "
+                    "({mean:.4f}): it has not learnt anything yet. Train longer.",
+                    name=one.name,
+                    error=one.validation,
+                    mean=mean.validation,
+                )
+            )
+        elif one.validation > 0.8 * mean.validation:
             said.append(
                 t(
                     "**{name}** errs by {error:.4f} on normal pictures, hardly less than the mean picture's {mean:.4f}: "

@@ -26,6 +26,12 @@ def data_sets(recipe: Recipe) -> list[str]:
     return [name for name in dict.fromkeys((own, FALLBACK)) if is_present(name)]
 
 
+def epochs_on(recipe: Recipe, data: str) -> int:
+    """How many epochs the experiment begins with on a data set: the recipe's own, or fewer pictures more often."""
+    own = recipe.config
+    return own.training.epochs if data == own.data.name else recipe.bundled_epochs or own.training.epochs
+
+
 def configs(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, RunConfig]:
     """All runs of an experiment by their recipe's name, the main one first.
 

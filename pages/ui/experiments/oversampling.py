@@ -57,17 +57,6 @@ def settings(recipe: Recipe) -> Mapping[str, Any]:
             percent=min(100, max(1, round(100 * FEW / each))),
             few=FEW,
         )
-    full = datasets.source(own.name)
-    ratio = full.sizes["train"] / source.sizes["train"]
-    if ratio > 2:
-        words += " " + t(
-            "'{data}' has {ratio:.0f} times fewer pictures than '{own}', so an epoch is that much shorter: take {epochs} "
-            "epochs or more.",
-            data=source.name,
-            ratio=ratio,
-            own=full.name,
-            epochs=6 * recipe.config.training.epochs,
-        )
     st.caption(words)
     return {"data.rare_class": int(chosen), "data.rare_share": share}
 
