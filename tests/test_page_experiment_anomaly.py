@@ -147,6 +147,9 @@ def test_sentences_follow_the_figures() -> None:
     raw = Answer("B", 0.055, 0.06, 0.7, 0.75)
     said = anomaly_words.sentences(MEAN, PCA, [raw], tutorial=None, normal="5")
     assert len(said) == 2 and "has not learnt much yet" in said[0] and "**no model here is better**" in said[1]
+    for error in (0.06, 0.0601):
+        (first, *_) = anomaly_words.sentences(MEAN, PCA, [raw._replace(validation=error)], tutorial=None, normal="5")
+        assert "no better than always answering with the mean picture (0.0600)" in first and "less" not in first
 
 
 @pytest.mark.parametrize(

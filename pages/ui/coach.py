@@ -15,7 +15,7 @@ from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.longer_code import is_short, offer_longer_code
 from pages.ui.shown import shown_data
-from pages.ui.text import describe, plain, t
+from pages.ui.text import describe, plain, t, written
 from pages.ui.what_if import shown
 from vae_core import diagnosis, live_diagnosis, runs
 from vae_core.config import field
@@ -135,7 +135,7 @@ def _say_what_limits(run: Run) -> None:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if math.isfinite(value) else "∞"
+    return written(value, ".3g") if math.isfinite(value) else "∞"
 
 
 def _fault(run: Run, check: "Check", *, live: bool) -> None:

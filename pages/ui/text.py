@@ -72,7 +72,8 @@ def t(message: str, **values: Any) -> str:
 
 def written(value: float, spec: str = "") -> str:
     """A number as the visitor's language writes it; `spec` as in `format(value, spec)`."""
-    return _FORMATTERS[language()].format(f"{{:{spec}}}", value)
+    plain_number = value.item() if hasattr(value, "item") else value  # of numpy
+    return _FORMATTERS[language()].format(f"{{:{spec}}}", plain_number)
 
 
 def signs() -> tuple[str, str]:

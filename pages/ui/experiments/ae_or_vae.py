@@ -15,7 +15,7 @@ from pages.ui.chart_view import show_chart
 from pages.ui.experiments import ae_or_vae_charts, ae_or_vae_words, blocks
 from pages.ui.images import data_url
 from pages.ui.shown import Shown, shown_data, shown_note
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, written
 from vae_core import datasets
 from vae_core.recipes import Recipe
 from vae_core.recipes.ae_or_vae import AUTOENCODER, BOTH, DENOISING, KL_ONLY, RECONSTRUCTION_ONLY
@@ -61,10 +61,10 @@ def _figures(models: Mapping[str, Run]) -> None:
         rows.append(
             {
                 t("Model"): _title(name),
-                t("MSE"): f"{found['mse']:.4f}" if "mse" in found else "",
-                t("SSIM"): f"{found['ssim']:.3f}" if "ssim" in found else "",
-                t("−ELBO (nats)"): f"{-found['elbo']:.1f}" if is_vae else t("has none"),
-                t("KL (nats)"): f"{found['kl']:.1f}" if is_vae else t("has none"),
+                t("MSE"): written(found["mse"], ".4f") if "mse" in found else "",
+                t("SSIM"): written(found["ssim"], ".3f") if "ssim" in found else "",
+                t("−ELBO (nats)"): written(-found["elbo"], ".1f") if is_vae else t("has none"),
+                t("KL (nats)"): written(found["kl"], ".1f") if is_vae else t("has none"),
                 t("Numbers in use"): f"{found['active_units']}" if is_vae else "",
             }
         )

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from plotly.subplots import make_subplots
 
 from pages.ui.charts import CLASS_COLOURS, NEUTRAL, latent_scatter, template
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, written
 
 AE_COLOUR, VAE_COLOUR = CLASS_COLOURS[2], CLASS_COLOURS[0]
 MOST_POINTS = 1_000
@@ -39,7 +39,7 @@ def distances(found: Mapping[str, Mapping[str, Sequence[float]]], floor: Sequenc
             y=means,
             name=name,
             marker={"color": colour},
-            text=[f"{mean:.3g}" for mean in means],
+            text=[written(mean, ".3g") for mean in means],
             textposition="inside",
             insidetextanchor="start",  # at the foot, away from the error bars
             textangle=0,

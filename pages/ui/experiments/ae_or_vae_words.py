@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages.ui.experiments.ae_or_vae_charts import SOURCES
-from pages.ui.text import t
+from pages.ui.text import t, written
 from vae_core.recipes.ae_or_vae import BOTH, KL_ONLY, RECONSTRUCTION_ONLY
 
 SMALL = 0.01  # nats: below it a code says nothing
@@ -168,9 +168,9 @@ def denoised(noise: float, noisy: float, plain: float, trained: float) -> list[s
 
 def variance(auroc: Mapping[str, float]) -> list[str]:
     """Whether strange pictures have the wider posteriors, kind by kind (names translated)."""
-    wider = [f"{name} ({value:.2f})" for name, value in auroc.items() if value > 0.6]
-    narrower = [f"{name} ({value:.2f})" for name, value in auroc.items() if value < 0.4]
-    alike = [f"{name} ({value:.2f})" for name, value in auroc.items() if 0.4 <= value <= 0.6]
+    wider = [f"{name} ({written(value, '.2f')})" for name, value in auroc.items() if value > 0.6]
+    narrower = [f"{name} ({written(value, '.2f')})" for name, value in auroc.items() if value < 0.4]
+    alike = [f"{name} ({written(value, '.2f')})" for name, value in auroc.items() if 0.4 <= value <= 0.6]
     found = []
     if wider:
         found.append(t("Wider than those of normal pictures (AUROC above 0.6): {names}.", names=", ".join(wider)))

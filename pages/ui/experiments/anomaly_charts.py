@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pages.ui.charts import CLASS_COLOURS, NEUTRAL, NORMAL, STRANGE, template
-from pages.ui.text import t
+from pages.ui.text import t, written
 
 GUESSING = 0.5
 
@@ -60,7 +60,7 @@ def class_bars(
         figure.add_scatter(
             x=list(names),
             y=[value] * len(names),
-            name=f"{name} {value:.3f}",
+            name=f"{name} {written(value, '.3f')}",
             mode="lines",
             line={
                 "color": NORMAL if number == 0 else NEUTRAL,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.ui.text import t
+from pages.ui.text import t, written
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ def answers_table(answers: Sequence[Answer], normal: str, first: str) -> list[di
     return [
         {
             t("What answers"): one.name,
-            t("Validation error ({normal})", normal=normal): f"{one.validation:.4f}",
-            t("First test picture ({first})", first=first): f"{one.first_test:.4f}",
-            t("AUROC, squared error"): "–" if one.auroc is None else f"{one.auroc:.3f}",
-            t("AUROC, with neighbours"): "–" if one.best is None else f"{one.best:.3f}",
+            t("Validation error ({normal})", normal=normal): written(one.validation, ".4f"),
+            t("First test picture ({first})", first=first): written(one.first_test, ".4f"),
+            t("AUROC, squared error"): "–" if one.auroc is None else written(one.auroc, ".3f"),
+            t("AUROC, with neighbours"): "–" if one.best is None else written(one.best, ".3f"),
         }
         for one in answers
     ]
@@ -198,12 +198,12 @@ def classes_table(
     """
     names = [*figures["scores"], *figures["baselines"]]
     rows = [
-        (float(values.mean()), titles[name], f"{values.min():.3f} ({classes[int(values.argmin())]})")
+        (float(values.mean()), titles[name], f"{written(float(values.min()), '.3f')} ({classes[int(values.argmin())]})")
         for name, values in zip(names, auroc, strict=True)
     ]
     rows += [(value, name, "–") for name, value in published.items()]
     return [
-        {t("Score"): name, t("Mean AUROC"): f"{mean:.3f}", t("Worst class"): worst}
+        {t("Score"): name, t("Mean AUROC"): written(mean, ".3f"), t("Worst class"): worst}
         for mean, name, worst in sorted(rows, key=lambda row: -row[0])
     ]
 
@@ -240,8 +240,10 @@ def classes_sentences(
         ),
     ]
     if published:
-        below = [f"{name} ({value:.1%})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() > value]
-        above = [f"{name} ({value:.1%})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() <= value]
+        below = [f"{name} ({written(value, '.1%')})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() > value]
+        above = [
+            f"{name} ({written(value, '.1%')})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() <= value
+        ]
         if below:
             said.append(t("The mean lies above what was published for {names}.", names=", ".join(below)))
         if above:

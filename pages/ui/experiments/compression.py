@@ -14,7 +14,7 @@ from pages.ui.experiments.blocks import Found
 from pages.ui.images import sheet
 from pages.ui.settings import training_images
 from pages.ui.shown import shown_data, shown_note
-from pages.ui.text import t
+from pages.ui.text import t, written
 from vae_core import datasets
 from vae_core.config import field
 from vae_core.errors import DiaboloError
@@ -80,8 +80,8 @@ def _against_pca(run: Run, found: Found) -> None:
     bits = compression_words.enough_bits(found.arrays["ae_mse"], figures["mse"])
     with st.container(horizontal=True, gap="large"):
         for label, value, words in (
-            (t("Test error"), f"{figures['mse']:.4f}", t("Mean squared error of a pixel from 0 to 1.")),
-            (t("PCA, as many numbers"), f"{errors[min(numbers, len(errors) - 1)]:.4f}", None),
+            (t("Test error"), written(figures["mse"], ".4f"), t("Mean squared error of a pixel from 0 to 1.")),
+            (t("PCA, as many numbers"), written(errors[min(numbers, len(errors) - 1)], ".4f"), None),
             (t("As good as PCA with"), "–" if equivalent is None else str(equivalent), None),
             (
                 t("Bits a picture"),

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pages.ui.charts import NEUTRAL, NORMAL, STRANGE, template
-from pages.ui.text import t
+from pages.ui.text import t, written
 
 MOST_NUMBERS = 256  # PCA's curve ends there: with more it says nothing new
 MODEL, PCA = STRANGE, NORMAL
@@ -139,7 +139,7 @@ def _numbers_and_errors(figure: go.Figure) -> go.Figure:
 def _ticks(most: float, base: int = 0) -> dict[str, Any]:
     """Powers of two: a logarithmic axis of plotly counts in tens."""
     values = [2**power for power in range(base, int(np.ceil(np.log2(most))) + 1)]
-    return {"tickvals": values, "ticktext": [f"{value:,}" for value in values]}
+    return {"tickvals": values, "ticktext": [written(value, ",") for value in values]}
 
 
 def _below(figure: go.Figure) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2  # type: ignore[import-untyped]
 
 from pages.ui.charts import latent_scatter
-from pages.ui.text import t
+from pages.ui.text import t, written
 
 MOST_POINTS = 1_000
 OUTSIDE = 0.01
@@ -85,7 +85,7 @@ def reach(latent_dim: int) -> float:
 
 def beta_text(beta: float) -> str:
     """`784`, and `1/784` for what is smaller than 1."""
-    return f"{beta:g}" if beta >= 1 or beta == 0 else f"1/{1 / beta:g}"
+    return written(beta, "g") if beta >= 1 or beta == 0 else f"1/{1 / beta:g}"
 
 
 def table(balances: Sequence[Balance]) -> list[dict[str, str]]:
@@ -103,17 +103,17 @@ def table(balances: Sequence[Balance]) -> list[dict[str, str]]:
         (
             t(b.name),
             beta_text(b.beta),
-            f"{b.kl:.4f}",
+            written(b.kl, ".4f"),
             t("{active} of {count}", active=b.active, count=b.latent_dim),
-            f"{b.recon:.1f}",
-            f"{b.negative_elbo:.1f}",
-            f"{b.mse:.4f}",
+            written(b.recon, ".1f"),
+            written(b.negative_elbo, ".1f"),
+            written(b.mse, ".4f"),
         )
         for b in balances
     ]
     first = balances[0]
-    nats = f"{first.nats_mean_image:.1f}"
-    rows.append((t("the mean image, always"), "", "0", "", nats, nats, f"{first.mse_mean_image:.4f}"))
+    nats = written(first.nats_mean_image, ".1f")
+    rows.append((t("the mean image, always"), "", "0", "", nats, nats, written(first.mse_mean_image, ".4f")))
     return [dict(zip(heads, row, strict=True)) for row in rows]
 
 

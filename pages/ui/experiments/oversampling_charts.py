@@ -13,7 +13,7 @@ from PIL import ImageColor
 
 from pages.ui.charts import CLASS_COLOURS, NEUTRAL, NORMAL, STRANGE, template
 from pages.ui.images import sheet
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, written
 from vae_core.fillings import METHODS, Kind
 
 Metric = Literal["f1", "recall", "precision", "balanced_accuracy"]
@@ -44,7 +44,8 @@ class Spread(NamedTuple):
     deviation: float
 
     def __str__(self) -> str:
-        return f"{self.mean:.3f} ± {self.deviation:.3f}" if self.deviation else f"{self.mean:.3f}"
+        mean, deviation = (written(value, ".3f") for value in (self.mean, self.deviation))
+        return f"{mean} ± {deviation}" if self.deviation else mean
 
 
 def spread(values: Sequence[float]) -> Spread:
