@@ -179,7 +179,7 @@ def test_a_window_shows_the_whole_map_and_the_picture_beside_it(
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-@pytest.mark.parametrize("run", ["starter-vae-2d", "starter-vae-conv-16d"])
+@pytest.mark.parametrize("run", ["starter-vae-2d", "starter-ae-2d", "starter-vae-conv-16d"])
 def test_no_word_on_the_map_lies_over_another(
     new_page: Callable[..., Page], server: Server, run: str, size: dict[str, int]
 ) -> None:
@@ -187,10 +187,10 @@ def test_no_word_on_the_map_lies_over_another(
     page.add_init_script(WORDS)
     opened(page, server, run)
     page.locator("canvas.base").evaluate("() => (window.words = [])")
-    page.get_by_role("checkbox", name="N(0, I)").uncheck()  # draws it all again
+    page.get_by_role("checkbox", name="Test pictures").uncheck()  # draws it all again
     words = page.evaluate("window.words.map(({ text, box }) => [text, box])")
     assert len([text for text, _ in words if re.match("Code number|Component", text)]) == 2 and len(words) >= 6
-    gap = 1.5  # pixels: each word has a dark rim
+    gap = 5  # pixels: each word has a dark rim of two, and needs air
     over = [
         (one, other)
         for number, (one, (left, top, right, bottom)) in enumerate(words)
