@@ -70,6 +70,14 @@ def test_no_page_has_a_serious_finding(server: Server, new_page: Callable[..., P
     assert {name: findings for name, findings in found.items() if findings} == {}
 
 
+def test_a_label_that_unfolds_can_be_read(server: Server, page: Page) -> None:
+    """axe-core sees it only now and then."""
+    page.goto(f"{server.address}/latent?run=starter-vae-2d")
+    settle(page)
+    label = page.locator("summary", has_text="How is this made?").first
+    expect(label).to_have_css("opacity", "1")
+
+
 def test_the_way_to_a_first_training_needs_no_mouse(server: Server, page: Page) -> None:
     page.goto(f"{server.address}/train")
     settle(page)

@@ -36,10 +36,11 @@ class Board {
         this.data = data;
         this.write();
         if (!isNew) {
-            // A page in another language makes its tabs anew, and for a moment with what was there at first.
-            if (!this.kept && data.kept) this.kept = this.toShare(data.kept);
+            // Streamlit may build the map anew from what it was sent first, and tell only then which place is kept.
+            this.kept ??= data.kept ? this.toShare(data.kept) : null;
             this.draw(); // its words may speak another language now
             this.again();
+            this.mark();
             return;
         }
         this.path = [];
