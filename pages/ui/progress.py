@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+import numpy as np
 import streamlit as st
 
 from pages.ui import cache, live_curves, standing
@@ -10,11 +11,12 @@ from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_details
 from pages.ui.charts import Part
+from pages.ui.images import data_url, sheet
 from pages.ui.navigation import BY_NAME
 from pages.ui.standing import Look
 from pages.ui.state import STATE_TITLES
 from pages.ui.text import N_, describe, plain, t
-from vae_core import runs
+from vae_core import datasets, runs
 from vae_core.config import RunConfig
 from vae_core.control import Wish
 from vae_core.errors import DiaboloError
@@ -80,10 +82,9 @@ def _panel(run_id: str, pace: float | None) -> None:
             _buttons(run, seen)
         with st.container(key="run_progress"):
             _progress(run, seen, events)
-        # Pictures first: curves alone say little to who has never trained a network. Both come at once, or the curves
-        # would be pushed down by the pictures.
-        if _pictures(run) or pace is None:
-            _curves(events, run.config)
+        # Pictures first: curves alone say little to who has never trained a network.
+        _pictures(run, is_coming=pace is not None)
+        _curves(events, run.config)
         if damaged := cache.log(run).damaged:
             st.caption(t("{count} lines of this run's record can't be read and are left out.", count=damaged))
 
@@ -169,16 +170,23 @@ def _curves(events: Sequence[Event], config: RunConfig) -> None:
         show_details("curves", "curves", lambda: live_curves.table(train, validation, parts))
 
 
-def _pictures(run: Run) -> bool:
-    """What the model makes of fixed inputs; whether there was anything to show."""
+def _pictures(run: Run, *, is_coming: bool) -> None:
+    """What the model makes of fixed inputs; black sheets as large while those are to come, or all below would jump."""
     try:
         shown = cache.progress_pictures(run)
     except DiaboloError as error:
         st.warning(plain(describe(error)))
-        return True
-    if shown is None:
-        return False
+        return
     left, right = st.columns(2)
+    if shown is None:
+        if is_coming:
+            shape = datasets.source(run.config.data.name).image_shape
+            blank = data_url(sheet(np.zeros((16, *shape), np.uint8), 8, scale=3))
+            for column in (left, right):
+                with column:
+                    st.image(blank, width="stretch", alt=t("A sheet without pictures yet"))
+                    st.caption(t("The first pictures come when the training begins."))
+        return
     with left:
         words = t("Test pictures and their reconstructions")
         if shown.mse is not None:
@@ -191,4 +199,3 @@ def _pictures(run: Run) -> bool:
         st.image(shown.samples, width="stretch", alt=t("Pictures drawn from fixed codes"))
         st.caption(t("After epoch {epoch}. The same 16 random codes, drawn anew each time.", epoch=shown.epoch))
         show_about("samples", "samples", N_("Why are they blurry?"))
-    return True
