@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from benchmarks.main_thread import traced
 from benchmarks.visitor import STARTER, percentile, rounded, visitor
-from tests.browser.driving import Server, settle
+from tests.browser.driving import SEVEN, Server, drag, settle
 
-SEVEN = [[(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)], [(0.35, 0.5), (0.7, 0.5)]]
+STROKES = (SEVEN, ((0.35, 0.5), (0.7, 0.5)))
 MOVES = 200
 
 # Armed before a stroke. It starts with the pointer's own time, and is read at each frame drawn.
@@ -37,24 +37,15 @@ def strokes(browser: Browser, server: Server, count: int) -> list[float]:
         pad = page.locator(".pad[data-ready] canvas")
         expect(pad).to_be_visible()
         while len(found) < count + 2:
-            for stroke in SEVEN:
+            for stroke in STROKES:
                 page.evaluate(_STROKE_CLOCK)
-                drag(page, pad.bounding_box(), stroke)
+                drag(page, pad, stroke)
                 found.append(float(page.evaluate("window.diaboloStroke")))
                 settle(page)
             page.get_by_role("button", name="Clear").click()
             expect(page.get_by_text("appears here")).to_be_visible()
             settle(page)
     return found[2 : count + 2]
-
-
-def drag(page: Page, box: Any, places: Sequence[tuple[float, float]]) -> None:
-    on_page = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
-    page.mouse.move(*on_page[0])
-    page.mouse.down()
-    for place in on_page[1:]:
-        page.mouse.move(*place, steps=6)
-    page.mouse.up()
 
 
 @dataclass

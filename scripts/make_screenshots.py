@@ -14,14 +14,13 @@ sys.path.insert(0, str(REPOSITORY))
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.driving import CHROMIUM_FLAGS, Server, find_chromium, serving, settle
+from tests.browser.driving import CHROMIUM_FLAGS, SEVEN, Server, drag, find_chromium, serving, settle
 from tests.processes import nobody_left
 
 DOCS = REPOSITORY / "docs"
 GALLERY = DOCS / "gallery"
 PHONE = {"width": 375, "height": 812}
 SIZE = {"width": 1280, "height": 1180}
-SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
 ADDRESSES = {
     "home": "",
     "train": "train?run=starter-vae-2d",
@@ -49,14 +48,7 @@ def shoot(page: Page, path: Path) -> None:
 
 def draw(page: Page) -> None:
     """A seven on the pad."""
-    pad = page.locator(".pad canvas").bounding_box()
-    assert pad is not None
-    places = [(pad["x"] + x * pad["width"], pad["y"] + y * pad["height"]) for x, y in SEVEN]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=8)
-    page.mouse.up()
+    drag(page, page.locator(".pad canvas"), SEVEN)
     page.locator(".js-plotly-plot").nth(1).wait_for()
     settle(page)
 

@@ -1,6 +1,7 @@
 """The command line: what it prints where, how it ends, and that its figures are those of the functions behind it."""
 
 import csv
+import io
 import json
 import os
 import signal
@@ -324,6 +325,18 @@ def test_sample_draws_a_sheet(vae: Run, tmp_path: Path) -> None:
     assert out.read_bytes() == first
     ask("sample", vae.id, "-n", 6, "--seed", 4, "--out", out)
     assert out.read_bytes() != first
+
+
+def test_sample_writes_single_pictures(vae: Run, tmp_path: Path) -> None:
+    ask("sample", vae.id, "-n", 3, "--seed", 2, "--out", tmp_path / "a.npz")
+    ask("sample", vae.id, "-n", 3, "--seed", 2, "--out", tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        names = archive.namelist()
+        pixels = [np.asarray(Image.open(io.BytesIO(archive.read(name)))) for name in names[:3]]
+        listing = archive.read("pictures.csv").decode().splitlines()
+    assert names == [*(f"no class/synthetic-{n:05d}.png" for n in range(3)), "pictures.csv"] and len(listing) == 4
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(np.stack(pixels), arrays["images"][:, 0])
 
 
 @pytest.mark.parametrize("prior", ["normal", "fitted", "mixture"])

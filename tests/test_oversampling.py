@@ -226,3 +226,11 @@ def test_pictures_are_taken_away_whole(data: ImageData, drawers: Drawers) -> Non
                 np.testing.assert_array_equal(pixels, pictures.images[number, 0])
     with pytest.raises(InputError, match=r"no format 'gif'.*npz"):
         export_pictures(pictures, filled.synthetic, "gif")
+
+
+def test_names_that_differ_only_in_signs_have_folders_of_their_own() -> None:
+    images = np.zeros((3, 1, 28, 28), np.uint8)
+    data = ImageData("mine", "test", images, np.arange(3), ("a/b", "a:b", "c"), "", "")
+    with zipfile.ZipFile(io.BytesIO(export_pictures(data, np.zeros(3, bool), "zip"))) as archive:
+        folders = [name.split("/")[0] for name in archive.namelist() if name.endswith(".png")]
+    assert len(set(folders)) == 3 and folders[2] == "c"

@@ -8,14 +8,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WIDE = {"width": 1280, "height": 900}
@@ -32,6 +32,8 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-quic",
 ]
+SEVEN = ((0.25, 0.2), (0.75, 0.2), (0.45, 0.85))
+"""A stroke for `drag`."""
 CURVE_POINTS = """() => {
     const lines = [...document.querySelectorAll('[data-testid="stVegaLiteChart"] .mark-line path')];
     return Math.max(0, ...lines.map(line => (line.getAttribute("d") || "").split(/[ML]/).length - 1));
@@ -146,6 +148,18 @@ def overflow(page: Page) -> int:
                 .map(part => part.scrollWidth - part.clientWidth))"""
         )
     )
+
+
+def drag(page: Page, canvas: Locator, places: Sequence[tuple[float, float]]) -> None:
+    """A stroke of the mouse over a canvas; places as shares of its width and height."""
+    box = canvas.bounding_box()
+    assert box is not None
+    on_page = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*on_page[0])
+    page.mouse.down()
+    for place in on_page[1:]:
+        page.mouse.move(*place, steps=6)
+    page.mouse.up()
 
 
 def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.driving import PHONE, Server, complaints, problems, screenshot, serving, settle
+from tests.browser.driving import PHONE, SEVEN, Server, complaints, drag, problems, screenshot, serving, settle
 from tests.processes import nobody_left
 from vae_core.datasets import load
 
@@ -29,18 +29,6 @@ def opened(page: Page, server: Server, run: str = "starter-vae-2d") -> Locator:
     return page.locator(".pad canvas")
 
 
-def stroke(page: Page, pad: Locator, places: list[tuple[float, float]]) -> None:
-    box = pad.bounding_box()
-    assert box is not None
-    on_page = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
-    page.mouse.move(*on_page[0])
-    page.mouse.down()
-    for place in on_page[1:]:
-        page.mouse.move(*place, steps=6)
-    page.mouse.up()
-
-
-SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
 SEES = "What the model sees"
 
 
@@ -52,14 +40,14 @@ def test_a_stroke_shows_all_that_the_model_makes_of_it(page: Page, server: Serve
     wrong = problems(page)
     pad = opened(page, server)
     expect(page.get_by_text("appears here")).to_be_visible()
-    stroke(page, pad, SEVEN)
+    drag(page, pad, SEVEN)
     expect(page.get_by_text(SEES).first).to_be_visible()
     expect(page.get_by_text(re.compile(r"^Stranger than \d+% of the test pictures"))).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     settle(page)
     first = seen(page)
     began = time.monotonic()
-    stroke(page, pad, [(0.3, 0.5), (0.7, 0.5)])
+    drag(page, pad, [(0.3, 0.5), (0.7, 0.5)])
     page.wait_for_function(
         "before => [...document.images].some(i => i.alt.startsWith('What the model sees') && i.src !== before)",
         arg=first,
@@ -109,7 +97,7 @@ def test_a_test_picture_is_the_one_that_other_pages_show(page: Page, server: Ser
 def test_a_finger_on_a_phone(new_page: Callable[..., Page], server: Server) -> None:
     page = new_page(PHONE, dark=True)
     pad = opened(page, server, "starter-vae-conv-16d")
-    stroke(page, pad, SEVEN)
+    drag(page, pad, SEVEN)
     expect(page.get_by_text(SEES).first).to_be_visible()
     settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

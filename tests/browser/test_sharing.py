@@ -8,13 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import PHONE, WIDE, Server, complaints, overflow, serving, settle
+from tests.browser.driving import PHONE, SEVEN, WIDE, Server, complaints, drag, overflow, serving, settle
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import runs
 
 SLOW = 120_000  # ms; for what takes seconds on a quiet machine
-SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +60,7 @@ def test_a_drawing_travels_with_its_link(server: Server, new_page: Callable[...,
     page = new_page(WIDE)
     page.goto(f"{server.address}/draw?run=starter-vae-2d")
     settle(page)
-    pad = page.locator(".pad[data-ready] canvas").bounding_box()
-    assert pad is not None
-    places = [(pad["x"] + x * pad["width"], pad["y"] + y * pad["height"]) for x, y in SEVEN]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=8)
-    page.mouse.up()
+    drag(page, page.locator(".pad[data-ready] canvas"), SEVEN)
     heading = page.get_by_role("heading", name=re.compile("^Most like|^Between"))
     expect(heading).to_be_visible()
     settle(page)
