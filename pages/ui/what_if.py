@@ -43,6 +43,11 @@ def shown(path: str, value: Any) -> str:
     return t(CHOICES[value]) if isinstance(value, str) and value in CHOICES else to_text(value)
 
 
+def _named(text: str) -> str:
+    """A value as it is chosen and typed, for a person."""
+    return t(CHOICES[text]) if text in CHOICES else text
+
+
 def _title(path: str) -> str:
     return t(field(path).title or path)
 
@@ -73,6 +78,7 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
             typed = st.multiselect(
                 _title(path),
                 first,
+                format_func=_named,
                 default=[text for text in first if text != to_text(base.get(path))][:3],
                 accept_new_options=True,
                 max_selections=sweeps.MOST_RUNS,
