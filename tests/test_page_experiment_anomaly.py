@@ -1,6 +1,7 @@
 """Spot the stranger: the study of all classes, what the page says of a trained run, and what a visitor can do with it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ def test_sentences_follow_the_figures() -> None:
     said = anomaly_words.sentences(MEAN, PCA, [raw], tutorial=None, normal="5")
     assert len(said) == 2 and "has not learnt much yet" in said[0] and "**no model here is better**" in said[1]
     for error in (0.06, 0.0601):
-        (first, *_) = anomaly_words.sentences(MEAN, PCA, [raw._replace(validation=error)], tutorial=None, normal="5")
+        (first, *_) = anomaly_words.sentences(MEAN, PCA, [replace(raw, validation=error)], tutorial=None, normal="5")
         assert "no better than always answering with the mean picture (0.0600)" in first and "less" not in first
 
 

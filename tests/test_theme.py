@@ -36,9 +36,15 @@ def test_text_can_be_read(mode: str) -> None:
 def test_the_style_sheet_uses_the_themes_backgrounds() -> None:
     style = (REPOSITORY / "pages" / "ui" / "style.css").read_text()
     pairs = re.findall(r"light-dark\((#\w+), (#\w+)\)", style)
-    backgrounds = (THEME["light"]["backgroundColor"], THEME["dark"]["backgroundColor"])
-    page, small = pairs
-    assert page == backgrounds
-    for text, behind in zip(small, backgrounds, strict=True):
-        assert contrast(text, behind) >= READABLE, "captions"
+    schemes = ("light", "dark")
+
+    def of_theme(name: str) -> tuple[str, ...]:
+        return tuple(THEME[scheme][name] for scheme in schemes)
+
+    themes = {of_theme(name) for name in ("backgroundColor", "borderColor", "primaryColor")}
+    assert of_theme("backgroundColor") in pairs, "what stays in sight hides what scrolls below it"
+    for pair in set(pairs) - themes:  # all else is text: captions, and code on its own ground
+        for ground in ("backgroundColor", "secondaryBackgroundColor"):
+            for text, behind in zip(pair, of_theme(ground), strict=True):
+                assert contrast(text, behind) >= READABLE, (text, behind)
     assert len(re.findall(r"#[0-9a-f]{6}", style)) == 2 * len(pairs), "no other colour of its own"
