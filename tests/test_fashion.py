@@ -87,6 +87,14 @@ def test_the_sentences_follow_the_figures() -> None:
     assert "light, with 100.0" in fashion_charts.sentences([RIGHT, replace(LIGHT, recon=30.0)])[2]
 
 
+def test_a_sentence_says_no_more_than_its_figures() -> None:
+    behind = fashion_charts.sentences([replace(RIGHT, recon=310.0)])[0]
+    assert "310.0 nats beside the mean image's 300.0" in behind and "takes the" not in behind
+    assert "0.0900 beside 0.0800" in fashion_charts.sentences([replace(RIGHT, mse=0.09)])[0]
+    light = fashion_charts.sentences([RIGHT, replace(LIGHT, kl=1e-6, mse=0.08)])[1]
+    assert "a 784th only, and yet" in light and "drives" not in light
+
+
 def test_the_table_has_a_row_for_each_and_the_mean_image() -> None:
     rows = fashion_charts.table([RIGHT, FLAT, LIGHT])
     assert [row["Loss"] for row in rows] == ["right", "flat", "light", "the mean image, always"]

@@ -121,6 +121,24 @@ def test_the_verdict_calls_no_difference_that_the_pictures_do_not_show() -> None
     )
 
 
+def test_a_model_whose_pictures_are_as_real_is_not_held_against_the_best() -> None:
+    def drawn(*distances: tuple[float, ...]) -> str:
+        names = "abc"[: len(distances)]
+        measured = {
+            name: Measured({"mse": np.array([0.1, 0.2])}, distance=one)
+            for name, one in zip(names, distances, strict=True)
+        }
+        found = Compared({name: name for name in names}, measured, {}, (1.0, 1.1), "grey", {}, 2)
+        return next(line for line in words.verdict(found, {}) if "New pictures" in line)
+
+    alike = drawn((20.0, 22.0), (20.5, 22.5))
+    assert "**a**, **b**" in alike and "too near to tell apart" in alike and "against" not in alike
+    apart = drawn((20.0, 20.1), (30.0, 30.1))
+    assert "**a** draws the most real-looking" in apart and "20.1, against 30.1 for **b**" in apart
+    first = drawn((20.0, 22.0), (20.5, 22.5), (60.0, 61.0))
+    assert "**a**, **b**" in first and "against 60.5 for **c**" in first
+
+
 def test_likelihoods_of_different_kinds_are_not_compared() -> None:
     kinds = {"a": "bernoulli", "b": "gaussian"}
     found = compared(kinds, a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])

@@ -99,6 +99,30 @@ def test_what_is_said_about_draws_follows_the_figures() -> None:
     assert "mixture of 10: 4.1, which is 2.0 times" in others[0]
     assert "the autoencoder's are 2.1 times nearer" in ae_or_vae_words.drawn(NORMAL, {"normal": [10.0]}, [2.0])[0]
     assert len(ae_or_vae_words.drawn(NORMAL, None, [2.0])) == 1
+    assert "about as near" in ae_or_vae_words.drawn(NORMAL, {"normal": [21.4]}, [2.0])[0]
+
+
+@pytest.mark.parametrize(
+    ("ae", "vae", "only"), [(9.0, 1.0, True), (0.2, 0.9, True), (1.1, 1.0, False), (9.0, 3.0, False), (1.0, 4.0, False)]
+)
+def test_only_codes_that_lie_where_the_prior_does_are_said_to(ae: float, vae: float, only: bool) -> None:
+    assert ("only the VAE's lie" in ae_or_vae_words.reach(ae, vae, 1.0)) == only
+
+
+@pytest.mark.parametrize(
+    ("mse", "kl", "said"),
+    [
+        (0.04, 5.0, "pictures come back"),
+        (0.06, 5.0, "hardly better"),
+        (0.04, 0.0, "hardly better"),
+        (0.07, 5.0, "no better"),
+    ],
+)
+def test_pictures_come_back_only_where_they_do(mse: float, kl: float, said: str) -> None:
+    one = {"kl": kl, "mse": mse, "mse_mean_image": 0.07, "spread": 1.0}
+    (sentence,) = ae_or_vae_words.trainings({BOTH: one})
+    found = [words for words in ("pictures come back", "hardly better", "no better") if words in sentence]
+    assert found == [said]
 
 
 def test_what_is_said_about_ways_follows_the_figures() -> None:
@@ -120,7 +144,8 @@ def test_what_is_said_about_variance_follows_the_figures() -> None:
 def test_what_is_said_about_noise_follows_the_figures() -> None:
     assert "4.0 times less" in ae_or_vae_words.denoised(0.4, 0.1, 0.04, 0.01)[1]
     assert "more of the picture" in ae_or_vae_words.denoised(0.0, 0.0, 0.003, 0.01)[1]
-    assert "at least as good" in ae_or_vae_words.denoised(0.1, 0.1, 0.01, 0.02)[1]
+    assert "the plain autoencoder is better" in ae_or_vae_words.denoised(0.1, 0.1, 0.01, 0.02)[1]
+    assert "about as good" in ae_or_vae_words.denoised(0.1, 0.1, 0.02, 0.0201)[1]
 
 
 def test_charts_show_what_they_are_given() -> None:

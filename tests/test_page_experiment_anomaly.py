@@ -1,7 +1,6 @@
 """Spot the stranger: the study of all classes, what the page says of a trained run, and what a visitor can do with it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,9 +147,25 @@ def test_sentences_follow_the_figures() -> None:
     raw = Answer("B", 0.055, 0.06, 0.7, 0.75)
     said = anomaly_words.sentences(MEAN, PCA, [raw], tutorial=None, normal="5")
     assert len(said) == 2 and "has not learnt much yet" in said[0] and "**no model here is better**" in said[1]
-    for error in (0.06, 0.0601):
-        (first, *_) = anomaly_words.sentences(MEAN, PCA, [replace(raw, validation=error)], tutorial=None, normal="5")
-        assert "no better than always answering with the mean picture (0.0600)" in first and "less" not in first
+    assert "hardly less than the mean picture's 0.0600" in said[0]
+
+
+@pytest.mark.parametrize("error", [0.0611, 0.06, 0.059999])
+def test_more_than_the_mean_picture_is_not_called_less(error: float) -> None:
+    worse = Answer("B", error, 0.06, 0.7, 0.75)
+    said = anomaly_words.sentences(MEAN, PCA, [worse], tutorial=None, normal="5")[0]
+    assert f"{error:.4f} on normal pictures, no less than" in said and "hardly less" not in said
+
+
+def test_a_tie_with_pca_is_called_one() -> None:
+    said = anomaly_words.sentences(MEAN, PCA, [Answer("A", 0.02, 0.05, 0.9, 0.9501)], tutorial=None, normal="5")
+    assert "A, is just as good" in said[-1] and "above" not in said[-1]
+
+
+def test_published_errors_are_only_called_the_mean_pictures_where_they_are() -> None:
+    far, model = Answer("mean", 0.04, 0.07, 0.72), Answer("A", 0.02, 0.05, 0.96, 0.985)
+    said = anomaly_words.sentences(far, PCA, [model], tutorial=Tutorial(), normal="5")[0]
+    assert "0.0616" in said and "nearly the same" not in said
 
 
 @pytest.mark.parametrize(
@@ -232,12 +247,27 @@ def test_the_visitors_digit_is_what_is_trained(both: tuple[Run, Run], monkeypatc
     monkeypatch.setattr("vae_core.jobs.client.submit", lambda config: submitted.append(config) or both[0])
     monkeypatch.setattr(groups, "data_sets", lambda recipe: ["digits"])
     app = opened(both[0])
+    assert app.number_input(key="epochs_anomaly-fives_digits").value == RECIPES["anomaly-fives"].bundled_epochs
     app.selectbox(key="anomaly_class").set_value(3)
     app.number_input(key="epochs_anomaly-fives_digits").set_value(1).run()
     assert "15 times fewer pictures" in words(app)
     next(button for button in app.button if button.label == "Start the 2 trainings").click().run()
     assert [config.data.classes for config in submitted] == [(3,), (3,)]
     assert [config.training.epochs for config in submitted] == [1, 2]
+    assert not app.exception and not app.error
+
+
+def test_the_epochs_follow_the_data_set(both: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "data_sets", lambda recipe: ["mnist", "digits"])
+    monkeypatch.setattr("pages.ui.settings.check", lambda config: None)
+    app = opened(both[0])
+    epochs, data = "epochs_anomaly-fives_{}", "data_anomaly-fives"
+    assert app.number_input(key=epochs.format("mnist")).value == 10 and "times fewer pictures" not in words(app)
+    app.button_group(key=data).set_value("digits").run()
+    assert app.number_input(key=epochs.format("digits")).value == 60
+    assert "60 instead of 10" in words(app)
+    app.button_group(key=data).set_value("mnist").run()
+    assert app.number_input(key=epochs.format("mnist")).value == 10
     assert not app.exception and not app.error
 
 

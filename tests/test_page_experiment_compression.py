@@ -140,7 +140,11 @@ ERRORS = np.array([0.6, 0.5, 0.4, 0.3, 0.2])
     ("equivalent", "said"),
     [
         (3, "has 0.4000 with as many numbers, and needs **3** to be as good"),
-        (2, "is **better**: it has 0.4000 with as many numbers, and needs only **2**"),
+        (2, "is no worse: it has 0.4000 with as many numbers. Train longer: bends"),
+        (
+            1,
+            "is **better**: it has 0.4000 with as many numbers, and needs only **1** to be as good. Train longer: bends",
+        ),
         (None, "is never as good"),
         (0, "no better than answering every picture with the mean image (0.6000)"),
     ],
@@ -148,6 +152,33 @@ ERRORS = np.array([0.6, 0.5, 0.4, 0.3, 0.2])
 def test_the_words_follow_the_figures(equivalent: int | None, said: str) -> None:
     sentence = compression_words.against_pca({**FIGURES, "pca_equivalent": equivalent}, ERRORS)
     assert said in sentence and "**0.3500**" in sentence
+
+
+def test_fewer_numbers_are_advised_only_where_there_are_some() -> None:
+    errors = np.linspace(0.6, 0.1, 12)
+    said = compression_words.against_pca({**FIGURES, "latent_dim": 8, "pca_equivalent": 6}, errors)
+    assert "or choose fewer numbers" in said
+
+
+def test_more_than_the_mean_image_has_is_not_between() -> None:
+    figures = {"cross_entropy_mean_image": 0.26, "cross_entropy_floor": 0.09}
+    assert "between 0.2600" in compression_words.cross_entropy({**figures, "cross_entropy": 0.2})
+    for own in (0.26, 0.3):
+        said = compression_words.cross_entropy({**figures, "cross_entropy": own})
+        assert "no less than 0.2600" in said and "between" not in said
+
+
+def test_bits_are_fewer_or_not() -> None:
+    assert compression_words.fewer(8, 6272) == "**784** times fewer"
+    assert compression_words.fewer(4000, 6272) == "**1.6** times fewer"
+    assert compression_words.fewer(6272, 6272) == compression_words.fewer(9000, 6272) == "**no fewer**"
+
+
+def test_bits_that_are_not_enough_are_not_called_so() -> None:
+    rates = {"ae_mse": np.array([0.9, 0.5]), "ae_bits": np.array([2, 4]), "ae_entropy_bits": np.array([1.5, 3.0])}
+    assert "**2** bits for each number are enough" in compression_words.bits({**FIGURES, "mse": 0.5}, rates)
+    said = compression_words.bits({**FIGURES, "mse": 0.35}, rates)
+    assert "Even **2** bits" in said and "0.5000 instead of 0.3500" in said and "are enough" not in said
 
 
 def test_enough_bits_are_the_fewest_with_the_same_error() -> None:
@@ -158,7 +189,7 @@ def test_enough_bits_are_the_fewest_with_the_same_error() -> None:
 def test_the_decoder_is_not_free() -> None:
     rates = {"ae_mse": np.array([0.35]), "ae_bits": np.array([2])}
     said = compression_words.fair_price({**FIGURES, "zipped_bits": 1002.0}, rates, 1000)
-    assert "1,002 bits each, 6.3 times fewer" in said and "after 32 pictures" in said
+    assert "1,002 bits each, **6.3** times fewer" in said and "after 32 pictures" in said
     # Nothing is won where the code is longer than the packed picture.
     assert "after" not in compression_words.fair_price({**FIGURES, "zipped_bits": 1.0}, rates, 1000)
 
@@ -169,7 +200,9 @@ def test_a_sweep_in_words() -> None:
     assert "largest with **1**: an error 2.00 times smaller" in said
     assert "With 4 numbers PCA is **better** than a model of 7 epochs" in said
     behind = compression_words.sweep(figures | {"mse": [0.9, 0.9, 0.9]}, ERRORS)
-    assert "7 epochs are too few" in behind[-1]
+    assert "No model is better than PCA" in behind[-1] and "7 epochs" in behind[-1]
+    never = compression_words.sweep(figures | {"pca_equivalent": [4, None, 3]}, ERRORS)
+    assert "with 4, –, 3" in never[0] and "–: better than PCA" in never[0] and "–" not in said
 
 
 def test_the_charts_say_what_they_show(found: Findings, swept: Findings) -> None:

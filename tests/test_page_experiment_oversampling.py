@@ -187,6 +187,9 @@ def test_it_is_said_when_the_drawings_lose_or_are_missing() -> None:
     assert "Where it draws from matters" in said(cvae_prior=(0.8,), cvae_posterior_3=(0.9,))
     assert said(smote=(0.8,), affine=(0.9,)) == "SMOTE reaches an F1 of 0.800, affine augmentation 0.900."
     assert "too little to help" in said(vae=(0.5,), copies=(0.7,)) and "beats plain" in said(vae=(0.8,), copies=(0.7,))
+    assert "no better and no worse" in said(vae=(0.7,), copies=(0.7,))
+    assert "no better and no worse" in said(vae=(0.71, 0.02), copies=(0.7, 0.02))
+    assert "nothing made replaces" not in said(real=(0.9,)) + said(nothing=(0.3,), real=(0.9,))
     assert "nothing made replaces" in said(copies=(0.7,), real=(0.9,))
     assert "nothing made replaces" not in said(copies=(0.95,), real=(0.9,))
     assert said(weights=(0.9,)) == ""

@@ -230,11 +230,18 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
     if {"mse", "mse_mean_image"} <= has and metrics["mse_mean_image"] > 0:
         lines.append(
             t(
+                "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing the "
+                "mean picture would be off by {mean:.4f}, which is no more: of a single picture it tells nothing.",
+                mse=metrics["mse"],
+                mean=metrics["mse_mean_image"],
+            )
+            if metrics["mse"] >= metrics["mse_mean_image"]
+            else t(
                 "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing "
                 "the mean picture would be off by {mean:.4f}, so {share:.0%} of that error is gone.",
                 mse=metrics["mse"],
                 mean=metrics["mse_mean_image"],
-                share=max(0.0, 1 - metrics["mse"] / metrics["mse_mean_image"]),
+                share=1 - metrics["mse"] / metrics["mse_mean_image"],
             )
         )
     if {"elbo", "recon", "kl"} <= has:

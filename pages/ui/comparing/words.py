@@ -108,8 +108,17 @@ def _samples(compared: Compared) -> str:
         if len(groups) == 1
         else t("the most real-looking pictures come alike from {names}", names=_bold(compared, groups))
     )
+    if worst in groups:
+        return t(
+            "**New pictures from N(0, I):** {lead}: Fréchet distances of {a:.1f} to {b:.1f}, too near to tell apart. Real "
+            "training pictures have {floor:.1f}.",
+            lead=lead,
+            a=known[best].value,
+            b=known[worst].value,
+            floor=floor.value,
+        )
     return t(
-        "**New pictures from N(0, I):** {lead}: a Fréchet distance of {a:.1f}, against {b:.0f} for **{worst}** and {floor:.1f} "
+        "**New pictures from N(0, I):** {lead}: a Fréchet distance of {a:.1f}, against {b:.1f} for **{worst}** and {floor:.1f} "
         "for real training pictures.",
         lead=lead,
         a=known[best].value,

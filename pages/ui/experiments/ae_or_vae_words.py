@@ -11,6 +11,9 @@ from vae_core.recipes.ae_or_vae import BOTH, KL_ONLY, RECONSTRUCTION_ONLY
 
 SMALL = 0.01  # nats: below it a code says nothing
 NOTABLE = 0.03  # of a confidence
+NEAR = 1.5  # times: a spread so far from the prior's, or nearer, lies where the prior does
+EVEN = 1.05  # times: errors and distances nearer to each other than that are as good
+LEARNT = 0.8  # of the mean image's error
 
 
 def reach(ae: float, vae: float, prior: float) -> str:
@@ -23,7 +26,7 @@ def reach(ae: float, vae: float, prior: float) -> str:
             vae=vae,
             prior=prior,
         )
-        if abs(np.log(vae / prior)) < abs(np.log(ae / prior))
+        if _times(vae, prior) <= NEAR < _times(ae, prior)
         else t(
             "The autoencoder's codes spread {ae:.1f} around 0 in each number, the VAE's {vae:.1f}, N(0, I) {prior:.0f}.",
             ae=ae,
@@ -31,6 +34,11 @@ def reach(ae: float, vae: float, prior: float) -> str:
             prior=prior,
         )
     )
+
+
+def _times(one: float, other: float) -> float:
+    """How many times the larger is the smaller, at least 1."""
+    return max(one, other) / max(min(one, other), 1e-12)
 
 
 def drawn(
@@ -42,15 +50,22 @@ def drawn(
     found = []
     if ae is not None:
         other = float(np.mean(ae["normal"]))
-        best = "VAE" if normal < other else t("autoencoder")
+        best = t("VAE") if normal < other else t("autoencoder")
         found.append(
             t(
+                "Drawn from N(0, I), the VAE's pictures are at {vae:.3g}, the autoencoder's at {ae:.3g}: about as near to real "
+                "ones.",
+                vae=normal,
+                ae=other,
+            )
+            if _times(normal, other) < EVEN
+            else t(
                 "Drawn from N(0, I), the VAE's pictures are at {vae:.3g}, the autoencoder's at {ae:.3g}: the {best}'s are "
                 "{times:.1f} times nearer to real ones.",
                 vae=normal,
                 ae=other,
                 best=best,
-                times=max(normal, other) / min(normal, other),
+                times=_times(normal, other),
             )
         )
     for name, values in ((t("VAE"), vae), (t("autoencoder"), ae or {})):
@@ -141,6 +156,18 @@ def trainings(figures: Mapping[str, Mapping[str, float]]) -> list[str]:
                 "clouds share the room that N(0, I) gives.",
                 **one,
             )
+            if one["mse"] < LEARNT * one["mse_mean_image"] and one["kl"] >= SMALL
+            else t(
+                "**Both**: the codes spread {spread:.2f}, KL {kl:.2f} nats, MSE {mse:.4f}: hardly better than the mean image's "
+                "{mse_mean_image:.4f} so far.",
+                **one,
+            )
+            if one["mse"] < one["mse_mean_image"]
+            else t(
+                "**Both**: the codes spread {spread:.2f}, KL {kl:.2f} nats, MSE {mse:.4f}: no better than the mean image with "
+                "its {mse_mean_image:.4f}.",
+                **one,
+            )
         )
     return found
 
@@ -149,10 +176,12 @@ def denoised(noise: float, noisy: float, plain: float, trained: float) -> list[s
     """How much noise was taken away: mean squared errors against the clean pictures."""
     values = {"noise": noise, "noisy": noisy, "plain": plain, "trained": trained}
     first = t(
-        "Noise of {noise:.2f} puts the pictures {noisy:.4f} (MSE) from the clean ones. The denoising autoencoder brings them "
-        "back to {trained:.4f}, the plain one to {plain:.4f}.",
+        "Noise of {noise:.2f} puts the pictures {noisy:.4f} (MSE) from the clean ones. What the denoising autoencoder makes of "
+        "them is {trained:.4f} away, what the plain one makes {plain:.4f}.",
         **values,
     )
+    if trained < noisy and _times(trained, plain) < EVEN:
+        return [first, t("At this noise both autoencoders are about as good.")]
     if trained < plain and trained < noisy:
         return [
             first,
@@ -162,8 +191,8 @@ def denoised(noise: float, noisy: float, plain: float, trained: float) -> list[s
             ),
         ]
     if trained >= noisy:
-        return [first, t("At so little noise, it takes away more of the picture than of the noise.")]
-    return [first, t("At this noise the plain autoencoder is at least as good.")]
+        return [first, t("At this noise, it takes away more of the picture than of the noise.")]
+    return [first, t("At this noise the plain autoencoder is better.")]
 
 
 def variance(auroc: Mapping[str, float]) -> list[str]:

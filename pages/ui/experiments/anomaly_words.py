@@ -26,6 +26,8 @@ PUBLISHED_MEANS = {
     "OCGAN": 0.975,
 }
 """Mean AUROC over MNIST's ten digits: the first two as Ruff et al. 2018 give them, the third Perera et al. 2019."""
+HARDLY, ALIKE = 0.8, 0.1
+"""An error above this share of the mean picture's is hardly less; two errors are alike that differ by less than this share."""
 PUBLISHED_SOURCE = "Ruff et al. 2018, https://proceedings.mlr.press/v80/ruff18a.html; Perera et al. 2019, https://arxiv.org/abs/1903.08550"
 
 
@@ -96,59 +98,20 @@ def sentences(
         models: The experiment's models, the first one that of the recipe.
         tutorial: What was published, where it is of the same pictures.
     """
-    said = []
-    if tutorial is not None:
-        said.append(
-            t(
-                "Published: {validation:.4f} on validation pictures and {first:.4f} on the first test picture. The mean "
-                "picture gives **{mean:.4f}** and **{mean_first:.4f}**: nearly the same, so hardly more than one picture was "
-                "learnt there.",
-                validation=tutorial.validation,
-                first=tutorial.first_test,
-                mean=mean.validation,
-                mean_first=mean.first_test,
-            )
-        )
-    for one in models:
-        if one.validation >= mean.validation:
-            said.append(
-                t(
-                    "**{name}** errs by {error:.4f} on normal pictures, no better than always answering with the mean picture "
-                    "({mean:.4f}): it has not learnt anything yet. Train longer.",
-                    name=one.name,
-                    error=one.validation,
-                    mean=mean.validation,
-                )
-            )
-        elif one.validation > 0.8 * mean.validation:
-            said.append(
-                t(
-                    "**{name}** errs by {error:.4f} on normal pictures, hardly less than the mean picture's {mean:.4f}: "
-                    "it has not learnt much yet. Train longer.",
-                    name=one.name,
-                    error=one.validation,
-                    mean=mean.validation,
-                )
-            )
-        else:
-            said.append(
-                t(
-                    "**{name}** errs by {error:.4f} on pictures of {normal} that it did not learn from: {times:.1f} times "
-                    "less than the mean picture. By its squared error alone a stranger ranks above a normal picture in "
-                    "**{auroc:.1%}** of all pairs; divided by the picture's norm, with the neighbours' distance, in "
-                    "**{best:.1%}**.",
-                    name=one.name,
-                    error=one.validation,
-                    normal=normal,
-                    times=mean.validation / max(one.validation, 1e-12),
-                    auroc=one.auroc or 0.0,
-                    best=one.best or 0.0,
-                )
-            )
+    said = [] if tutorial is None else [_published(tutorial, mean)]
+    said += [_learnt(one, mean, normal) for one in models]
     best = max(models, key=lambda one: one.best or 0.0)
     assert pca.auroc is not None and best.best is not None
     values = {"pca": pca.auroc, "name": best.name, "best": best.best}
-    if best.best > pca.auroc:
+    if f"{best.best:.1%}" == f"{pca.auroc:.1%}":
+        said.append(
+            t(
+                "Without any network: the error of a PCA with 20 components ranks {pca:.1%} of the pairs rightly. The "
+                "best here, {name}, is just as good.",
+                **values,
+            )
+        )
+    elif best.best > pca.auroc:
         said.append(
             t(
                 "Without any network: the error of a PCA with 20 components ranks {pca:.1%} of the pairs rightly. The "
@@ -165,6 +128,59 @@ def sentences(
             )
         )
     return said
+
+
+def _published(tutorial: Tutorial, mean: Answer) -> str:
+    """The published errors beside the mean picture's."""
+    values = {
+        "validation": tutorial.validation,
+        "first": tutorial.first_test,
+        "mean": mean.validation,
+        "mean_first": mean.first_test,
+    }
+    pairs = (tutorial.validation, mean.validation), (tutorial.first_test, mean.first_test)
+    if all(abs(published - own) <= ALIKE * own for published, own in pairs):
+        return t(
+            "Published: {validation:.4f} on validation pictures and {first:.4f} on the first test picture. The mean "
+            "picture gives **{mean:.4f}** and **{mean_first:.4f}**: nearly the same, so hardly more than one picture was "
+            "learnt there.",
+            **values,
+        )
+    return t(
+        "Published: {validation:.4f} on validation pictures and {first:.4f} on the first test picture. The mean picture "
+        "gives **{mean:.4f}** and **{mean_first:.4f}** on the pictures here.",
+        **values,
+    )
+
+
+def _learnt(one: Answer, mean: Answer, normal: str) -> str:
+    """How far a model is above answering with the mean picture, if it is."""
+    name = one.name[:1].upper() + one.name[1:]
+    values = {"name": name, "error": one.validation, "mean": mean.validation}
+    if f"{one.validation:.4f}" >= f"{mean.validation:.4f}":
+        return t(
+            "**{name}** errs by {error:.4f} on normal pictures, no less than the mean picture with its {mean:.4f}: it has "
+            "learnt nothing of use yet. Train longer.",
+            **values,
+        )
+    if one.validation > HARDLY * mean.validation:
+        return t(
+            "**{name}** errs by {error:.4f} on normal pictures, hardly less than the mean picture's {mean:.4f}: "
+            "it has not learnt much yet. Train longer.",
+            **values,
+        )
+    return t(
+        "**{name}** errs by {error:.4f} on pictures of {normal} that it did not learn from: {times:.1f} times "
+        "less than the mean picture. By its squared error alone a stranger ranks above a normal picture in "
+        "**{auroc:.1%}** of all pairs; divided by the picture's norm, with the neighbours' distance, in "
+        "**{best:.1%}**.",
+        name=name,
+        error=one.validation,
+        normal=normal,
+        times=mean.validation / max(one.validation, 1e-12),
+        auroc=one.auroc or 0.0,
+        best=one.best or 0.0,
+    )
 
 
 def verdict(name: str, score: float, threshold: float, *, is_normal: bool) -> str:

@@ -132,11 +132,11 @@ def _rates(run: Run, found: Found) -> None:
     total = int(arrays["ae_bits"][bits - 1])
     st.markdown(
         t(
-            "**{total}** bits a picture ({coded:.1f} entropy-coded), **{ratio:,.0f}** times fewer than its pixels. Error "
-            "**{mse:.4f}** instead of {unrounded:.4f}.",
+            "**{total}** bits a picture ({coded:.1f} entropy-coded), {fewer} than its pixels. Error **{mse:.4f}** instead of "
+            "{unrounded:.4f}.",
             total=total,
             coded=arrays["ae_entropy_bits"][bits - 1],
-            ratio=figures["raw_bits"] / total,
+            fewer=compression_words.fewer(total, figures["raw_bits"]),
             mse=arrays["ae_mse"][bits - 1],
             unrounded=figures["mse"],
         )

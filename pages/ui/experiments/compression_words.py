@@ -10,6 +10,7 @@ from pages.ui.text import t
 
 FLOAT_BITS = 32
 TOLERANCE = 1.01  # an error up to one percent larger counts as the same
+FEW = 2  # numbers in a code: to advise fewer than that makes no sense
 
 
 def against_pca(figures: Mapping[str, Any], errors: NDArray[Any]) -> str:
@@ -38,12 +39,24 @@ def against_pca(figures: Mapping[str, Any], errors: NDArray[Any]) -> str:
             **values,
         )
     if equivalent <= numbers:
-        return t(
+        found = t(
             "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
             "(the best *linear* code) is **better**: it has {pca:.4f} with as many numbers, and needs only "
-            "**{equivalent}** to be as good. Train longer, or choose fewer numbers: that is where bends pay.",
+            "**{equivalent}** to be as good.",
             **values,
         )
+        if equivalent == numbers:
+            found = t(
+                "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is "
+                "**{mse:.4f}**. PCA (the best *linear* code) is no worse: it has {pca:.4f} with as many numbers.",
+                **values,
+            )
+        advice = (
+            t("Train longer, or choose fewer numbers: that is where bends pay.")
+            if numbers > FEW
+            else t("Train longer: bends pay only once they are learnt.")
+        )
+        return f"{found} {advice}"
     return t(
         "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA (the "
         "best *linear* code) has {pca:.4f} with as many numbers, and needs **{equivalent}** to be as good.",
@@ -57,17 +70,35 @@ def enough_bits(rate_mse: NDArray[Any], mse: float) -> int:
     return int(good[0]) + 1 if len(good) else len(rate_mse)
 
 
+def fewer(bits: float, raw: float) -> str:
+    """How many bits are beside those of the pixels: `**12** times fewer`, or more."""
+    ratio = raw / bits
+    if ratio >= 10:
+        return t("**{ratio:,.0f}** times fewer", ratio=ratio)
+    return t("**{ratio:.1f}** times fewer", ratio=ratio) if ratio >= 1.05 else t("**no fewer**")
+
+
 def bits(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]]) -> str:
     """What the code costs in bits."""
     number = enough_bits(found["ae_mse"], figures["mse"])
     total = int(found["ae_bits"][number - 1])
-    return t(
-        "**{bits}** bits for each number are enough: the error is then {mse:.4f}. A picture takes **{total}** bits, "
-        "**{ratio:,.0f}** times fewer than the {raw:,} of its pixels; with short words for frequent codes, {coded:.1f}.",
-        bits=number,
-        mse=found["ae_mse"][number - 1],
+    mse = float(found["ae_mse"][number - 1])
+    first = (
+        t("**{bits}** bits for each number are enough: the error is then {mse:.4f}.", bits=number, mse=mse)
+        if mse <= figures["mse"] * TOLERANCE
+        else t(
+            "Even **{bits}** bits for each number are too few for the same error: it is then {mse:.4f} instead of "
+            "{unrounded:.4f}.",
+            bits=number,
+            mse=mse,
+            unrounded=figures["mse"],
+        )
+    )
+    return f"{first} " + t(
+        "A picture takes **{total}** bits, {fewer} than the {raw:,} of its pixels; with short words for frequent codes, "
+        "{coded:.1f}.",
         total=total,
-        ratio=figures["raw_bits"] / total,
+        fewer=fewer(total, figures["raw_bits"]),
         raw=figures["raw_bits"],
         coded=found["ae_entropy_bits"][number - 1],
     )
@@ -78,9 +109,9 @@ def fair_price(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]], de
     saved = figures["zipped_bits"] - found["ae_bits"][enough_bits(found["ae_mse"], figures["mse"]) - 1]
     words = t(
         "That is no miracle. Packed **without any error** (as in a ZIP file) these pictures take {zipped:,.0f} bits each, "
-        "{ratio:.1f} times fewer than their pixels; the rest is paid for with what the picture loses.",
+        "{fewer} than their pixels; the rest is paid for with what the picture loses.",
         zipped=figures["zipped_bits"],
-        ratio=figures["raw_bits"] / figures["zipped_bits"],
+        fewer=fewer(figures["zipped_bits"], figures["raw_bits"]),
     )
     if saved <= 0:
         return words
@@ -96,12 +127,21 @@ def fair_price(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]], de
 
 def cross_entropy(figures: Mapping[str, Any]) -> str:
     """Where the model's cross-entropy lies between the two ends."""
+    values = {
+        "own": figures["cross_entropy"],
+        "mean": figures["cross_entropy_mean_image"],
+        "floor": figures["cross_entropy_floor"],
+    }
+    if values["own"] < values["mean"]:
+        return t(
+            "Its cross-entropy is **{own:.4f}** nats a pixel, between {mean:.4f} (the mean image for every picture) and "
+            "{floor:.4f} (the very same picture: grey pixels never reach 0).",
+            **values,
+        )
     return t(
-        "Its cross-entropy is **{own:.4f}** nats a pixel, between {mean:.4f} (the mean image for every picture) and "
-        "{floor:.4f} (the very same picture: grey pixels never reach 0).",
-        own=figures["cross_entropy"],
-        mean=figures["cross_entropy_mean_image"],
-        floor=figures["cross_entropy_floor"],
+        "Its cross-entropy is **{own:.4f}** nats a pixel, no less than {mean:.4f} (the mean image for every picture): it is "
+        "too sure of pixels that it gets wrong. The very same picture would have {floor:.4f} (grey pixels never reach 0).",
+        **values,
     )
 
 
@@ -117,9 +157,13 @@ def sweep(figures: Mapping[str, Any], errors: NDArray[Any]) -> list[str]:
             sizes=", ".join(map(str, sizes)),
             equals=", ".join(equals),
         )
+        + (" " + t("(–: better than PCA is with any number.)") if "–" in equals else "")
     ]
     if most <= 1:
-        return [*sentences, t("PCA is ahead at every size: {epochs} epochs are too few.", epochs=epochs)]
+        return [
+            *sentences,
+            t("No model is better than PCA at its size. They had {epochs} epochs each: more may help.", epochs=epochs),
+        ]
     sentences.append(
         t(
             "The gain over PCA is largest with **{size}**: an error {gain:.2f} times smaller than PCA's.",

@@ -123,7 +123,19 @@ def sentences(balances: Sequence[Balance]) -> list[str]:
     first, *others = balances
     found = [_first(first)]
     for other in others:
-        if other.is_collapsed:
+        if other.is_collapsed and other.beta <= 1:
+            found.append(
+                t(
+                    "**{name}**: the KL counts {times} only, and yet the posterior has collapsed into the prior: {kl:.4f} nats "
+                    "are left. MSE {mse:.4f} beside {baseline:.4f} of the mean image.",
+                    name=t(other.name),
+                    times=_times(other.beta),
+                    kl=abs(other.kl),
+                    mse=other.mse,
+                    baseline=other.mse_mean_image,
+                )
+            )
+        elif other.is_collapsed:
             found.append(
                 t(
                     "**{name}**: the KL counts {times} and drives the posterior into the prior: {kl:.4f} nats are left, and "
@@ -202,7 +214,21 @@ def cloud(mu: ArrayLike, labels: NDArray[np.int64], class_names: Sequence[str], 
 
 def _first(b: Balance) -> str:
     if b.is_collapsed:
-        return t("**{name}**: the posterior has collapsed here too: {kl:.4f} nats.", name=t(b.name), kl=b.kl)
+        return t("**{name}**: the posterior has collapsed: {kl:.4f} nats.", name=t(b.name), kl=abs(b.kl))
+    if b.recon >= b.nats_mean_image or b.mse >= b.mse_mean_image:
+        return t(
+            "**{name}**: the code keeps {kl:.1f} nats of each picture, in {active} of {count} numbers, and makes too little of "
+            "them: the reconstruction has {recon:.1f} nats beside the mean image's {floor:.1f}, and an MSE of {mse:.4f} "
+            "beside {baseline:.4f}. Train longer.",
+            name=t(b.name),
+            kl=b.kl,
+            active=b.active,
+            count=b.latent_dim,
+            floor=b.nats_mean_image,
+            recon=b.recon,
+            baseline=b.mse_mean_image,
+            mse=b.mse,
+        ) + (" " + _spread(b))
     return t(
         "**{name}**: the code keeps {kl:.1f} nats of each picture, in {active} of {count} numbers. That takes the "
         "reconstruction from the mean image's {floor:.1f} nats to {recon:.1f}, and the MSE from {baseline:.4f} to {mse:.4f}.",

@@ -166,20 +166,11 @@ def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
     elif "smote" in f1 and "affine" in f1:
         found.append(t("SMOTE reaches an F1 of {smote}, affine augmentation {affine}.", **f1))
     if "vae" in f1 and "copies" in f1:
-        found.append(
-            t(
-                "A VAE that learnt from the {kept:,} rare pictures alone has seen too little to help: F1 {vae}, against "
-                "{copies} for plain copies.",
-                kept=figures["kept"],
-                **f1,
-            )
-            if f1["vae"].mean < f1["copies"].mean
-            else t("Even a VAE of the rare class alone beats plain copies here: F1 {vae} against {copies}.", **f1)
-        )
+        found.append(_alone(f1["vae"], f1["copies"], figures["kept"]))
     if "real" in f1:
-        best = max(one.mean for name, one in f1.items() if name != "real") if len(f1) > 1 else 0.0
+        made = [one.mean for name, one in f1.items() if name not in ("real", "nothing")]
         words = t("With all the real pictures of the class it would be {real}.", **f1)
-        if best < f1["real"].mean:
+        if made and max(made) < f1["real"].mean:
             words = t("With all the real pictures of the class it would be {real}: nothing made replaces those.", **f1)
         found.append(words)
     return found
@@ -188,7 +179,7 @@ def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
 def _against(ours: Spread, other: Spread, name: str) -> str:
     """The VAE's drawings against another way, and whether the difference is more than the spread."""
     values = {"method": t(METHODS[name].title), "ours": ours, "other": other}
-    if abs(ours.mean - other.mean) <= math.hypot(ours.deviation, other.deviation):
+    if _is_alike(ours, other):
         return t("{method} reaches {other}: within the spread, that is as good as these drawings.", **values)
     if ours.mean > other.mean:
         return t("{method} reaches {other}: these drawings do better.", **values)
@@ -199,6 +190,29 @@ def _against(ours: Spread, other: Spread, name: str) -> str:
             **values,
         )
     return t("**{method} is better than these drawings: F1 {other} against {ours}.**", **values)
+
+
+def _is_alike(one: Spread, other: Spread) -> bool:
+    """Whether two figures differ by no more than their spread."""
+    return abs(one.mean - other.mean) <= math.hypot(one.deviation, other.deviation)
+
+
+def _alone(vae: Spread, copies: Spread, kept: int) -> str:
+    """A VAE of the rare class alone against plain copies."""
+    values = {"vae": vae, "copies": copies, "kept": kept}
+    if _is_alike(vae, copies):
+        return t(
+            "A VAE that learnt from the {kept:,} rare pictures alone does no better and no worse than plain copies: F1 {vae} "
+            "against {copies}, within the spread.",
+            **values,
+        )
+    if vae.mean < copies.mean:
+        return t(
+            "A VAE that learnt from the {kept:,} rare pictures alone has seen too little to help: F1 {vae}, against "
+            "{copies} for plain copies.",
+            **values,
+        )
+    return t("Even a VAE of the rare class alone beats plain copies here: F1 {vae} against {copies}.", **values)
 
 
 def _freely(ours: Spread, prior: Spread) -> str:
