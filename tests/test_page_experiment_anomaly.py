@@ -19,6 +19,7 @@ from vae_core.datasets import load
 from vae_core.errors import InputError
 from vae_core.jobs.studies import study_of
 from vae_core.models import load as load_model
+from vae_core.recipes import RECIPES
 from vae_core.recipes.anomaly import ANOMALY, BETTER
 from vae_core.runs import Run
 from vae_core.studies import Findings, study
