@@ -187,7 +187,8 @@ def test_resume_refuses_what_it_cannot_go_on_with(vae: Run) -> None:
         lock.close()
 
 
-def test_resume_goes_on_with_a_queued_run() -> None:
+def test_resume_goes_on_with_a_queued_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))  # where no supervisor of another test would take it
     run, _ = runs.create(RunConfig().replace(model__hidden=[32], training__threads=1, training__epochs=1))
     found = answer("resume", run.id)
     assert (found["run"], found["state"], found["epochs"]) == (run.id, "finished", 1)

@@ -13,6 +13,7 @@ from playwright.sync_api import Download, Locator, Page, expect
 from tests.browser.driving import PHONE, WIDE, Server, overflow, problems, serving, settle
 from tests.processes import nobody_left
 
+DETAILS, WORDS = '[data-testid="stExpanderDetails"]', '[data-testid="stMarkdownContainer"]'
 FOLDED = ("Details", "How is this made?", "Why are they blurry?", "What do these numbers mean?")
 FOLDED += ("How sure are these figures?", "What is the Fréchet distance?")
 ADDRESSES = {
@@ -70,8 +71,9 @@ def test_everything_that_opens_has_words_and_code_and_formulas_that_can_be_drawn
         count = folded(page).count()
         for number in range(count):
             folded(page).nth(number).click()
+            # What it holds comes from the server: at least a paragraph each.
+            expect(page.locator(f"{DETAILS} {WORDS}").nth(number)).to_be_attached()
             settle(page)
-        assert page.get_by_test_id("stExpanderDetails").get_by_test_id("stMarkdownContainer").count() >= count
         for toggle in page.get_by_text("Show the code", exact=True).all():
             toggle.click()
             settle(page)
