@@ -68,6 +68,7 @@ def test_everything_that_opens_has_words_and_code_and_formulas_that_can_be_drawn
         expect(page.locator(".katex").first).to_be_visible()
     else:
         expect(folded(page).first).to_be_visible()
+        settle(page)  # what a page tells the server by itself at first, such as its open tab, has been answered
         count = folded(page).count()
         for number in range(count):
             folded(page).nth(number).click()
