@@ -75,6 +75,7 @@ def test_everything_that_opens_has_words_and_code_and_formulas_that_can_be_drawn
             # What it holds comes from the server: at least a paragraph each.
             expect(page.locator(f"{DETAILS} {WORDS}").nth(number)).to_be_attached()
             settle(page)
+        expect(page.get_by_text("Show the code", exact=True).first).to_be_visible()
         for toggle in page.get_by_text("Show the code", exact=True).all():
             toggle.click()
             settle(page)
