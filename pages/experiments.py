@@ -156,15 +156,18 @@ def answer(recipe: Recipe) -> None:
         return
     together = groups.together(recipe, run)
     missing = [key for key in recipe.companions if key not in together]
-    coming = groups.still_coming(recipe, run)
-    if coming:
-        wait(recipe, run, missing)
-    elif missing:
-        names = ", ".join(t(key) for key in missing)
-        st.info(
-            t("Not there: {names}. Start the experiment above with the same settings to have them too.", names=names),
-            icon=":material/info:",
-        )
+    with st.container():  # what may come and go; a fragment below is known by its place
+        if groups.still_coming(recipe, run):
+            wait(recipe, run, missing)
+        elif missing:
+            names = ", ".join(t(key) for key in missing)
+            st.info(
+                t(
+                    "Not there: {names}. Start the experiment above with the same settings to have them too.",
+                    names=names,
+                ),
+                icon=":material/info:",
+            )
     experiment(recipe.name).show(run, together)
 
 

@@ -132,12 +132,13 @@ def followed() -> Run | None:
 
 
 begin("train")
-sharing.take_settings()
-if (proposal := state.take_proposal()) is not None:
-    use_again(RunConfig().with_values(proposal))
-run = followed()
-with guarded():
-    sharing.offer_training()
+with st.container():  # what a link has to be told may come and go; a fragment below is known by its place
+    sharing.take_settings()
+    if (proposal := state.take_proposal()) is not None:
+        use_again(RunConfig().with_values(proposal))
+    run = followed()
+    with guarded():
+        sharing.offer_training()
 if run is None:
     new_run()
 else:

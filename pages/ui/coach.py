@@ -36,23 +36,17 @@ def show_coach(run: Run) -> None:
         now = run.state()
         # How it looks is fixed until the whole page runs again, as it does when the training ends: no model is loaded
         # by a look that repeats.
-        if now in UNFINISHED:
-            st.fragment(guarded()(_watch), run_every=LOOK_SECONDS if now in standing.ACTIVE else None)(run.id)
-        else:
-            st.fragment(guarded()(_judge))(run.id)
+        pace = LOOK_SECONDS if now in standing.ACTIVE else None
+        st.fragment(guarded()(_look), run_every=pace)(run.id, live=now in UNFINISHED)
 
 
-def _watch(run_id: str) -> None:
+def _look(run_id: str, *, live: bool) -> None:
     run = runs.find(run_id)
-    if run.config.training.epochs <= diagnosis.FEWEST_EPOCHS:
-        return  # it is over before anything can be said
-    _report(run, checks_so_far(run), live=True)
-
-
-def _judge(run_id: str) -> None:
-    run = runs.find(run_id)
-    if checks := all_checks(run):
-        _report(run, checks, live=False)
+    if not live:
+        if checks := all_checks(run):
+            _report(run, checks, live=False)
+    elif run.config.training.epochs > diagnosis.FEWEST_EPOCHS:  # else it is over before anything can be said
+        _report(run, checks_so_far(run), live=True)
 
 
 def checks_so_far(run: Run) -> list["Check"]:

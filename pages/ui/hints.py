@@ -73,7 +73,8 @@ def show_hint(page: str, run: Run) -> None:
     Args:
         page: The page's name in `PAGES`.
     """
-    with suppress(DiaboloError):  # its files are damaged: the page says so
+    # Also without a line: a fragment below is known by its place, and a click in one that has moved is lost.
+    with st.container(), suppress(DiaboloError):  # its files are damaged: the page says so
         found = hint(page, _checks(page, run))
         if found is None:
             return

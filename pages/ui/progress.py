@@ -59,9 +59,11 @@ def show_result(run: Run) -> None:
     Raises:
         WorkError: The file is damaged.
     """
+    # Also without a result: a fragment is known by its place, and a click in one that has moved meanwhile is lost.
+    place = st.container()
     if run.state() not in ("finished", "failed") or not (metrics := run.metrics()):
         return
-    with st.container(border=True):
+    with place.container(border=True):
         st.markdown("  \n".join(plain(line) for line in standing.verdict(metrics)))
         st.caption(plain(standing.tested_on(metrics)))
         show_about("results", "results", N_("What do these numbers mean?"))

@@ -46,9 +46,10 @@ def choose_run(kinds: Collection[str] | None = None) -> str | None:
         help=t("Whichever model you choose here is the one that the other pages show too."),
     )
     state.write_address(picked)
-    if unusable:
-        _say_why_not(unusable, found, kinds, by_address=unusable == named[:100])
-    sharing.offer_training()
+    with st.container():  # what may come and go; a fragment below is known by its place
+        if unusable:
+            _say_why_not(unusable, found, kinds, by_address=unusable == named[:100])
+        sharing.offer_training()
     return picked
 
 
