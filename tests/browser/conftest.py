@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.driving import CHROMIUM_FLAGS, PHONE, WIDE, Server, device, find_chromium, serving
+from tests.browser.driving import CHROMIUM_FLAGS, PHONE, WIDE, Server, device, find_chromium, listen, serving
 from tests.processes import nobody_left
 
 expect.set_options(timeout=30_000)  # a machine that tests on two cores is slow at times
@@ -45,7 +45,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(color_scheme="dark" if dark else "light", accept_downloads=True, **device(size))
         contexts.append(context)
         context.set_default_timeout(30_000)
-        return context.new_page()
+        return listen(context.new_page())
 
     yield make
     for context in contexts:

@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, WebSocket
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WIDE = {"width": 1280, "height": 900}
@@ -100,9 +103,61 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
             time.sleep(0.05)  # between two looks; there is no event to wait for
 
 
+class _Talk:
+    """What a page asks of its server and which runs of the script answer, read off its WebSocket."""
+
+    def __init__(self, page: Page) -> None:
+        self.is_busy = False
+        self._asked: BackMsg | None = None
+        page.on("websocket", self._open)
+
+    def _open(self, socket: WebSocket) -> None:
+        self.is_busy, self._asked = False, None
+        socket.on("framesent", self._sent)
+        socket.on("framereceived", self._received)
+
+    def _sent(self, frame: bytes | str) -> None:
+        if isinstance(frame, str):
+            return
+        asked = BackMsg.FromString(frame)
+        if asked.WhichOneof("type") == "rerun_script" and not asked.rerun_script.is_auto_rerun:
+            self.is_busy, self._asked = True, asked
+
+    def _received(self, frame: bytes | str) -> None:
+        if isinstance(frame, str):
+            return
+        told = ForwardMsg.FromString(frame)
+        kind = told.WhichOneof("type")
+        if kind == "new_session" and self._asked is not None:
+            fragments = told.metadata.run.fragment_ids
+            if not fragments or self._asked.rerun_script.fragment_id in fragments:
+                self._asked = None
+        elif kind == "script_finished" and self._asked is None:
+            self.is_busy = told.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
+
+_TALKS: WeakKeyDictionary[Page, _Talk] = WeakKeyDictionary()
+
+
+def listen(page: Page) -> Page:
+    """Let `settle` know what this page asks; before it opens an address."""
+    _TALKS[page] = _Talk(page)
+    return page
+
+
 def settle(page: Page) -> None:
-    """Waits until Streamlit has nothing left to do. Under a fragment that repeats, wait for content instead."""
+    """Waits until Streamlit has answered what the page asked and has nothing left to do.
+
+    Under a fragment that repeats, wait for content instead.
+    """
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
+    # The page's own state says "running" only when the first answer is there, which may take its time.
+    deadline = time.monotonic() + 60
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")  # what a click sends
+    while (talk := _TALKS.get(page)) is not None and talk.is_busy:
+        assert time.monotonic() < deadline, "The server did not answer."
+        page.wait_for_timeout(10)  # lets the frames come in
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")  # what came in is shown
     page.wait_for_selector('[data-test-script-state="notRunning"]')
     page.wait_for_function(
         """() => !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stSpinner"]')
