@@ -31,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(TESTS / "browser"):
             item.add_marker("browser")
+            if os.environ.get("CI") == "true":  # its machine may stop a browser for seconds; the summary tells of it
+                item.add_marker(pytest.mark.flaky(reruns=1))
         heavy = item.get_closest_marker("browser") or item.get_closest_marker("heavy")
         # Heavy tests in one worker, in turn; the others by file, so that a module's fixtures are made once.
         item.add_marker(pytest.mark.xdist_group("heavy" if heavy else item.path.stem))
