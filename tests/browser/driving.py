@@ -103,6 +103,20 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
             time.sleep(0.05)  # between two looks; there is no event to wait for
 
 
+_AT_REST = """async () => {
+    await document.fonts.ready;
+    const height = () => document.querySelector('[data-testid="stMain"]').scrollHeight;
+    const end = performance.now() + 5000;
+    for (let [last, since] = [height(), performance.now()]; performance.now() < Math.min(since + 100, end); ) {
+        await new Promise(requestAnimationFrame);
+        if (height() !== last) [last, since] = [height(), performance.now()];
+    }
+}"""
+"""JavaScript: waits until the page is as high as it was for 0.1 s. An expander glides open, a formula grows when its font
+is there, and a click between whose press and release its target moves is none.
+"""
+
+
 class _Talk:
     """What a page asks of its server and which runs of the script answer, read off its WebSocket."""
 
@@ -163,6 +177,7 @@ def settle(page: Page) -> None:
         """() => !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stSpinner"]')
             && [...document.images].every(image => image.complete)"""
     )
+    page.evaluate(_AT_REST)
 
 
 def problems(page: Page) -> list[str]:
