@@ -4,7 +4,7 @@
 
 first_paint_ms, a page a figure: from asking for the page's address, in a browser profile that has seen nothing yet,
     until the page's own heading is on the screen. The server has shown the page once before.
-settled_ms, a page a figure: the same, until nothing on the page is left to do.
+settled_ms, a page a figure: the same, until nothing on the page is left to do and its height has rested for 0.1 s.
 start_to_first_point_ms: from the click on Start, with the form as it stands at first, until the chart in the browser
     shows the training's curve (which takes two points: one alone draws no line). warm: the supervisor has trained
     before; cold: no supervisor lives at the moment of the click.
