@@ -49,3 +49,11 @@ def _own_run_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, nobody_left(root):
         patch.setenv("DIABOLO_RUNS", str(root))
         yield
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A run root of the test's own, whose supervisor ends with it."""
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    with nobody_left(tmp_path):
+        yield tmp_path

@@ -1,6 +1,5 @@
 """Hints: a page says which fault of a run explains what it shows, and says nothing of a healthy one."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import cache, coach
 from pages.ui.hints import HINTS, hint, words
 from pages.ui.navigation import BY_NAME
-from tests.processes import nobody_left
 from tests.test_page_coach import never
 from tests.tiny_runs import train, training
 from vae_core import runs
@@ -18,13 +16,6 @@ from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
 PAGES = sorted({page for pages in HINTS.values() for page in pages})
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
-    with nobody_left(tmp_path):
-        yield tmp_path
 
 
 def said(page: str, run: Run) -> list[str]:

@@ -1,6 +1,5 @@
 """The coach and What if, below a run on the page Train."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,20 +7,12 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import cache, coach_charts, what_if_charts
 from pages.ui.what_if_charts import Row
-from tests.processes import nobody_left
 from tests.tiny_runs import train, training
 from vae_core import runs
 from vae_core.jobs import client
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
-    with nobody_left(tmp_path):
-        yield tmp_path
 
 
 def opened(run: Run, **session: object) -> AppTest:

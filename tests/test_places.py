@@ -7,18 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Node
 
-from tests.processes import nobody_left
 from tests.tiny_runs import train, training
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
-    with nobody_left(tmp_path):
-        yield tmp_path
 
 
 def opened(page: str, run: Run, *, linked: Mapping[str, str] | None = None) -> AppTest:

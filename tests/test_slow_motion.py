@@ -1,6 +1,5 @@
 """Slow motion: its numbers are those of a training step, recomputed here in another way."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from streamlit.testing.v1 import AppTest
 
-from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core.config import RunConfig
 from vae_core.datasets import load
@@ -100,13 +98,6 @@ def test_several_codes_a_picture_are_no_such_story() -> None:
     config, model = made(loss__samples=5)
     with pytest.raises(InputError, match="5 codes"):
         step_by_step(config, model, DATA)
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
-    with nobody_left(tmp_path):
-        yield tmp_path
 
 
 @pytest.mark.parametrize("kind", ["vae", "autoencoder"])

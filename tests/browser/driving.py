@@ -103,6 +103,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
             time.sleep(0.05)  # between two looks; there is no event to wait for
 
 
+_NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 _AT_REST = """async () => {
     await document.fonts.ready;
     const height = () => document.querySelector('[data-testid="stMain"]').scrollHeight;
@@ -167,11 +168,11 @@ def settle(page: Page) -> None:
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     # The page's own state says "running" only when the first answer is there, which may take its time.
     deadline = time.monotonic() + 60
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")  # what a click sends
+    page.evaluate(_NEXT_FRAME)  # what a click sends
     while (talk := _TALKS.get(page)) is not None and talk.is_busy:
         assert time.monotonic() < deadline, "The server did not answer."
         page.wait_for_timeout(10)  # lets the frames come in
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")  # what came in is shown
+    page.evaluate(_NEXT_FRAME)  # what came in is shown
     page.wait_for_selector('[data-test-script-state="notRunning"]')
     page.wait_for_function(
         """() => !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stSpinner"]')
