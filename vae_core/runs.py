@@ -27,7 +27,7 @@ from typing import Any
 from vae_core import events as ev
 from vae_core import files
 from vae_core.config import RunConfig
-from vae_core.control import Job, State, Status
+from vae_core.control import Job, State, Status, is_active
 from vae_core.environment import available_threads, default_threads, runs_root, writable
 from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.locks import Lock
@@ -224,7 +224,7 @@ def unsettled() -> int:
     count = 0
     for run in all_runs():
         with suppress(DiaboloError, OSError):
-            count += run.state() in ("queued", "starting", "running", "stopping", "interrupted")
+            count += is_active(run.state())
     return count
 
 
@@ -275,8 +275,12 @@ def rename(run: Run, name: str) -> None:
     files.write(run.folder / "config.json", run.config.replace(name=name.strip()).to_json().encode())
 
 
-def delete(run: Run) -> None:
+def delete(run: Run, patience: float = 0.0) -> None:
     """Removes a run's folder. Stop it first.
+
+    Args:
+        run: One's own.
+        patience: Seconds to wait for who works at it.
 
     Raises:
         InputError: It is a starter, or a process still works at it.
@@ -284,7 +288,7 @@ def delete(run: Run) -> None:
     _own(run)
     lock = Lock(run.folder / "lock")
     try:
-        free = lock.acquire()
+        free = lock.acquire(patience)
     except FileNotFoundError as error:
         raise InputError(N_("'{run}' was deleted already."), run=run.id) from error
     if not free:
