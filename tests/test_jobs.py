@@ -22,6 +22,7 @@ from vae_core.config import RunConfig
 from vae_core.environment import REPOSITORY
 from vae_core.errors import InputError
 from vae_core.jobs import client
+from vae_core.jobs import log as log_file
 from vae_core.jobs.studies import study_of
 from vae_core.jobs.supervisor import RESTARTS
 from vae_core.runs import EventLog, Run
@@ -368,7 +369,7 @@ def test_the_supervisors_log_begins_anew_when_it_is_large(root: Path) -> None:
     (first,) = wait(lambda: supervisors(root), "a supervisor")
     assert log.read_text().startswith("kept\n")
     kill([first])
-    log.write_bytes(b"x" * (client.LARGEST_LOG + 1))
+    log.write_bytes(b"x" * (log_file.LARGEST + 1))
 
     def another() -> list[psutil.Process]:
         client.ensure_supervisor()  # each time: a killed process's lock goes a moment after the process

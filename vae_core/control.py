@@ -61,7 +61,8 @@ def allowed(wish: Wish) -> tuple[State, ...]:
 
 
 UNEXPECTED = N_(
-    "Something unexpected went wrong; the details are in the run's worker.log. Try again, or change the settings."
+    "Something unexpected went wrong ({reason}); the details are in the run's worker.log. Try again, or change the "
+    "settings."
 )
 
 
@@ -76,6 +77,8 @@ class Status:
         epoch: The last finished epoch when it was last started.
         message: Why it failed (or something to know), a message id, filled with `values`.
         values: The message's values.
+        ended: What ended the last process that could not say so itself, a message id, filled with `ended_values`.
+        ended_values: The message's values.
     """
 
     recorded: Recorded = "queued"
@@ -84,10 +87,17 @@ class Status:
     epoch: int = 0
     message: str = ""
     values: dict[str, Any] | None = None
+    ended: str = ""
+    ended_values: dict[str, Any] | None = None
 
     @property
     def error(self) -> DiaboloError | None:
         return WorkError(self.message, **(self.values or {})) if self.message else None
+
+    @property
+    def end(self) -> DiaboloError | None:
+        """What ended the last process, if that was not its work's end."""
+        return WorkError(self.ended, **(self.ended_values or {})) if self.ended else None
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,7 @@ class Job:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lock = folder / "lock"
+        self.heartbeat = folder / "heartbeat"
 
     def status(self) -> Status:
         """Raises WorkError where `state.json` is damaged."""
@@ -125,10 +136,12 @@ class Job:
         try:
             status = Status(**values)
             numbers = (status.answered, status.restarts, status.epoch)
-            if not all(isinstance(number, int) for number in numbers) or not isinstance(status.message, str):
+            if not all(isinstance(number, int) for number in numbers) or not (
+                isinstance(status.message, str) and isinstance(status.ended, str)
+            ):
                 raise TypeError("wrong types")
-            if status.message:
-                str(status.error)  # a message whose values don't fit is damage too
+            for told in (status.error, status.end):
+                str(told)  # a message whose values don't fit is damage too
         except (TypeError, KeyError, ValueError, IndexError, AttributeError) as error:
             raise files.damaged(path, error) from error
         return status
@@ -170,6 +183,13 @@ class Job:
     def is_alive(self) -> bool:
         """Whether a process works at it."""
         return locks.is_held(self.lock)
+
+    def silence(self) -> float:
+        """Seconds since the process that works at it gave a sign of life; 0 where it gives none."""
+        try:
+            return max(0.0, time.time() - self.heartbeat.stat().st_mtime)
+        except OSError:
+            return 0.0
 
     def state(self) -> State:
         """How it stands, for a person.

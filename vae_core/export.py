@@ -21,7 +21,7 @@ from vae_core.standalone import to_notebook, to_script
 if TYPE_CHECKING:
     from vae_core.drawing import Drawing  # torch
 
-PRIVATE = ("lock", "request.json", "request.lock", "state.json", "worker.log")
+PRIVATE = ("lock", "heartbeat", "request.json", "request.lock", "state.json", "worker.log")
 """What belongs to a run's process on this machine, and not to the run."""
 
 FORMATS = {

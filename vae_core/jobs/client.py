@@ -12,16 +12,16 @@ from vae_core.config import RunConfig
 from vae_core.control import STATES, Wish, allowed
 from vae_core.environment import REPOSITORY, data_root, jobs_backend, runs_root, writable
 from vae_core.errors import N_, InputError, WorkError
+from vae_core.jobs import log, wakeup
 from vae_core.runs import Run
 
-LARGEST_LOG = 1_000_000  # bytes
 FULL = 1_000_000  # bytes; a disk with less has no room for a run's smallest files
 LEAST_FREE = 300 * 10**6  # bytes; the largest runs keep about 100 MB of snapshots and as much of weights
 MOST_WAITING = 20
 
 
 def supervisor_folder(root: Path) -> Path:
-    """Where a run root's supervisor keeps its lock, bell and log."""
+    """Where a run root's supervisor keeps its lock, its bell and its log (`supervisor.log`)."""
     return root / ".jobs"
 
 
@@ -42,18 +42,19 @@ def ensure_supervisor() -> None:
     folder = supervisor_folder(root)
     folder.mkdir(exist_ok=True)
     environment = os.environ | {"DIABOLO_RUNS": str(root), "DIABOLO_DATA": str(data_root())}
-    path = folder / "supervisor.log"
-    # It leaves after ten idle minutes, so here is where its log begins anew.
-    mode = "wb" if path.exists() and path.stat().st_size > LARGEST_LOG else "ab"
-    with path.open(mode) as log:
+    path = folder / log.FILE
+    if path.exists() and path.stat().st_size > log.LARGEST:
+        path.replace(path.with_name(f"{log.FILE}.1"))
+    # What it says itself goes into its log; here is what Python says where it can't even begin.
+    with (folder / "supervisor.err").open("wb") as said:
         # A session of its own: it outlives the server that started it, and its terminal.
         process = subprocess.Popen(
             [sys.executable, "-m", "vae_core.jobs"],
             cwd=REPOSITORY,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=said,
+            stderr=said,
             start_new_session=True,
         )
     # Waited for in the background: else it stays a zombie of this process when it leaves.
@@ -62,9 +63,7 @@ def ensure_supervisor() -> None:
 
 def ring(root: Path) -> None:
     """Tells the supervisor to look at the folders now."""
-    folder = supervisor_folder(root)
-    folder.mkdir(exist_ok=True)
-    (folder / "bell").touch()
+    wakeup.ring(supervisor_folder(root))
 
 
 def submit(config: RunConfig) -> Run:
