@@ -4,10 +4,14 @@ import bz2
 import gzip
 import hashlib
 import io
+import json
 import struct
+import subprocess
+import sys
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,6 +21,8 @@ from numpy.typing import NDArray
 
 from vae_core.datasets import DATASETS
 from vae_core.datasets.torchvision_family import torchvision_datasets
+from vae_core.environment import REPOSITORY
+from vae_core.jobs import client
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
@@ -189,3 +195,44 @@ def offer_small(server: DatasetServer, monkeypatch: pytest.MonkeyPatch, name: st
         files = packed(idx_files(name, data))
     offer(server, monkeypatch, name, files)
     return data
+
+
+SUPERVISOR = """
+import json, resource, sys
+from vae_core.datasets.torchvision_family import torchvision_datasets
+from vae_core.environment import runs_root
+from vae_core.jobs import fetching
+from vae_core.jobs.supervisor import Supervisor
+
+told = json.loads(sys.argv[1])
+if told["largest"]:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (told["largest"], told["largest"]))
+fetching.TIMEOUT = told["timeout"]
+for name, lists in told["lists"].items():
+    for field, value in lists.items():
+        setattr(getattr(torchvision_datasets(), name), field, value)
+Supervisor(runs_root(), fork=True).serve()
+"""
+
+
+@contextmanager
+def supervising(timeout: float = 0.5, largest: int = 0) -> Iterator[None]:
+    """A supervisor of the test's run root whose jobs know the addresses that were offered until now.
+
+    Args:
+        timeout: Seconds of silence after which a download gives a server up.
+        largest: Bytes of the largest file that its jobs can write, as on a disk that is nearly full; 0 for any.
+    """
+    names = ("MNIST", "FashionMNIST", "KMNIST")
+    known = {name: getattr(torchvision_datasets(), name) for name in names}
+    lists = {name: {"mirrors": row.mirrors, "resources": row.resources} for name, row in known.items()}
+    told = json.dumps({"lists": lists, "timeout": timeout, "largest": largest})
+    process = subprocess.Popen([sys.executable, "-c", SUPERVISOR, told], cwd=REPOSITORY, start_new_session=True)
+    try:
+        while not client.supervisor_is_alive():
+            assert process.poll() is None, "The supervisor did not start."
+            threading.Event().wait(0.02)
+        yield
+    finally:
+        process.kill()
+        process.wait()
