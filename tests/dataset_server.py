@@ -44,6 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         if how == "silence":
             self.server.closing.wait()
             return
+        if how == "gone":
+            return  # hangs up
         if how == "missing" or data is None:
             self.send_error(404)
             return
@@ -198,15 +200,13 @@ def offer_small(server: DatasetServer, monkeypatch: pytest.MonkeyPatch, name: st
 
 
 SUPERVISOR = """
-import json, resource, sys
+import json, sys
 from vae_core.datasets.torchvision_family import torchvision_datasets
 from vae_core.environment import runs_root
 from vae_core.jobs import fetching
 from vae_core.jobs.supervisor import Supervisor
 
 told = json.loads(sys.argv[1])
-if told["largest"]:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (told["largest"], told["largest"]))
 fetching.TIMEOUT = told["timeout"]
 for name, lists in told["lists"].items():
     for field, value in lists.items():
@@ -216,23 +216,22 @@ Supervisor(runs_root(), fork=True).serve()
 
 
 @contextmanager
-def supervising(timeout: float = 0.5, largest: int = 0) -> Iterator[None]:
+def supervising(timeout: float = 0.5) -> Iterator[subprocess.Popen[bytes]]:
     """A supervisor of the test's run root whose jobs know the addresses that were offered until now.
 
     Args:
         timeout: Seconds of silence after which a download gives a server up.
-        largest: Bytes of the largest file that its jobs can write, as on a disk that is nearly full; 0 for any.
     """
     names = ("MNIST", "FashionMNIST", "KMNIST")
     known = {name: getattr(torchvision_datasets(), name) for name in names}
     lists = {name: {"mirrors": row.mirrors, "resources": row.resources} for name, row in known.items()}
-    told = json.dumps({"lists": lists, "timeout": timeout, "largest": largest})
+    told = json.dumps({"lists": lists, "timeout": timeout})
     process = subprocess.Popen([sys.executable, "-c", SUPERVISOR, told], cwd=REPOSITORY, start_new_session=True)
     try:
         while not client.supervisor_is_alive():
             assert process.poll() is None, "The supervisor did not start."
             threading.Event().wait(0.02)
-        yield
+        yield process
     finally:
         process.kill()
         process.wait()

@@ -110,7 +110,9 @@ def _weights(run: Run, settings: Mapping[str, Any]) -> str:
 
 
 def _all_files(run: Run, settings: Mapping[str, Any]) -> list[tuple[str, int, int]]:
-    looks = [(path.relative_to(run.folder).as_posix(), path.stat()) for path in export.archived(run)]
+    names = ("events.jsonl", "metrics.json", "model.safetensors", "resume.safetensors")
+    paths = [*(run.folder / name for name in names), *sorted((run.folder / "snapshots").glob("*.safetensors"))]
+    looks = [(path.name, path.stat()) for path in paths if path.exists()]
     return [(name, look.st_size, look.st_mtime_ns) for name, look in looks]
 
 
