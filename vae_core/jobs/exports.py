@@ -10,6 +10,7 @@ a supervisor that starts throws away what is older than a day.
 """
 
 import json
+import secrets
 import shutil
 import time
 import zlib
@@ -157,7 +158,9 @@ def _throw_away(folder: Path) -> None:
             return
         try:
             if not Job(folder).pending():
-                shutil.rmtree(folder, ignore_errors=True)
+                # Out of the supervisor's sight in one step: it must not find half of a job.
+                trash = folder.rename(folder.with_name(f".deleted-{secrets.token_hex(4)}"))
+                shutil.rmtree(trash, ignore_errors=True)
         finally:
             lock.close()
 
