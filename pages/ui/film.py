@@ -9,6 +9,7 @@ from pages.ui.charts import CLASS_COLOURS
 from pages.ui.components.film import film_player
 from pages.ui.text import t
 from vae_core import datasets
+from vae_core.control import is_active
 from vae_core.jobs.exports import ExportOf, export_of
 from vae_core.runs import Run
 
@@ -19,7 +20,7 @@ KINDS = {"webp": "image/webp", "gif": "image/gif"}
 def show_film(run: Run) -> None:
     """The film in an expander: one scrubber for curves, pictures and points. It grows while the run trains."""
     with guarded():
-        pace = LOOK_SECONDS if run.state() in standing.ACTIVE else None
+        pace = LOOK_SECONDS if is_active(run.state()) else None
         st.fragment(guarded()(_folded), run_every=pace)(run)
 
 

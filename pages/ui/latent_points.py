@@ -9,6 +9,7 @@ from pages.ui.latent_views import Kind, View
 from pages.ui.shown import shown_data
 from pages.ui.text import t
 from vae_core import latent
+from vae_core.control import is_active
 from vae_core.datasets import ImageData
 from vae_core.errors import DiaboloError
 from vae_core.jobs.studies import StudyOf, study_of
@@ -138,7 +139,7 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
     """Has a projection computed, and waits for it."""
     row = latent.PROJECTIONS[kind]
     study = _projection(run, kind, data)
-    if study is not None and orders.is_under_way(study):
+    if study is not None and is_active(study.state()):
         orders.follow(study, t(row.title), row.seconds)
         return
     with st.container(border=True):

@@ -6,16 +6,16 @@ from pages.ui.boundary import guarded
 from pages.ui.controls import download
 from pages.ui.quantities import duration, file_size
 from pages.ui.text import describe, plain, t
-from vae_core.control import State
+from vae_core.control import State, is_active
 from vae_core.jobs.exports import ExportOf
-from vae_core.jobs.orders import STOPPED, UNDER_WAY, Order, Progress
+from vae_core.jobs.orders import STOPPED, Order, Progress
 
 LOOK_SECONDS = 0.5
 
 
 def is_under_way(*orders: Order) -> bool:
     """Whether somebody has ordered one of them and it isn't there yet."""
-    return any(order.state() in UNDER_WAY for order in orders)
+    return any(is_active(order.state()) for order in orders)
 
 
 @st.fragment(run_every=LOOK_SECONDS)
@@ -29,7 +29,7 @@ def follow(order: Order, title: str, seconds: float | None = None) -> None:
         seconds: About how long it takes in all, where that is known.
     """
     state = order.state()
-    if state not in UNDER_WAY:
+    if not is_active(state):
         st.rerun()
     progress = order.progress() if state in ("running", "stopping") else None
     with st.container(border=True):
@@ -105,7 +105,7 @@ def offer_file(
         seconds: About how long it takes, where that is more than a moment.
     """
     key = f"{export.folder.name}_{export.run.id}"
-    if export.state() in UNDER_WAY:
+    if is_active(export.state()):
         follow(export, label, seconds)
         return
     made = export.made()

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any, ClassVar, NamedTuple
 
 from vae_core import files
-from vae_core.control import Job, State
+from vae_core.control import STATES, Job, State
 from vae_core.environment import runs_root, writable
 from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.jobs.client import ensure_supervisor, ring
@@ -25,9 +25,6 @@ from vae_core.jobs.client import ensure_supervisor, ring
 REPORT_SECONDS = 0.5
 LOOK_SECONDS = 0.25  # how often a job looks whether it is still wanted
 TIDY_SECONDS = 5.0  # what a job that is stopped may take to clear away
-
-UNDER_WAY: tuple[State, ...] = ("queued", "starting", "running", "stopping", "interrupted")
-"""The states that change by themselves."""
 
 STOPPED = N_("It was stopped. Start it again when you like: it begins anew.")
 
@@ -87,7 +84,8 @@ class Order:
 
     def stop(self) -> None:
         """Has it given up, if it is on its way."""
-        if self.state() in UNDER_WAY:
+        state = self.state()
+        if state is not None and "stop" in STATES[state].allows:
             Job(self.folder).ask("stop")
             ring(runs_root())
 

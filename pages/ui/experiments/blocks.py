@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pages.ui import orders
 from pages.ui.quantities import duration
 from pages.ui.text import t
-from vae_core.jobs.orders import UNDER_WAY
+from vae_core.control import is_active
 from vae_core.jobs.studies import study_of
 from vae_core.runs import Run
 
@@ -47,7 +47,7 @@ def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, secon
         figures, arrays = asked.figures(), asked.arrays()
         if figures is not None and arrays is not None:
             return Found(figures, arrays, asked.values["settings"])
-    if state in UNDER_WAY:
+    if is_active(state):
         orders.follow(asked, label, seconds)
         return None
     with st.container(border=True):
