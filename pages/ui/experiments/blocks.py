@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.ui.boundary import guarded
+from pages.ui.number_box import Typed
 from pages.ui.quantities import duration
 from pages.ui.text import describe, plain, t
 from vae_core.jobs.studies import StudyOf, study_of
@@ -62,6 +63,21 @@ def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, secon
         asked.ask()
         st.rerun()
     return None
+
+
+def is_refused(label: str, *typed: Typed) -> bool:
+    """Whether a study can't be asked for, because a number of its settings is none; its button then says why.
+
+    Args:
+        label: What the button says, translated.
+        typed: The numbers.
+    """
+    reason = next((one.reason for one in typed if one.problem is not None), None)
+    if reason is None:
+        return False
+    with st.container(border=True):
+        st.button(label, type="primary", icon=":material/play_arrow:", disabled=True, help=reason)
+    return True
 
 
 @st.fragment(run_every=0.5)
