@@ -1,19 +1,20 @@
 """Settings through the form and back, what the form refuses, and quantities in words."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import downloads, forms, live_curves, quantities, recipe_choice, settings, standing, time_budget
+from pages.ui import state as state_names
 from pages.ui.standing import Look
-from vae_core import datasets
+from vae_core import control, datasets
 from vae_core.config import RunConfig, field
+from vae_core.control import STATES, Phase, State, Wish, is_active
 from vae_core.errors import InputError, WorkError
 from vae_core.events import EpochEnd, Losses, Progress
-from vae_core.jobs.client import ALLOWED
 from vae_core.models import size
 from vae_core.recipes import RECIPES
 from vae_core.settings import bounds
@@ -315,18 +316,26 @@ def test_a_download_bar_without_a_known_total() -> None:
     assert downloads.progress_values(11, 10)[0] == 1
 
 
-STATES = ("queued", "starting", "running", "paused", "stopping", "finished", "failed", "interrupted")
-
-
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", get_args(State))
 def test_every_state_has_its_words_and_every_button_works_or_says_why_not(state: Any) -> None:
     seen = Look(state, error=WorkError("It broke. Try less.") if state == "failed" else None)
     assert standing.sentence(seen, None)
-    for wish, allowed in ALLOWED.items():
+    assert state in state_names.STATE_TITLES and state in state_names.STATE_COLOURS and state in STATES
+    for wish in get_args(Wish):
+        allowed = control.allowed(wish)
         # A finished run goes on only if it was stopped before its end.
         assert bool(standing.refusal(wish, seen)) == (state not in allowed or (wish, state) == ("run", "finished"))
     assert standing.refusal("run", Look("finished", stopped=True)) == ""
-    assert (standing.pace(seen, []) is None) == (state in ("paused", "finished", "failed"))
+    assert (standing.pace(seen, []) is None) == (state in ("paused", "finished", "failed")) == (not is_active(state))
+
+
+def test_one_table_says_which_states_wait_work_and_rest() -> None:
+    """What forgot one of them in a list of its own: a study that is stopping was taken for one that was never asked."""
+    phases = {phase: {name for name, row in STATES.items() if row.phase == phase} for phase in get_args(Phase)}
+    assert phases["waiting"] == {"queued", "interrupted"}
+    assert phases["working"] == {"starting", "running", "stopping"}
+    assert phases["resting"] == {"paused", "finished", "failed"}
+    assert not is_active(None)
 
 
 def test_a_pause_that_was_asked_for_is_not_asked_for_again() -> None:

@@ -122,6 +122,6 @@ def test_every_page_keeps_what_is_no_number_and_says_why(page: str, key: str, ad
     assert dict(app.query_params) == address_before
     assert len(app.get("imgs")) <= images
     if page == "experiments":
-        assert [one.disabled for one in app.button if "Démarrer" in one.label] == [True]
+        assert [one.disabled for one in app.button if "Lancer les" in one.label] == [True]
     enter(app, key, "1")
     assert not reasons(app)

@@ -9,6 +9,7 @@ from pages.ui.latent_views import Kind, View
 from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t
 from vae_core import latent
+from vae_core.control import is_active
 from vae_core.datasets import ImageData
 from vae_core.errors import DiaboloError
 from vae_core.jobs.studies import StudyOf, study_of
@@ -20,7 +21,6 @@ _TOOLS = {
     "displayModeBar": True,
     "modeBarButtonsToRemove": ["autoScale2d", "zoom2d", "zoom3d", "tableRotation", "resetCameraLastSave3d"],
 }
-_WAITING = ("queued", "starting", "running", "interrupted")
 
 
 @st.fragment
@@ -140,7 +140,7 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
     row = latent.PROJECTIONS[kind]
     study = _projection(run, kind, data)
     state = study.state() if study else None
-    if state in _WAITING:
+    if is_active(state):
         _follow(run, kind, data)
         return
     with st.container(border=True):
@@ -167,7 +167,7 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
 def _follow(run: Run, kind: Kind, data: str) -> None:
     study = _projection(run, kind, data)
     state = study.state() if study else None
-    if state not in _WAITING:
+    if not is_active(state):
         st.rerun()
     row = latent.PROJECTIONS[kind]
     words = t("waiting for its turn") if state == "queued" else t("about {seconds:.0f} s in all", seconds=row.seconds)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import cache, number_text, settings, what_if_charts
+from pages.ui import cache, number_text, settings, standing, what_if_charts
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.cost import show_time
@@ -147,7 +147,7 @@ def _results(run: Run, paths: Sequence[str]) -> None:
     """What the runs of this family have come to, on the pictures kept aside: the test pictures are not to choose by."""
     members = _family(run, paths)
     done = {run_id: pair for run_id, pair in members.items() if pair[0].state == "finished" and pair[0].metrics}
-    coming = sum(pair[0].state in ("queued", "starting", "running") for pair in members.values())
+    coming = sum(standing.is_active(pair[0]) for pair in members.values())
     if coming:
         _wait(run, tuple(paths), len(done))
     if len(done) < 2:
@@ -209,7 +209,7 @@ def _wait(run: Run, paths: tuple[str, ...], before: int) -> None:
     """Says how many are still to come, and shows the block anew when one is there."""
     members = _family(run, paths)
     done = sum(pair[0].state == "finished" and bool(pair[0].metrics) for pair in members.values())
-    coming = sum(pair[0].state in ("queued", "starting", "running") for pair in members.values())
+    coming = sum(standing.is_active(pair[0]) for pair in members.values())
     if done != before:
         st.rerun()
     st.info(t("{count} trainings are still to come.", count=coming), icon=":material/hourglass_top:")

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from vae_core import files, runs
-from vae_core.control import Job, State
+from vae_core.control import STATES, Job, State
 from vae_core.environment import runs_root, writable
 from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.jobs.client import ensure_supervisor, ring
@@ -78,7 +78,8 @@ class StudyOf:
 
     def stop(self) -> None:
         """Has it given up, if it is on its way."""
-        if self.state() in ("queued", "starting", "running"):
+        state = self.state()
+        if state is not None and "stop" in STATES[state].allows:
             Job(self.folder).ask("stop")
             ring(runs_root())
 
