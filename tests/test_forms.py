@@ -1,5 +1,6 @@
 """Settings through the form and back, what the form refuses, and quantities in words."""
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 import numpy as np
@@ -181,14 +182,41 @@ def test_a_runs_settings_can_be_filled_in(config: RunConfig) -> None:
 
 
 def test_every_number_has_the_range_of_its_field() -> None:
-    app = AppTest.from_function(the_form).run()
-    for widget in app.number_input:
-        path = str(widget.key).removeprefix(forms.key(""))
-        assert (widget.min, widget.max) == bounds(field(path)), path
+    numbers = [path for path in forms.ALL_PATHS if type(RunConfig().get(path)) in (int, float) and path != "version"]
+    assert len(numbers) > 15
+    app = AppTest.from_function(the_form)
+    app.session_state[forms.key("data.rare_class")] = 1
+    app.session_state[forms.key("model.likelihood")] = "gaussian"
+    app.session_state[forms.key("model.network")] = "conv"
+    app.run()
+
+    def enter(change: Callable[[float, float], float]) -> int:
+        """Type the same kind of number everywhere, but for the one that hides others; how many are refused."""
+        for path in numbers:
+            if path != "loss.samples":
+                app.text_input(key=forms.key(path)).set_value(f"{change(*bounds(field(path))):.20g}")
+        app.run()
+        return len(reasons(app))
+
+    for change in (lambda low, high: low, lambda low, high: high):
+        assert enter(change) == 0
+        config = made(app)
+        assert all(config.get(path) == change(*bounds(field(path))) for path in numbers if path != "loss.samples")
+    for change in (lambda low, high: low - 1e-7, lambda low, high: high * 1.001):
+        assert enter(change) == len(numbers) - 1
+    assert enter(lambda low, high: low) == 0
+    for typed, refused in (("0", 1), ("101", 1), ("1.5", 1), ("100", 0)):
+        app.text_input(key=forms.key("loss.samples")).set_value(typed).run()
+        assert len(reasons(app)) == refused, typed
+
+
+def reasons(app: AppTest) -> list[str]:
+    """What stands below boxes that don't take what stands in them."""
+    return [one.proto.body for one in app.get("html") if "reason" in one.proto.body]
 
 
 def shown(app: AppTest) -> set[str]:
-    widgets = (*app.number_input, *app.toggle, *app.selectbox, *app.multiselect, *app.text_input, *app.button_group)
+    widgets = (*app.toggle, *app.selectbox, *app.multiselect, *app.text_input, *app.button_group)
     return {str(widget.key).removeprefix("form.") for widget in widgets}
 
 
@@ -208,7 +236,7 @@ def test_only_what_matters_is_asked() -> None:
     app = AppTest.from_function(the_form).run()
     absent = {"model.sigma", "model.kernel", "data.leave_out_digits_test", "data.rare_share"}
     assert shown(app) >= WEIGHTS | {"loss.samples"} and not absent & shown(app)
-    app.number_input(key="form.loss.samples").set_value(5).run()
+    app.text_input(key="form.loss.samples").set_value("5").run()
     assert "loss.samples" in shown(app) and not WEIGHTS & shown(app)
     assert made(app).loss.samples == 5
     app.button_group(key="form.model.kind").set_value("autoencoder").run()

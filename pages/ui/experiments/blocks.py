@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.ui import orders
+from pages.ui.number_box import Typed
 from pages.ui.quantities import duration
 from pages.ui.text import t
 from vae_core.control import is_active
@@ -62,6 +63,21 @@ def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, secon
         asked.ask()
         st.rerun()
     return None
+
+
+def is_refused(label: str, *typed: Typed) -> bool:
+    """Whether a study can't be asked for, because a number of its settings is none; its button then says why.
+
+    Args:
+        label: What the button says, translated.
+        typed: The numbers.
+    """
+    reason = next((one.reason for one in typed if one.problem is not None), None)
+    if reason is None:
+        return False
+    with st.container(border=True):
+        st.button(label, type="primary", icon=":material/play_arrow:", disabled=True, help=reason)
+    return True
 
 
 def what_you_see(*sentences: str) -> None:
