@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from types import FrameType
 
@@ -18,11 +19,11 @@ from vae_core import runs
 from vae_core.control import STATES, Status
 from vae_core.environment import available_threads, runs_root, silence_limit, writable
 from vae_core.errors import N_, DiaboloError, WorkError
-from vae_core.jobs import ends, heartbeat, speed
+from vae_core.jobs import ends, exports, heartbeat, speed
 from vae_core.jobs.children import Children
 from vae_core.jobs.client import supervisor_folder
 from vae_core.jobs.log import LOG, leave_log, log_into
-from vae_core.jobs.tasks import Task, tasks
+from vae_core.jobs.tasks import BESIDE, Kind, Task, tasks
 from vae_core.jobs.wakeup import WakeUp
 from vae_core.locks import Lock
 
@@ -76,6 +77,7 @@ class Supervisor:
             gc.collect()
             gc.freeze()  # no collection in a child touches, and so copies, the parent's pages
         runs.sweep(self.root)
+        exports.sweep(self.root)
         speed.ask(self.root)
         busy = time.monotonic()
         while not self.leaving and time.monotonic() - busy < idle_seconds:
@@ -148,31 +150,40 @@ class Supervisor:
         # As far as this process saw it: what a suspended machine slept through counts for nobody's silence.
         awake = min(time.monotonic() - self.looked, 2 * SCAN_SECONDS)
         self.looked = time.monotonic()
+        beside: Counter[Kind] = Counter()
         for task in tasks(self.root):
             try:
                 if task.job.is_alive():
                     alive = True
                     used += task.threads()
+                    beside[task.kind] += task.kind in BESIDE
                     if (silence := self.watch.silence(task.job, awake)) >= self.silence_limit:
                         self._end_silent(task, silence)
                 elif STATES[task.job.state()].phase == "waiting" or task.job.pending():
                     waiting.append((task.job.request().time, task))
             except (DiaboloError, OSError):
                 continue  # damaged, and the list of runs says so; or deleted between two looks
-        # The measurement of the speed comes last, and alone. What comes first and does not fit is not overtaken.
-        for _, task in sorted(waiting, key=lambda entry: (entry[1].kind == "speed", entry[0], entry[1].folder)):
+        # What waits for no training first; the measurement of the speed last, and alone. What comes first and does not
+        # fit is not overtaken.
+        for _, task in sorted(waiting, key=_turn):
+            if task.kind in BESIDE and beside[task.kind] >= BESIDE[task.kind]:
+                continue
             try:
-                threads = self._admit(task, used)
+                threads = self._admit(task, used, alone=not (used or beside.total()))
             except (DiaboloError, OSError) as error:
                 self._say(task, error)
                 continue
             if threads is None:
                 break
             used += threads
+            beside[task.kind] += task.kind in BESIDE
         return alive or bool(waiting)
 
-    def _admit(self, task: Task, used: int) -> int | None:
+    def _admit(self, task: Task, used: int, *, alone: bool) -> int | None:
         """Starts a waiting job if its threads fit beside the `used` ones.
+
+        Args:
+            alone: Nothing else is at work.
 
         Returns:
             How many it takes: 0 where it need not be started, `None` where it has to wait.
@@ -198,7 +209,7 @@ class Supervisor:
                     Status(recorded="failed", answered=answered, message=error.message, values=error.values)
                 )
                 return 0
-            if used and (used + threads > available_threads() or task.kind == "speed"):
+            if (used and threads and used + threads > available_threads()) or (task.kind == "speed" and not alone):
                 return None
             epoch = task.epoch()
             restarts = 0 if pending == "run" or epoch > status.epoch else status.restarts + 1
@@ -227,6 +238,12 @@ class Supervisor:
 
 def _name(task: Task) -> str:
     return f"{task.kind} {task.folder.name}"
+
+
+def _turn(waiting: tuple[float, Task]) -> tuple[bool, bool, float, Path]:
+    """What comes first."""
+    asked, task = waiting
+    return task.kind not in BESIDE, task.kind == "speed", asked, task.folder
 
 
 def main() -> int:

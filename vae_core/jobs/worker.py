@@ -166,7 +166,7 @@ def _to_end(task: Task) -> None:
             pass
         return
     with settled(task.job):
-        prepare(task.threads())
+        prepare(max(task.threads(), 1))
         task.compute()
         _settle(task.job, "finished")
 
