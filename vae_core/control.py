@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from vae_core import files, locks
+from vae_core.environment import silence_limit
 from vae_core.errors import N_, DiaboloError, WorkError
 
 State = Literal["queued", "starting", "running", "paused", "stopping", "finished", "failed", "interrupted"]
@@ -60,6 +61,10 @@ def allowed(wish: Wish) -> tuple[State, ...]:
     return tuple(state for state, row in STATES.items() if wish in row.allows)
 
 
+LEAST_SILENCE = 3.0  # seconds; signs of life come every second
+SILENT = N_(
+    "No sign of life for {seconds} s. After {limit} s its process is ended, and it goes on from the last saved epoch."
+)
 UNEXPECTED = N_(
     "Something unexpected went wrong ({reason}); the details are in the run's worker.log. Try again, or change the "
     "settings."
@@ -185,11 +190,23 @@ class Job:
         return locks.is_held(self.lock)
 
     def silence(self) -> float:
-        """Seconds since the process that works at it gave a sign of life; 0 where it gives none."""
+        """Seconds since the process that works at it gave a sign of life; 0 where none does, or gives any."""
         try:
-            return max(0.0, time.time() - self.heartbeat.stat().st_mtime)
+            silence = max(0.0, time.time() - self.heartbeat.stat().st_mtime)
         except OSError:
             return 0.0
+        return silence if self.is_alive() else 0.0
+
+    def note(self) -> DiaboloError | None:
+        """What a person should know of its process: that it gives no sign of life, or what ended the last one.
+
+        Raises:
+            WorkError: `state.json` is damaged.
+        """
+        limit, silence = silence_limit(), self.silence()
+        if silence >= told_after(limit):
+            return WorkError(SILENT, seconds=int(silence), limit=int(limit))
+        return self.status().end
 
     def state(self) -> State:
         """How it stands, for a person.
@@ -207,3 +224,8 @@ class Job:
         if status.recorded in ("starting", "running"):
             return "interrupted"
         return status.recorded
+
+
+def told_after(limit: float) -> float:
+    """After how many seconds of silence a person is told; a process is ended after `limit`."""
+    return max(limit / 10, LEAST_SILENCE)

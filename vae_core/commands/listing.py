@@ -15,8 +15,8 @@ from vae_core.commands.shell import json_option, print_json, print_table, say
 def list_everything(as_json: bool) -> None:
     """Your runs, newest first, then the starter runs; and the recipes.
 
-    JSON: runs [{id, name, state, recipe, model, dataset, epochs (finished ones), metrics, error}], recipes [{name,
-    title, question}].
+    JSON: runs [{id, name, state, recipe, model, dataset, epochs (finished ones), metrics, error, note}], recipes
+    [{name, title, question}].
     """
     rows = [_run(summary) for summary in runs.list_runs()]
     known = [{"name": row.name, "title": row.title, "question": row.question} for row in recipes.RECIPES.values()]
@@ -26,8 +26,9 @@ def list_everything(as_json: bool) -> None:
     columns = ("id", "name", "state", "dataset", "epochs")
     print_table([*columns, "-ELBO"], [[*(row[key] for key in columns), _negative_elbo(row["metrics"])] for row in rows])
     for row in rows:
-        if row["error"]:
-            click.echo(f"{row['id']}: {row['error']}")
+        for told in (row["error"], row["note"]):
+            if told:
+                click.echo(f"{row['id']}: {told}")
     click.echo()
     print_table(["recipe", "title", "question"], [list(row.values()) for row in known])
 
@@ -44,6 +45,7 @@ def _run(summary: runs.Summary) -> dict[str, Any]:
         "epochs": summary.epoch if config else None,
         "metrics": summary.metrics,
         "error": str(summary.error) if summary.error else None,
+        "note": str(summary.note) if summary.note else None,
     }
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from vae_core import runs
-from vae_core.control import STATES, Status
+from vae_core.control import LEAST_SILENCE, STATES, Status
 from vae_core.environment import available_threads, runs_root, silence_limit, writable
 from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.jobs import ends, exports, heartbeat, speed
@@ -51,7 +51,7 @@ class Supervisor:
         self.lock = Lock(self.folder / "lock")
         self.children = Children(fork=fork, leave=self._leave_to_child)
         self.watch = heartbeat.Watch()
-        self.silence_limit = max(silence_limit(), 3 * heartbeat.BEAT_SECONDS)
+        self.silence_limit = max(silence_limit(), LEAST_SILENCE)
         self.looked = time.monotonic()
         self.wake_up: WakeUp | None = None
         self.leaving = False
