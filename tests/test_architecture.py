@@ -60,7 +60,7 @@ LAYERS = [
         "vae_core.diagnosis",
         "vae_core.live_diagnosis",
     },
-    {"vae_core.code_files"},
+    {"vae_core.code_files", "vae_core.verdict"},
     {"vae_core.runs"},
     {"vae_core.studies"},
     {
