@@ -31,7 +31,19 @@ from pages.ui.navigation import PAGES
 from tests.browser.driving import CHROMIUM_FLAGS, SEVEN, Server, drag, find_chromium, listen, serving, settle
 from tests.processes import nobody_left
 
-HEAVY = ("torch", "torchvision", "plotly", "pandas", "scipy", "sklearn", "imblearn", "umap", "numba", "onnx", "onnxruntime")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "plotly",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "imblearn",
+    "umap",
+    "numba",
+    "onnx",
+    "onnxruntime",
+)
 expect.set_options(timeout=1000 * PATIENCE)
 
 Visit = tuple[str, str, Callable[[Page], None]]

@@ -44,7 +44,9 @@ def _wheel(folder: Path, name: str, version: str, tag: str = "py3-none-any", req
     inside = f"{name.replace('-', '_')}-{version}.dist-info"
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     with zipfile.ZipFile(folder / f"{name.replace('-', '_')}-{version}-{tag}.whl", "w") as archive:
-        archive.writestr(f"{inside}/METADATA", "\n".join([*lines, *(f"Requires-Dist: {each}" for each in requires), ""]))
+        archive.writestr(
+            f"{inside}/METADATA", "\n".join([*lines, *(f"Requires-Dist: {each}" for each in requires), ""])
+        )
         archive.writestr(f"{inside}/WHEEL", f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n")
         archive.writestr(f"{inside}/RECORD", "")
 
@@ -190,9 +192,7 @@ class TestChoice:
     @pytest.mark.parametrize(
         ("pins", "abi"), [(PINS, "cp314"), ({"torch": "2.14.0", "torchvision": "0.29.0"}, "cp311")]
     )
-    def test_is_the_ordinary_build_where_the_index_lacks_it(
-        self, indexes: str, pins: dict[str, str], abi: str
-    ) -> None:
+    def test_is_the_ordinary_build_where_the_index_lacks_it(self, indexes: str, pins: dict[str, str], abi: str) -> None:
         wishes = {"DIABOLO_TORCH_INDEX": f"{indexes}/cpu"}
         choice = build.choose(pins, wishes, build.Interpreter("linux-x86_64", abi))
         assert choice.requires == (f"torch=={pins['torch']}", f"torchvision=={pins['torchvision']}")
