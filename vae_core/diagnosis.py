@@ -539,10 +539,10 @@ def _never_positive(model: Model, data: ImageData) -> NDArray[np.float64]:
     from torch import nn
 
     from vae_core import metrics
-    from vae_core.models import on_meta
+    from vae_core.models import without_numbers
 
     # A model of its own around the same weights: hooks on the one that all visitors share would hear them all.
-    own = on_meta(model.config, model.image_shape, model.classes)
+    own = without_numbers(model.config, model.image_shape, model.classes)
     own.load_state_dict(model.state_dict(), assign=True)
     seen: dict[int, Tensor] = {}
     order: list[int] = []

@@ -8,6 +8,7 @@ import click
 from vae_core import datasets, runs
 from vae_core.commands.figures import model_of
 from vae_core.commands.shell import json_option, print_json, print_table, run_argument
+from vae_core.control import is_active
 from vae_core.errors import InputError
 from vae_core.runs import EventLog
 
@@ -45,7 +46,8 @@ def diagnose(run_id: str, as_json: bool) -> None:
         splits = datasets.splits(config.data)
         return diagnosis.diagnose_model(config, model, splits.train, splits.validation)
 
-    unfinished = run.state() in ("queued", "starting", "running", "stopping", "paused", "interrupted")
+    state = run.state()
+    unfinished = is_active(state) or state == "paused"
     found = verdict.judge(config, EventLog(run).read(), look, live=unfinished)
     checks = found.checks
     not_judged = found.unjudged.format(**found.values)
