@@ -178,10 +178,7 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
             most=most,
         )
     config = config.replace(training__threads=threads)  # the last bits of the weights depend on it
-    slug = f"{config.model.kind}-{config.model.network}-{config.model.latent_dim}"
-    now = time.time()
-    moment = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now * 1000) % 1000:03d}"
-    run_id = f"{moment}-{slug}-{secrets.token_hex(2)}"
+    run_id = new_id(config)
     new = root / f".new-{run_id}"
     new.mkdir()
     lock = Lock(new / "lock") if hold else None
@@ -195,6 +192,13 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
         job.write_status(Status(recorded="starting", answered=job.request().number))
     new.rename(root / run_id)
     return Run(run_id, root / run_id), lock
+
+
+def new_id(config: RunConfig) -> str:
+    """A name for a run's folder: the moment in UTC, so that names are in order wherever they were made, and the model."""
+    now = time.time()
+    moment = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}{int(now * 1000) % 1000:03d}"
+    return f"{moment}-{config.model.kind}-{config.model.network}-{config.model.latent_dim}-{secrets.token_hex(2)}"
 
 
 def find(run_id: str) -> Run:

@@ -168,10 +168,10 @@ def import_archive(file: Path, as_json: bool) -> None:
 
     JSON: run.
     """
-    from vae_core.importing import MOST_BYTES, import_run
+    from vae_core.importing import import_run
 
     with file.open("rb") as opened:
-        run = import_run(opened.read(MOST_BYTES + 1))
+        run = import_run(opened)
     if as_json:
         print_json({"run": run.id})
     else:
