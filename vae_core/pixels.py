@@ -1,9 +1,16 @@
 """Between stored bytes and the numbers that a model computes with."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
+
+
+def to_tensor(array: NDArray[Any]) -> Tensor:
+    """The array as a tensor, in the same memory; an array that can't be written to is copied, because a tensor can."""
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
 def to_unit(images: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """What all commands share: how they speak, and how they end."""
 
 import errno
+import io
 import json
 import math
 import sys
@@ -59,12 +60,20 @@ def print_figures(figures: Mapping[str, Any]) -> None:
         click.echo(f"{name.ljust(width)}  {shown}")
 
 
+def _print_what_it_can(stream: object) -> None:
+    """A terminal that lacks a character gets a question mark in its place, and never ends a command."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+        stream.reconfigure(errors="replace")
+
+
 class Shell(click.Group):
     """Turns whatever ends a command into one line and an exit status."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         given = kwargs.get("args") or (args[0] if args else None) or sys.argv[1:]
         kwargs["standalone_mode"] = False
+        for stream in (sys.stdout, sys.stderr):
+            _print_what_it_can(stream)
         status = DONE
         try:
             result = super().main(*args, **kwargs)

@@ -25,6 +25,7 @@ from vae_core.commands.shell import (
     say,
 )
 from vae_core.config import RunConfig
+from vae_core.environment import threads_for
 from vae_core.errors import DiaboloError, InputError
 from vae_core.locks import Lock
 from vae_core.recipes import Recipe
@@ -112,7 +113,13 @@ def _checked(config: RunConfig, seconds: float | None = None) -> RunConfig:
 
     data = splits(config.data)
     training.check(config, data)
-    models.size(config.model, data.train.image_shape)
+    models.size(config.model, data.train.image_shape, len(data.train.class_names))
+    used = threads_for(config.training.threads)
+    if config.training.threads is not None and used < config.training.threads:
+        say(
+            f"The settings ask for {config.training.threads} threads, but this machine has {used} to give: it trains on "
+            "those. The last bits of the weights may differ from those of a larger machine."
+        )
     if seconds is None:
         return config
     epochs = epochs_within(config, data, seconds)

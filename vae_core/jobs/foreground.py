@@ -3,8 +3,9 @@
 import select
 
 from vae_core.control import Status
+from vae_core.environment import writable
 from vae_core.errors import N_, InputError
-from vae_core.jobs.client import was_stopped
+from vae_core.jobs.client import can_go_on, was_stopped
 from vae_core.jobs.tasks import Task
 from vae_core.locks import Lock
 from vae_core.runs import Run
@@ -20,13 +21,14 @@ def take_up(run: Run) -> Lock:
         Its lock; close it when done.
 
     Raises:
-        InputError: A process works at it, it has nothing left to do, or it is a starter.
+        InputError: A process works at it, it has nothing left to do, it is a starter, or its folder can't be written to.
         WorkError: Its folder is damaged.
     """
     if run.is_starter:
         raise InputError(
             N_("'{run}' came with Diabolo and can't be changed. Train a run of your own instead."), run=run.id
         )
+    writable(run.folder)
     lock = Lock(run.job.lock)
     for _ in range(TRIES):
         if lock.acquire():
@@ -41,7 +43,17 @@ def take_up(run: Run) -> Lock:
             run=run.id,
         )
     try:
-        if run.job.status().recorded == "finished" and not was_stopped(run):
+        is_finished = run.job.status().recorded == "finished"
+        if is_finished and was_stopped(run) and not can_go_on(run):
+            raise InputError(
+                N_(
+                    "'{run}' was stopped, and came here without the place at which it stopped. Train a new run with its "
+                    "settings: train --config {file}"
+                ),
+                run=run.id,
+                file=str(run.folder / "config.json"),
+            )
+        if is_finished and not can_go_on(run):
             raise InputError(
                 N_(
                     "'{run}' is finished after all of its {epochs} epochs, so there is nothing to go on with. Train a "

@@ -7,7 +7,7 @@ from typing import Literal
 
 from vae_core import files
 from vae_core.control import Job
-from vae_core.environment import default_threads
+from vae_core.environment import default_threads, threads_for
 from vae_core.errors import DiaboloError
 from vae_core.jobs import speed, studies
 from vae_core.runs import Run
@@ -34,7 +34,7 @@ class Task:
     def threads(self) -> int:
         """How many it computes on. Raises WorkError where a training's settings are damaged."""
         if self.kind == "training":
-            return Run(self.folder.name, self.folder).config.training.threads or default_threads()
+            return threads_for(Run(self.folder.name, self.folder).config.training.threads)
         return default_threads() if self.kind == "speed" else 1
 
     def resumable(self) -> bool:

@@ -121,15 +121,16 @@ class Size(NamedTuple):
     """Numbers that all layers put out together for one image."""
 
 
-def size(config: ModelConfig, image_shape: ImageShape) -> Size:
+def size(config: ModelConfig, image_shape: ImageShape, classes: int = 10) -> Size:
     """Counts parameters, operations and activations without computing anything (on torch's meta device).
 
-    The first call in a process takes more than a second, in which torch loads what it needs for that.
+    The first call in a process takes more than a second, in which torch loads what it needs for that. Arguments as for
+    `build`.
 
     Raises:
         InputError: As `build`.
     """
-    model = on_meta(config, image_shape, classes=10)
+    model = on_meta(config, image_shape, classes)
     with torch.device("meta"):
         x = torch.zeros(1, *image_shape)
         activations = activations_per_image(model, x)
