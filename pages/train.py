@@ -104,8 +104,8 @@ def one_run(run: Run) -> None:
     with guarded():
         if summary.config is None and summary.error is not None:
             raise summary.error
-        if words := standing.threads_used(cache.log(run).read()):
-            about.caption(plain(words))
+        if fewer := standing.threads_used(cache.log(run).read()):
+            about.caption(plain(fewer))
         follow(run)
         show_film(run)
         with guarded():

@@ -154,11 +154,13 @@ class Arrays(NamedTuple):
         shapes: By name.
         dtypes: By name, as numpy calls them.
         optional: Names that may be missing.
+        fewer: Names whose first axis may be shorter, as of a data set with fewer test pictures.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     dtypes: Mapping[str, Sequence[str]]
     optional: frozenset[str] = frozenset()
+    fewer: frozenset[str] = frozenset()
 
     def bytes(self) -> int:
         """At most, with its head."""
@@ -202,7 +204,7 @@ def snapshot(config: RunConfig) -> Arrays:
     shapes = {"recon": pictures, "samples": pictures, "mu": (SNAPSHOT_CODES, config.model.latent_dim)}
     shapes |= {"images": pictures, "labels": (SNAPSHOT_CODES,)}
     dtypes = {**dict.fromkeys(("recon", "samples", "images"), ("uint8",)), "mu": ("float16",), "labels": ("int64",)}
-    return Arrays(shapes, dtypes, frozenset({"images", "labels"}))
+    return Arrays(shapes, dtypes, frozenset({"images", "labels"}), frozenset(shapes) - {"samples"})
 
 
 def check_arrays(path: Path, expected: Arrays) -> dict[str, str]:
@@ -223,7 +225,9 @@ def check_arrays(path: Path, expected: Arrays) -> dict[str, str]:
             if not set(expected.shapes) - expected.optional <= set(found) <= set(expected.shapes):
                 raise files.damaged(path, "its arrays are not those of the run's settings")
             for name in found:
-                if tuple(file.get_slice(name).get_shape()) != expected.shapes[name]:
+                shape, wanted = tuple(file.get_slice(name).get_shape()), expected.shapes[name]
+                is_shorter = name in expected.fewer and shape[1:] == wanted[1:] and 1 <= shape[0] <= wanted[0]
+                if shape != wanted and not is_shorter:
                     raise files.damaged(path, f"'{name}' has another shape than the run's settings say")
             metadata: dict[str, str] = file.metadata() or {}
             if metadata.get("crc32") != files.checksum(found):
@@ -288,14 +292,20 @@ def _place(path: Path, metadata: Mapping[str, str], config: RunConfig) -> int:
 def check_snapshots(folder: Path, config: RunConfig) -> None:
     """All files of `snapshots/`. Raises as `check_arrays` and `weights`."""
     expected, classes = snapshot(config), len(datasets.source(config.data.name).class_names)
+    counts: set[tuple[int, int]] = set()
     for path in sorted(folder.glob("*.safetensors")):
         check_arrays(path, expected)
         if int(path.stem) > config.training.epochs:
             raise files.damaged(path, "its epoch is not one of the training")
         with safe_open(path, framework="numpy") as file:
+            counts.add(tuple(file.get_slice(name).get_shape()[0] for name in ("recon", "mu")))
+            if "images" in file.keys() and "labels" in file.keys():  # noqa: SIM118 (not a dict)
+                counts.add(tuple(file.get_slice(name).get_shape()[0] for name in ("images", "labels")))
             labels = file.get_tensor("labels") if "labels" in file.keys() else np.zeros(1)  # noqa: SIM118
         if not ((labels >= 0) & (labels < classes)).all():
             raise files.damaged(path, "a label is no class of the data set")
+        if len(counts) > 1:
+            raise files.damaged(path, "it is of another number of pictures than the others")
 
 
 def most_bytes(config: RunConfig) -> dict[str, int]:

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
     Cut = tuple[str, Split, bool, float]
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def shared(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -72,7 +73,7 @@ def freeze(value: object) -> None:
         seen.add(id(one))
         if isinstance(one, np.ndarray):
             one.setflags(write=False)
-            if one.base is not None:  # what it is a part of, or it could be changed there
+            if isinstance(one.base, np.ndarray):  # what it is a part of, or it could be changed there
                 waiting.append(one.base)
         elif isinstance(one, Mapping):
             waiting += one.values()

@@ -23,9 +23,10 @@ from vae_core.commands.shell import (
     print_json,
     run_argument,
     say,
+    show,
 )
 from vae_core.config import RunConfig
-from vae_core.environment import threads_for
+from vae_core.environment import threads_for, writable
 from vae_core.errors import DiaboloError, InputError
 from vae_core.locks import Lock
 from vae_core.recipes import Recipe
@@ -96,6 +97,8 @@ def resume(run_id: str, as_json: bool) -> int:
     from vae_core.jobs.foreground import take_up
 
     run = runs.find(run_id)
+    if not run.is_starter:
+        writable(run.folder)
     _checked(run.config)
     return _work(run, take_up(run), as_json)
 
@@ -158,7 +161,7 @@ def _work(run: Run, lock: Lock, as_json: bool) -> int:
             }
         )
     elif summary.metrics:
-        click.echo(run.id)
+        show(run.id)
         print_figures(summary.metrics)
     if isinstance(failure, InputError):
         return BAD_INPUT

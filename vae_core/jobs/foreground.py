@@ -3,7 +3,6 @@
 import select
 
 from vae_core.control import Status
-from vae_core.environment import writable
 from vae_core.errors import N_, InputError
 from vae_core.jobs.client import can_go_on, was_stopped
 from vae_core.jobs.tasks import Task
@@ -21,14 +20,13 @@ def take_up(run: Run) -> Lock:
         Its lock; close it when done.
 
     Raises:
-        InputError: A process works at it, it has nothing left to do, it is a starter, or its folder can't be written to.
+        InputError: A process works at it, it has nothing left to do, or it is a starter.
         WorkError: Its folder is damaged.
     """
     if run.is_starter:
         raise InputError(
             N_("'{run}' came with Diabolo and can't be changed. Train a run of your own instead."), run=run.id
         )
-    writable(run.folder)
     lock = Lock(run.job.lock)
     for _ in range(TRIES):
         if lock.acquire():
