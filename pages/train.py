@@ -55,7 +55,7 @@ def new_run() -> None:
             type="primary",
             width="stretch",
             disabled=bool(problem),
-            help=problem or t("The training runs in the background, also when you leave the page."),
+            help=plain(problem) or t("The training runs in the background, also when you leave the page."),
         )
         before = st.container()  # what is to be known before it starts; a fragment stands below
         if started and config is not None and not problem:

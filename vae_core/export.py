@@ -16,7 +16,7 @@ from vae_core import files, run_files
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
 from vae_core.events import Diverged
-from vae_core.runs import EventLog, Run
+from vae_core.runs import EventLog, Run, thinned_log
 from vae_core.sheets import to_bytes
 from vae_core.standalone import to_notebook, to_script
 
@@ -101,7 +101,7 @@ def to_zip(run: Run, report: Callable[[float], None] | None = None) -> bytes:
     done, total = 0, sum(path.stat().st_size for path in paths)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for path in paths:
-            content = b"".join(run_files.whole_lines(path)) if path.suffix == ".jsonl" else path.read_bytes()
+            content = thinned_log(run) if path.suffix == ".jsonl" else path.read_bytes()
             _add(file, f"{run.id}/{path.relative_to(run.folder).as_posix()}", content, zipfile.ZIP_DEFLATED)
             done += len(content)
             if report is not None:

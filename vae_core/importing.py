@@ -26,7 +26,7 @@ from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.events import Diverged
 from vae_core.runs import Run
 
-MOST_BYTES = 600_000_000
+MOST_BYTES = 800_000_000
 """Of an archive: no run of settings that are trained here has more (a test adds up the largest)."""
 MOST_UPLOAD = 200_000_000
 """Of an archive that comes through the browser, whose server keeps it in memory: room for any finished run. Only those
@@ -73,6 +73,9 @@ def import_run(archive: bytes | BinaryIO) -> Run:
             found = _find(entries)
             config = _unpack(found, new)
         status = _check(Run(found.name, new), config)
+        log = new / "events.jsonl"
+        if log.exists() and log.stat().st_size > runs.LONG:
+            files.write(log, runs.thinned_log(Run(found.name, new)))
         same = _same(new, config)
         if same is not None:
             return same
@@ -186,7 +189,7 @@ def _find(archive: zipfile.ZipFile) -> _Found:
             raise _damaged(name, "it is there twice")
         if entry.flag_bits & _ENCRYPTED:
             raise InputError(
-                N_("This archive is not an archive that can be read here: it has a password. Pack it without one.")
+                N_("This is not an archive that can be read here: it has a password. Pack it without one.")
             )
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise InputError(

@@ -21,7 +21,7 @@ from vae_core.config import RunConfig
 from vae_core.errors import WorkError
 
 MOST_TEXT = 1 << 16  # bytes of `config.json` and of `metrics.json`, which have one or two thousand
-MOST_EVENTS = 1 << 26  # bytes of `events.jsonl`: four points a second for half a day, an epoch a second for a week
+MOST_EVENTS = 1 << 28  # bytes of `events.jsonl`: of an earlier version, four points a second for three days
 MOST_HEADER = 1 << 16  # bytes of the list of arrays at the beginning of a file of them
 SNAPSHOT_IMAGES, SNAPSHOT_CODES, MOST_SNAPSHOTS = 16, 1_000, 202  # a test holds them to what a training makes
 LARGEST_NUMBER = 1e60  # of a loss: a training that diverges comes this side of it, and sums of such stay finite
@@ -84,18 +84,6 @@ def check_metrics(path: Path, config: RunConfig) -> Figures:
     if wrong:
         raise files.damaged(path, f"{wrong[0]} does not fit the run's settings")
     return found
-
-
-def whole_lines(path: Path) -> Iterator[bytes]:
-    """The lines of `events.jsonl` that can be read; the last one may have been cut short by the end of its process."""
-    with path.open("rb") as lines:
-        for line in lines:
-            try:
-                ev.from_json(line)
-            except WorkError:
-                continue
-            if line.endswith(b"\n"):
-                yield line
 
 
 def check_events(path: Path, config: RunConfig) -> ev.Finished | ev.Diverged | None:
