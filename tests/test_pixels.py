@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Generator
 
-from vae_core.pixels import binarise, noisy, to_bytes, to_unit
+from vae_core.pixels import binarise, noisy, to_bytes, to_tensor, to_unit
 
 
 def test_bytes_come_back() -> None:

@@ -165,10 +165,10 @@ def weights(config: RunConfig) -> Arrays:
     Raises:
         InputError: There is no such model or data set.
     """
-    from vae_core.models import on_meta  # torch
+    from vae_core.models import without_numbers  # torch
 
     source = datasets.source(config.data.name)
-    model = on_meta(config.model, source.image_shape, len(source.class_names))
+    model = without_numbers(config.model, source.image_shape, len(source.class_names))
     shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     return Arrays(shapes, dict.fromkeys(shapes, ("float32", "float16")))
 
