@@ -29,7 +29,10 @@ FORMATS = {
         "The whole run: settings, history, figures, weights, snapshots. Whoever gets it opens it in any Diabolo: page "
         "Train, “Import a run”."
     ),
-    "script": N_("A program of its own that trains the same model again, with torch and torchvision alone."),
+    "script": N_(
+        "A program of its own that trains the same model again: with torch, and torchvision to fetch the data. The "
+        "bundled digits are in it, so that it needs no network."
+    ),
     "notebook": N_("The same program as a Jupyter notebook."),
     "onnx": N_("Encoder and decoder for programs without PyTorch, two files in a zip, checked against PyTorch."),
 }
