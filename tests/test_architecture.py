@@ -62,7 +62,7 @@ LAYERS = [
         "vae_core.live_diagnosis",
     },
     {"vae_core.code_files", "vae_core.verdict"},
-    {"vae_core.runs"},
+    {"vae_core.runs", "vae_core.run_files"},
     {"vae_core.studies"},
     {
         "vae_core.export",
