@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vae_core import datasets, recipes, runs
-from vae_core.commands.shell import json_option, print_json, print_table, say
+from vae_core.commands.shell import json_option, print_json, print_table, say, show
 
 
 @click.command("list")
@@ -28,8 +28,8 @@ def list_everything(as_json: bool) -> None:
     for row in rows:
         for told in (row["error"], row["note"]):
             if told:
-                click.echo(f"{row['id']}: {told}")
-    click.echo()
+                show(f"{row['id']}: {told}")
+    show()
     print_table(["recipe", "title", "question"], [list(row.values()) for row in known])
 
 
