@@ -123,7 +123,7 @@ def _read(content: bytes) -> _Parts:
         )
     for name, data in contents.items():
         if name.endswith(".safetensors") and int.from_bytes(data[:8], "little") > MOST_HEADER:
-            raise _damaged(name, "its list of arrays is too long")
+            raise _damaged(name, InputError(N_("its list of arrays is too long")))
     return _Parts(run_id, contents)
 
 
@@ -144,8 +144,13 @@ def _check(run: Run) -> None:
         raise InputError(N_("This archive can't be used: {reason}"), reason=_reason(error)) from error
 
 
-def _reason(error: DiaboloError) -> str:
-    return re.sub(r"\.new-import-[0-9a-f]+/?", "", str(error))
+def _reason(error: DiaboloError) -> DiaboloError:
+    """The error without the folder's name for now."""
+    values = {
+        name: re.sub(r"\.new-import-[0-9a-f]+/?", "", value) if isinstance(value, str) else value
+        for name, value in error.values.items()
+    }
+    return InputError(error.message, **values)
 
 
 def _same(run_id: str, new: Path) -> Run | None:
@@ -169,5 +174,5 @@ def _not_a_run() -> InputError:
     )
 
 
-def _damaged(name: str, reason: str) -> InputError:
-    return InputError(N_("This archive can't be used: {reason}"), reason=f"{name}: {reason}")
+def _damaged(name: str, reason: DiaboloError) -> InputError:
+    return InputError(N_("This archive can't be used: {name}: {reason}"), name=name, reason=reason)
