@@ -21,7 +21,7 @@ from vae_core.settings import fields
 ENGLISH = (
     "should",
     "Input",
-    " valid",
+    "valid number",
     "expected",
     "must",
     "Expecting",
@@ -60,7 +60,9 @@ def test_every_setting_refuses_every_kind_of_value_in_french(value: Any) -> None
         in_french(refused.value)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"training": {"epochs": 1.5}}', "[" * 100_000, '{"a": NaN}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"training": {"epochs": 1.5}}', "[" * 100_000, '{"a": NaN}'], ids=range(6)
+)
 def test_a_damaged_file_of_settings_is_told_in_french(content: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         RunConfig.from_json(content)
