@@ -63,7 +63,7 @@ LAYERS = [
         "vae_core.live_diagnosis",
     },
     {"vae_core.code_files"},
-    {"vae_core.runs"},
+    {"vae_core.runs", "vae_core.run_files"},
     {"vae_core.studies"},
     {
         "vae_core.export",

@@ -80,11 +80,8 @@ def _as_input_error(error: ValidationError, known: Mapping[str, FieldInfo]) -> I
     if info and found["loc"] and isinstance(found["loc"][-1], int):  # one of several
         low, high = _item_bounds(info)
     if low is not None and high is not None:
-        whole = info is not None and float not in (info.annotation, *get_args(info.annotation))
         return InputError(
-            N_("'{path}' is {value}, but must be a whole number from {low} to {high}. Choose one in that range.")
-            if whole
-            else N_("'{path}' is {value}, but must be a number from {low} to {high}. Choose one in that range."),
+            N_("'{path}' is {value}, but must be a number from {low} to {high}. Choose one in that range."),
             path=path,
             value=shown,
             low=low,
