@@ -24,6 +24,7 @@ LAYERS = [
         "vae_core.locks",
         "vae_core.pixels",
         "vae_core.sheets",
+        "vae_core.significance",
     },
     {
         "vae_core.settings",
