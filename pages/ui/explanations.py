@@ -348,9 +348,10 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "comparison": Explanation(
         (
             N_(
-                "All models see the same pictures, so their figures are compared picture by picture. The ± is the standard "
-                "error of a mean: differences smaller than about two of them may be chance, and the verdict doesn't call "
-                "them differences."
+                "All models see the same pictures, so their figures are compared picture by picture. The ± is the 95 % "
+                "interval of a mean, by Student's t: of three draws it is 4.3 standard errors wide, of thousands of "
+                "pictures 2. What chance alone gives more than once in twenty times is called no measurable difference, "
+                "and where several models are compared at once, each difference must be the clearer (Holm)."
             ),
         ),
         (
@@ -359,7 +360,12 @@ EXPLANATIONS: Mapping[str, Explanation] = {
                 N_("The mean difference of two models over the same n pictures, and its standard error."),
             ),
         ),
-        ("vae_core.comparison:measure", "vae_core.comparison:difference", "vae_core.comparison:mean"),
+        (
+            "vae_core.comparison:measure",
+            "vae_core.significance:paired",
+            "vae_core.significance:independent",
+            "vae_core.significance:holm",
+        ),
     ),
     "frechet": Explanation(
         (
