@@ -122,6 +122,11 @@ def share_done(events: Sequence[Event]) -> float:
     return min(1.0, next(kept, 0) / steps) if steps else 1.0
 
 
+def last_epoch(events: Sequence[Event]) -> int:
+    """The last epoch that was finished; 0 where there is none."""
+    return max((event.epoch for event in events if isinstance(event, EpochEnd)), default=0)
+
+
 def to_json(event: Event) -> str:
     """One line, without the line's end."""
     return _adapter.dump_json(event).decode()

@@ -116,6 +116,11 @@ def auroc_difference(strange: NDArray[np.bool_], first: ArrayLike, second: Array
     return _placed([one - other for one, other in pairs])
 
 
+def from_error(value: float, error: float, degrees: float) -> Difference:
+    """A difference whose standard error is known from elsewhere."""
+    return _tested(value, error**2, degrees, size=abs(value))
+
+
 def holm(differences: Mapping[K, Difference]) -> dict[K, Difference]:
     """Several differences that are looked at together: each p is raised, so that rarely any of them is called one falsely."""
     order = sorted(differences, key=lambda key: differences[key].p)

@@ -449,6 +449,18 @@ def measured(run: Run, name: str, split: Split, pixels: Pixels) -> Measured:
     return _measured(run.id, run.weights_version(), name, split, pixels)
 
 
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _per_image(run_id: str, version: tuple[str, int], name: str, split: Split) -> Mapping[str, Scores]:
+    from vae_core.metrics import per_image as measure
+
+    return measure(_model(run_id, version), images(name, split)).figures
+
+
+def per_image(run: Run, name: str, split: Split = "test") -> Mapping[str, Scores]:
+    """The figures of each image of a split, as `metrics.per_image` gives them, of grey pixels. Raises as `model`."""
+    return _per_image(run.id, run.weights_version(), name, split)
+
+
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _real_cloud(name: str, split: Split) -> FeatureCloud | None:
     from vae_core.comparison import real_cloud

@@ -1,6 +1,6 @@
 """What a text says differently for each kind of model. Imports no Streamlit and no torch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pages.ui.text import t
 from vae_core.config import RunConfig
@@ -22,6 +22,14 @@ def posterior_means(kinds: Iterable[str]) -> str:
     if all(clouds):
         return t(" (posterior means)")
     return t(" (of VAEs the posterior means)") if any(clouds) else ""
+
+
+def told_classes(models: Mapping[str, RunConfig]) -> str:
+    """Which of several models, by their names, are told the class; empty where none or all are."""
+    told = [name for name, config in models.items() if is_told(config)]
+    if not told or len(told) == len(models):
+        return ""
+    return t("Told the class of each picture, which the others have to find out: {names}.", names=", ".join(told))
 
 
 def told_class(config: RunConfig) -> str:

@@ -17,7 +17,7 @@ from pages.ui.shown import Shown
 from pages.ui.text import t, written
 from vae_core.comparison import FIGURES, Measured
 from vae_core.config import RunConfig, field
-from vae_core.events import EpochEnd
+from vae_core.events import EpochEnd, last_epoch
 from vae_core.jobs.client import was_stopped
 from vae_core.metrics import Pixels
 from vae_core.significance import estimate
@@ -65,7 +65,7 @@ def compare(chosen: Chosen, shown: Shown) -> Compared:
         names[PCA] = t("PCA, {n} components", n=chosen.pca)
         measured[PCA] = cache.measured_pca(*shown, chosen.pca)
     stopped = {
-        run_id: (epochs_done(cache.log(run).read()), run.config.training.epochs)
+        run_id: (last_epoch(cache.log(run).read()), run.config.training.epochs)
         for run_id, run in chosen.runs.items()
         if was_stopped(run)
     }
@@ -82,11 +82,6 @@ def compare(chosen: Chosen, shown: Shown) -> Compared:
         repeats(whole),
         stopped,
     )
-
-
-def epochs_done(events: list[Any]) -> int:
-    """The last epoch that was finished."""
-    return max((event.epoch for event in events if isinstance(event, EpochEnd)), default=0)
 
 
 def has_likelihood(config: RunConfig) -> bool:
