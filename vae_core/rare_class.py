@@ -21,7 +21,6 @@ from vae_core.optimizer import AdamW
 from vae_core.oversampling import Filled
 from vae_core.pixels import to_unit
 
-HIDDEN = 128
 BATCH = 128
 LEARNING_RATE = 1e-3
 

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from pages.ui.quantities import duration
 from pages.ui.text import N_, describe, t
-from vae_core import runs
 from vae_core.control import State, Wish
+from vae_core.environment import default_threads
 from vae_core.errors import DiaboloError
 from vae_core.events import EpochEnd, Event, Progress
 from vae_core.jobs.client import ALLOWED, disk_is_full, was_stopped
+from vae_core.jobs.waiting import wait_of
 from vae_core.runs import STARTER_NAMES, Run, Summary
 
 ACTIVE = ("queued", "starting", "running", "stopping", "interrupted")
@@ -126,14 +127,16 @@ def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> 
 
     Args:
         point: The newest point of the curves.
-        others: How many runs are at work or came first, while this one waits.
+        others: How many jobs must make room before this one starts, while it waits.
     """
     epoch = point.epoch if point else 0
     if seen.pending == "pause" and seen.state in ("starting", "running"):
         return t("Pausing. It saves its place first.")
     match seen.state:
+        case "queued" if others == 1:
+            return t("Waiting until one other job makes room. It starts by itself.")
         case "queued" if others:
-            return t("Waiting until {others} other training(s) make room. It starts by itself.", others=others)
+            return t("Waiting until {others} other jobs make room. It starts by itself.", others=others)
         case "queued":
             return t("Starts in a moment.")
         case "starting":
@@ -160,18 +163,8 @@ def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> 
 
 
 def others_first(run: Run) -> int:
-    """How many runs are at work, or wait and were there before this one."""
-    asked, count = run.job.request().time, 0
-    for other in runs.all_runs():
-        if other.is_starter or other.id == run.id:
-            continue
-        try:
-            state = other.state()
-            ahead = state == "queued" and other.job.request().time < asked
-        except DiaboloError:
-            continue
-        count += ahead or state in ("starting", "running", "stopping")
-    return count
+    """How many jobs must make room before this one starts: no more than are in its way."""
+    return wait_of(run.folder, run.config.training.threads or default_threads()).others
 
 
 def progress_text(point: Progress | EpochEnd, epochs: int) -> str:

@@ -131,7 +131,7 @@ def study_of(run: Run, name: str, settings: Mapping[str, Any]) -> StudyOf:
     whole = study(name).Settings.from_dict(settings).to_dict()
     weights = run.folder / "model.safetensors"
     if not weights.exists():
-        raise InputError(N_("'{run}' is not finished. Wait until it is, then ask again."), run=run.title)
+        raise InputError(N_("'{run}' has no finished model. Let it come to its end, or stop it to keep what it has, then ask again."), run=run.title)
     home = runs_root() / ".starters" / run.id if run.is_starter else run.folder
     key = zlib.crc32(json.dumps(whole, sort_keys=True).encode())
     checksum = files.read_metadata(weights).get("crc32", "")

@@ -114,6 +114,47 @@ def results_table(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> list[
     ]
 
 
+def legend(figures: Mapping[str, Any], class_name: str) -> str:
+    """What the table shows: means and spreads only where there are several classifiers."""
+    seeds = _seeds(figures["methods"])
+    words = [
+        t(
+            "Mean ± standard deviation of {seeds} classifiers, on {count:,} real test pictures, {rare:,} of them of class "
+            "{name}.",
+            seeds=seeds,
+            count=figures["test_images"],
+            rare=figures["test_rare"],
+            name=class_name,
+        )
+        if seeds > 1
+        else t(
+            "Of one classifier each, on {count:,} real test pictures, {rare:,} of them of class {name}.",
+            count=figures["test_images"],
+            rare=figures["test_rare"],
+            name=class_name,
+        ),
+        t(
+            "The class has {kept:,} real training pictures and gets {added:,} more.",
+            kept=figures["kept"],
+            added=figures["added"],
+        ),
+    ]
+    if BEST_DRAWING in figures["methods"]:
+        words.append(t("Width 3 was chosen on validation pictures, not by this table."))
+    return " ".join(words)
+
+
+def dots(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """What the chart's dots are."""
+    if _seeds(methods) > 1:
+        return t("Large dots are means, bars standard deviations, small dots single classifiers.")
+    return t("Each dot is a single classifier.")
+
+
+def _seeds(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> int:
+    return len(next(iter(methods.values()))["f1"])
+
+
 def copies_table(copies: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
     """A row for each way that puts pictures to the class: are they copies?"""
     return [
@@ -193,7 +234,7 @@ def _gaps(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[tuple[st
 
 def _certainty(methods: Mapping[str, Mapping[str, Sequence[float]]], gap: Difference) -> str:
     """What the differences include, and what they don't."""
-    count = len(next(iter(methods.values()))["f1"])
+    count = _seeds(methods)
     if count < 2:
         return t(
             "One classifier of each way tells no spread, so no difference is called one: choose at least two, better five."
