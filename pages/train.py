@@ -55,7 +55,7 @@ def new_run() -> None:
             type="primary",
             width="stretch",
             disabled=bool(problem),
-            help=problem or t("The training runs in the background, also when you leave the page."),
+            help=plain(problem) or t("The training runs in the background, also when you leave the page."),
         )
         if started and config is not None and not problem:
             state.follow_run(client.submit(config).id)

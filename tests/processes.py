@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -17,7 +17,8 @@ def nobody_left(runs: Path) -> Iterator[None]:
         # A supervisor may fork once more between the look and its end: look again until nobody is there.
         while left := [process for process in psutil.process_iter() if _works_for(process, runs)]:
             for process in left:
-                process.kill()
+                with suppress(psutil.NoSuchProcess):  # it ended by itself meanwhile
+                    process.kill()
             psutil.wait_procs(left, timeout=10)
 
 

@@ -31,6 +31,7 @@ LAYERS = [
         "vae_core.setting_text",
         "vae_core.config",
         "vae_core.events",
+        "vae_core.thinning",
         "vae_core.control",
         "vae_core.fillings",
     },

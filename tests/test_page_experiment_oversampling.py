@@ -300,7 +300,7 @@ def test_the_files_hold_what_the_gallery_shows(run: Run, found: Findings) -> Non
 def test_the_settings_make_a_class_rare(run: Run) -> None:
     app = opened(run)
     assert "training pictures of the class are kept" in words(app)
-    app.number_input(key="rare_share").set_value(5.0).run()
+    app.text_input(key="rare_share").set_value("5.0").run()
     (box,) = [box for box in app.selectbox if str(box.key).startswith("rare_class_")]
     box.set_value(5).run()
     assert not app.exception and not app.warning

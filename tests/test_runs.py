@@ -1,6 +1,11 @@
 """The run folder: what is written comes back, and no damage to one run hides another."""
 
 import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +17,9 @@ from vae_core import events as ev
 from vae_core import files, runs
 from vae_core.config import RunConfig
 from vae_core.control import Job, Status
+from vae_core.environment import REPOSITORY
 from vae_core.errors import DiaboloError, InputError, WorkError
+from vae_core.jobs import client
 from vae_core.locks import Lock, is_held
 from vae_core.runs import Run
 
@@ -346,6 +353,73 @@ def test_a_lock_is_held_until_it_is_closed(tmp_path: Path) -> None:
     first.close()
     assert not is_held(path) and second.acquire()
     second.close()
+
+
+def hammer(path: Path, go_on: threading.Event) -> None:
+    while go_on.is_set():
+        is_held(path)
+
+
+@pytest.fixture
+def onlookers(run: Run) -> Iterator[None]:
+    """Visitors whose pages look at a run at rest all the time: threads of this server and a process of another."""
+    assert not run.job.is_alive()
+    run.job.lock.touch()
+    go_on = threading.Event()
+    go_on.set()
+    script = f"""
+from pathlib import Path
+from vae_core.jobs import client
+from vae_core.locks import is_held
+print("looking", flush=True)
+while True:
+    is_held(Path({str(run.job.lock)!r}))
+"""
+    other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
+    threads = [threading.Thread(target=hammer, args=(run.job.lock, go_on)) for _ in range(6)]
+    try:
+        assert other.stdout is not None and other.stdout.readline() == "looking\n"
+        for thread in threads:
+            thread.start()
+        yield
+    finally:
+        go_on.clear()
+        for thread in threads:
+            thread.join()
+        other.kill()
+        other.communicate()
+
+
+def test_onlookers_never_keep_anybody_from_taking_a_run_at_rest(run: Run, onlookers: None) -> None:
+    for _ in range(50):
+        lock = Lock(run.job.lock)
+        assert lock.acquire(), "an onlooker was taken for a worker"
+        assert run.job.is_alive()
+        lock.close()
+    runs.delete(run)
+    assert own() == []
+
+
+def test_patience_waits_for_a_holder_and_no_longer(tmp_path: Path) -> None:
+    first, second = Lock(tmp_path / "lock"), Lock(tmp_path / "lock")
+    assert first.acquire()
+    begun = time.monotonic()
+    assert not second.acquire(patience=0.05) and time.monotonic() - begun >= 0.05
+    leaving = threading.Timer(0.05, first.close)
+    leaving.start()
+    assert second.acquire(patience=60)
+    leaving.join()
+    second.close()
+
+
+def test_deleting_waits_for_who_is_about_to_leave(run: Run) -> None:
+    lock = Lock(run.job.lock)
+    assert lock.acquire()
+    leaving = threading.Timer(0.05, lock.close)
+    leaving.start()
+    client.delete(run)
+    leaving.join()
+    assert own() == []
 
 
 def test_a_run_root_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,11 @@ from typing import Any
 from vae_core import events as ev
 from vae_core import files
 from vae_core.config import RunConfig
-from vae_core.control import Job, State, Status
+from vae_core.control import Job, State, Status, is_active
 from vae_core.environment import available_threads, default_threads, runs_root, writable
 from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.locks import Lock
+from vae_core.thinning import ThinnedEvents
 
 STARTERS = Path(__file__).resolve().parent / "starters"
 STARTER_NAMES = {
@@ -39,6 +40,7 @@ STARTER_NAMES = {
     "starter-ae-2d": N_("Autoencoder, 2 numbers"),
 }
 """The first one is what a visitor sees who has chosen nothing."""
+MOST_LEFT_OUT = 2_000  # lines of `events.jsonl` that thinning would save, before it is written anew
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
@@ -224,7 +226,7 @@ def unsettled() -> int:
     count = 0
     for run in all_runs():
         with suppress(DiaboloError, OSError):
-            count += run.state() in ("queued", "starting", "running", "stopping", "interrupted")
+            count += is_active(run.state())
     return count
 
 
@@ -275,8 +277,12 @@ def rename(run: Run, name: str) -> None:
     files.write(run.folder / "config.json", run.config.replace(name=name.strip()).to_json().encode())
 
 
-def delete(run: Run) -> None:
+def delete(run: Run, patience: float = 0.0) -> None:
     """Removes a run's folder. Stop it first.
+
+    Args:
+        run: One's own.
+        patience: Seconds to wait for who works at it.
 
     Raises:
         InputError: It is a starter, or a process still works at it.
@@ -284,7 +290,7 @@ def delete(run: Run) -> None:
     _own(run)
     lock = Lock(run.folder / "lock")
     try:
-        free = lock.acquire()
+        free = lock.acquire(patience)
     except FileNotFoundError as error:
         raise InputError(N_("'{run}' was deleted already."), run=run.id) from error
     if not free:
@@ -322,9 +328,8 @@ def record(run: Run, stream: Iterable[ev.Event]) -> Iterator[ev.Event]:
 
     Only for the holder of the run's lock. Nothing is logged before its file is whole on disk.
     """
-    log = run.folder / "events.jsonl"
     (run.folder / "snapshots").mkdir(exist_ok=True)
-    with log.open("a", encoding="utf-8") as lines:
+    with closing(_LogWriter(run)) as log:
         for event in stream:
             match event:
                 case ev.Snapshot(epoch=epoch, arrays=arrays):
@@ -341,8 +346,7 @@ def record(run: Run, stream: Iterable[ev.Event]) -> Iterator[ev.Event]:
                     files.write_arrays(
                         run.folder / "model.safetensors", _model_arrays(files.read_arrays(resume)), place
                     )
-            lines.write(ev.to_json(event) + "\n")
-            lines.flush()
+            log.write(event)
             yield event
 
 
@@ -361,7 +365,7 @@ def resume_arrays(run: Run) -> dict[str, Any] | None:
     step = int(files.read_metadata(path)["step"]) if arrays is not None else -1
     log = EventLog(run)
     kept = [event for event in log.read() if event.step <= step and not isinstance(event, ev.Finished | ev.Diverged)]
-    files.write(run.folder / "events.jsonl", "".join(ev.to_json(event) + "\n" for event in kept).encode())
+    files.write(run.folder / "events.jsonl", _to_lines(kept))
     return arrays
 
 
@@ -371,8 +375,42 @@ def outdate(run: Run) -> None:
         (run.folder / name).unlink(missing_ok=True)
 
 
+class _LogWriter:
+    """Appends to a run's `events.jsonl`, and writes it anew, thinned, whenever that makes it much shorter.
+
+    Args:
+        run: The run. Only for the holder of its lock.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.path = run.folder / "events.jsonl"
+        self.kept = ThinnedEvents(EventLog(run).read())
+        self.lines = len(self.kept)
+        self.file = self.path.open("ab")
+
+    def write(self, event: ev.Event) -> None:
+        self.kept.add(event)
+        self.file.write(_to_lines([event]))
+        self.file.flush()
+        self.lines += 1
+        if self.lines > len(self.kept) + MOST_LEFT_OUT:
+            files.write(self.path, _to_lines(self.kept.events()))
+            self.lines = len(self.kept)
+            self.file.close()
+            self.file = self.path.open("ab")
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def _to_lines(events: Iterable[ev.Event]) -> bytes:
+    return "".join(ev.to_json(event) + "\n" for event in events).encode()
+
+
 class EventLog:
     """Follows a run's `events.jsonl` while somebody appends to it. Safe to share between threads.
+
+    What it keeps in memory is thinned as the file is, so that a long record of an earlier version is no larger here.
 
     Attributes:
         damaged: Lines that could not be read.
@@ -381,9 +419,10 @@ class EventLog:
     def __init__(self, run: Run) -> None:
         self.path = run.folder / "events.jsonl"
         self.damaged = 0
-        self._events: list[ev.Event] = []
+        self._kept = ThinnedEvents()
         self._offset = 0
         self._inode = 0
+        self._last_line = b""
         self._mutex = threading.Lock()
 
     def read(self) -> list[ev.Event]:
@@ -394,23 +433,26 @@ class EventLog:
                     self._follow(lines)
             except FileNotFoundError:
                 self._restart(0)
-            return list(self._events)
+            return self._kept.events()
 
     def _restart(self, inode: int) -> None:
-        self._events, self._offset, self._inode, self.damaged = [], 0, inode, 0
+        self._kept, self._offset, self._inode, self._last_line, self.damaged = ThinnedEvents(), 0, inode, b"", 0
 
     def _follow(self, lines: Any) -> None:
         status = os.fstat(lines.fileno())
-        # A resumed run rewrites its log: another file, or a shorter one.
-        if status.st_ino != self._inode or status.st_size < self._offset:
+        # A run that goes on or gets long rewrites its log: another file, or a shorter one. Its number alone proves little:
+        # the next file may get the number of the one before the last.
+        lines.seek(max(self._offset - len(self._last_line), 0))
+        if status.st_ino != self._inode or lines.read(len(self._last_line)) != self._last_line:
             self._restart(status.st_ino)
-        lines.seek(self._offset)
+            lines.seek(0)
         for line in lines:
             if not line.endswith(b"\n"):
                 break
             self._offset += len(line)
+            self._last_line = line
             try:
-                self._events.append(ev.from_json(line))
+                self._kept.add(ev.from_json(line))
             except WorkError:
                 self.damaged += 1
 

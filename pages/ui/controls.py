@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.ui.number_box import Typed, number_box
+from pages.ui.number_text import Span
 from pages.ui.state import whole_number
 from pages.ui.text import t
 
 LARGEST_SEED = 2**32 - 1
 
 
-def seed_box(key: str, help: str) -> int:
+def seed_box(key: str, help: str) -> Typed:
     """A seed that can be seen, typed and drawn anew; it also stands in the address."""
 
     def again() -> None:
@@ -21,9 +23,9 @@ def seed_box(key: str, help: str) -> int:
     # widget's own, so that `again` may set it.
     if key not in st.session_state:
         st.session_state[key] = whole_number(st.query_params.get(key), LARGEST_SEED)
-    seed = int(st.number_input(t("Seed"), 0, LARGEST_SEED, key=key, persist_state="session", width=150, help=help))
-    if st.query_params.get(key, "0") != str(seed):
-        st.query_params[key] = str(seed)
+    seed = number_box(t("Seed"), Span(0, LARGEST_SEED), key=key, persist_state="session", width=150, help=help)
+    if seed.problem is None and st.query_params.get(key, "0") != str(seed.number):
+        st.query_params[key] = str(seed.number)
     st.button(t("Resample"), type="primary", icon=":material/casino:", key=f"{key}_again", on_click=again)
     return seed
 

@@ -11,6 +11,7 @@ from pages.ui.charts import CLASS_COLOURS
 from pages.ui.components.film import film_player
 from pages.ui.text import t
 from vae_core import datasets
+from vae_core.control import is_active
 from vae_core.runs import Run
 
 LOOK_SECONDS = 3.0
@@ -20,7 +21,7 @@ KINDS = {"WEBP": ("webp", "image/webp"), "GIF": ("gif", "image/gif")}
 def show_film(run: Run) -> None:
     """The film in an expander: one scrubber for curves, pictures and points. It grows while the run trains."""
     with guarded():
-        pace = LOOK_SECONDS if run.state() in standing.ACTIVE else None
+        pace = LOOK_SECONDS if is_active(run.state()) else None
         st.fragment(guarded()(_folded), run_every=pace)(run)
 
 

@@ -54,11 +54,11 @@ def drawing(run: Run) -> None:
                 "pictures, more gives stranger ones; 0 gives the middle every time."
             ),
         )
-        seed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same pictures."))
+        typed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same pictures."))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = _choose_class(run, model)
         name = _choose_prior(model)
-    draws = _Draws(run, model, count, seed, temperature, label)
+    draws = _Draws(run, model, count, typed.get(), temperature, label)
     if model.config.kind != "autoencoder":
         _show_drawing(draws, _fitted(run, name))
         return

@@ -7,11 +7,10 @@ from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.latent_views import Kind, View
 from pages.ui.shown import shown_data
-from pages.ui.standing import ACTIVE
 from pages.ui.state import STATE_TITLES
 from pages.ui.text import describe, plain, t
 from vae_core import latent
-from vae_core.control import State
+from vae_core.control import State, is_active
 from vae_core.datasets import ImageData
 from vae_core.errors import DiaboloError
 from vae_core.jobs.studies import StudyOf, study_of
@@ -23,7 +22,6 @@ _TOOLS = {
     "displayModeBar": True,
     "modeBarButtonsToRemove": ["autoScale2d", "zoom2d", "zoom3d", "tableRotation", "resetCameraLastSave3d"],
 }
-_WAITING = ("queued", "starting", "running", "interrupted")
 
 
 @st.fragment
@@ -143,7 +141,7 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
     row = latent.PROJECTIONS[kind]
     study = _projection(run, kind, data)
     state = study.state() if study else None
-    if state in _WAITING:
+    if is_active(state):
         _follow(run, kind, data)
         return
     with st.container(border=True):
@@ -167,7 +165,7 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
 
 def not_yet(state: State) -> str:
     """Why the codes of a run that has no finished model can't be laid out."""
-    if state in ACTIVE:
+    if is_active(state):
         return t("This run still trains. Its codes are laid out when it is finished; PCA works at once.")
     return t(
         "This run has no finished model (it is: {state}). Resume it, or stop it to keep what it has; PCA works at once.",
@@ -180,7 +178,7 @@ def not_yet(state: State) -> str:
 def _follow(run: Run, kind: Kind, data: str) -> None:
     study = _projection(run, kind, data)
     state = study.state() if study else None
-    if state not in _WAITING:
+    if not is_active(state):
         st.rerun()
     row = latent.PROJECTIONS[kind]
     words = t("waiting for its turn") if state == "queued" else t("about {seconds:.0f} s in all", seconds=row.seconds)

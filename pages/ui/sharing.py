@@ -94,7 +94,7 @@ def offer_training() -> None:
                 type="primary",
                 icon=":material/play_arrow:",
                 disabled=bool(problem),
-                help=problem or None,
+                help=plain(problem) or None,
             )
         if wanted and not problem:
             _show(client.submit(linked.config).id)

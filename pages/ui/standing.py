@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 
 from pages.ui.quantities import duration
 from pages.ui.text import N_, describe, t
-from vae_core.control import State, Wish
+from vae_core import control
+from vae_core.control import STATES, State, Wish
 from vae_core.environment import default_threads
 from vae_core.errors import DiaboloError
 from vae_core.events import EpochEnd, Event, Progress
-from vae_core.jobs.client import ALLOWED, disk_is_full, was_stopped
+from vae_core.jobs.client import disk_is_full, was_stopped
 from vae_core.jobs.waiting import wait_of
 from vae_core.runs import STARTER_NAMES, Run, Summary
-
-ACTIVE = ("queued", "starting", "running", "stopping", "interrupted")
-"""The states that change by themselves."""
 
 FIRST_LOOK, NEXT_LOOK = 0.25, 0.5  # seconds
 MOST_POINTS = 1000  # of a curve: more than a screen has room for
@@ -97,7 +95,7 @@ def look(run: Run) -> Look:
 
 def pace(seen: Look, events: Sequence[Event]) -> float | None:
     """Seconds until the next look; `None` where nothing changes by itself any more."""
-    if seen.state not in ACTIVE:
+    if not control.is_active(seen.state):
         return None
     return NEXT_LOOK if latest(events) else FIRST_LOOK
 
@@ -111,13 +109,13 @@ def refusal(wish: Wish, seen: Look) -> str:
     """Why a wish makes no sense now; empty where it does."""
     if seen.starter:
         return t("It came with Diabolo, as a finished model.")
-    if seen.pending == "pause" and wish == "pause" and seen.state in ACTIVE:
+    if seen.pending == "pause" and wish == "pause" and control.is_active(seen.state):
         return t("It is pausing.")
     if wish == "stop" and seen.state == "paused" and not seen.begun:
         return t("It has not begun yet. Delete it, if it is not wanted any more.")
     if wish == "run" and seen.state == "finished" and seen.stopped:
         return ""
-    if seen.state in ALLOWED[wish] and not (wish == "run" and seen.state == "finished"):
+    if wish in STATES[seen.state].allows and not (wish == "run" and seen.state == "finished"):
         return ""
     return t(REFUSALS[wish][seen.state])
 
@@ -267,4 +265,4 @@ def tested_on(metrics: Mapping[str, Any]) -> str:
 
 def is_active(summary: Summary) -> bool:
     """Whether a line of the list of runs will change by itself."""
-    return summary.error is None and summary.state in ACTIVE
+    return summary.error is None and control.is_active(summary.state)

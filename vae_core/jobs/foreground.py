@@ -1,7 +1,5 @@
 """Working at a run in this very process, as the command line does, beside a supervisor that may be there."""
 
-import select
-
 from vae_core.control import Status
 from vae_core.errors import N_, InputError
 from vae_core.jobs.client import was_stopped
@@ -9,8 +7,7 @@ from vae_core.jobs.tasks import Task
 from vae_core.locks import Lock
 from vae_core.runs import Run
 
-TRIES = 20
-WAIT_SECONDS = 0.05  # an onlooker holds the lock for a few microseconds: ask again before believing in a worker
+PATIENCE = 1.0  # seconds: a worker that has just been told to pause is about to let go
 
 
 def take_up(run: Run) -> Lock:
@@ -28,11 +25,7 @@ def take_up(run: Run) -> Lock:
             N_("'{run}' came with Diabolo and can't be changed. Train a run of your own instead."), run=run.id
         )
     lock = Lock(run.job.lock)
-    for _ in range(TRIES):
-        if lock.acquire():
-            break
-        select.select([], [], [], WAIT_SECONDS)
-    else:
+    if not lock.acquire(PATIENCE):
         raise InputError(
             N_(
                 "Another process works at '{run}' right now. Wait until it is done, or pause it on the page 'Train', "

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from vae_core import files, runs
-from vae_core.control import Job, State
+from vae_core.control import STATES, Job, State
 from vae_core.environment import runs_root, writable
 from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.jobs.client import ensure_supervisor, ring
@@ -78,7 +78,8 @@ class StudyOf:
 
     def stop(self) -> None:
         """Has it given up, if it is on its way."""
-        if self.state() in ("queued", "starting", "running"):
+        state = self.state()
+        if state is not None and "stop" in STATES[state].allows:
             Job(self.folder).ask("stop")
             ring(runs_root())
 
@@ -131,7 +132,12 @@ def study_of(run: Run, name: str, settings: Mapping[str, Any]) -> StudyOf:
     whole = study(name).Settings.from_dict(settings).to_dict()
     weights = run.folder / "model.safetensors"
     if not weights.exists():
-        raise InputError(N_("'{run}' has no finished model. Let it come to its end, or stop it to keep what it has, then ask again."), run=run.title)
+        raise InputError(
+            N_(
+                "'{run}' has no finished model. Let it come to its end, or stop it to keep what it has, then ask again."
+            ),
+            run=run.title,
+        )
     home = runs_root() / ".starters" / run.id if run.is_starter else run.folder
     key = zlib.crc32(json.dumps(whole, sort_keys=True).encode())
     checksum = files.read_metadata(weights).get("crc32", "")

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from vae_core import runs
-from vae_core.control import Status
+from vae_core.control import STATES, Status
 from vae_core.environment import available_threads, runs_root, writable
 from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.jobs import speed
@@ -28,6 +28,7 @@ from vae_core.locks import Lock
 IDLE_SECONDS = 600.0
 LOOK_SECONDS = 0.05  # how often it looks at the bell
 SCAN_SECONDS = 1.0  # how often it looks at all folders even if nobody rang
+PATIENCE = 1.0  # seconds: another one may be about to leave
 RESTARTS = 3  # without a new epoch
 
 DIED = N_("The process died {restarts} times without finishing another epoch. Try a smaller model or a smaller batch.")
@@ -82,12 +83,7 @@ class Supervisor:
         return True
 
     def _become_the_one(self) -> bool:
-        # An onlooker holds the lock for a few microseconds: ask more than once before believing in another supervisor.
-        for _ in range(20):
-            if self.lock.acquire():
-                return True
-            select.select([], [], [], LOOK_SECONDS)
-        return False
+        return self.lock.acquire(PATIENCE)
 
     def _leave(self, signum: int, frame: FrameType | None) -> None:
         self.leaving = True
@@ -116,7 +112,7 @@ class Supervisor:
                 if task.job.is_alive():
                     alive = True
                     used += task.threads()
-                elif task.job.state() in ("queued", "interrupted") or task.job.pending():
+                elif STATES[task.job.state()].phase == "waiting" or task.job.pending():
                     waiting.append((task.job.request().time, task))
             except (DiaboloError, OSError):
                 continue  # damaged, and the list of runs says so; or deleted between two looks

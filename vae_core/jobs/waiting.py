@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from vae_core.control import STATES
 from vae_core.environment import available_threads, runs_root
 from vae_core.errors import DiaboloError
 from vae_core.jobs.tasks import Task, tasks
@@ -91,10 +92,10 @@ def _wait(
     for task in found:
         try:
             asked = task.job.request().time, task.folder
-            state = task.job.state()
-            if task.folder == own[1] or state not in ("starting", "running", "stopping", "queued", "interrupted"):
+            phase = STATES[task.job.state()].phase
+            if task.folder == own[1] or phase == "resting":
                 continue
-            is_at_work = state in ("starting", "running", "stopping")
+            is_at_work = phase == "working"
             if is_at_work or asked < own:
                 place = Place(task.threads(), seconds(task))
                 (working if is_at_work else before).append((asked, place))

@@ -7,12 +7,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.ui.boundary import guarded
+from pages.ui.number_box import Typed
 from pages.ui.quantities import duration
 from pages.ui.text import describe, plain, t
+from vae_core.control import STATES, is_active
 from vae_core.jobs.studies import StudyOf, study_of
 from vae_core.runs import Run
-
-_WAITING = ("queued", "starting", "running", "stopping", "interrupted")
 
 
 class Found(NamedTuple):
@@ -46,7 +46,7 @@ def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, secon
         figures, arrays = asked.figures(), asked.arrays()
         if figures is not None and arrays is not None:
             return Found(figures, arrays)
-    if state in _WAITING:
+    if is_active(state):
         _follow(asked, label, seconds)
         return None
     with st.container(border=True):
@@ -64,13 +64,28 @@ def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, secon
     return None
 
 
+def is_refused(label: str, *typed: Typed) -> bool:
+    """Whether a study can't be asked for, because a number of its settings is none; its button then says why.
+
+    Args:
+        label: What the button says, translated.
+        typed: The numbers.
+    """
+    reason = next((one.reason for one in typed if one.problem is not None), None)
+    if reason is None:
+        return False
+    with st.container(border=True):
+        st.button(label, type="primary", icon=":material/play_arrow:", disabled=True, help=reason)
+    return True
+
+
 @st.fragment(run_every=0.5)
 @guarded()
 def _follow(asked: StudyOf, label: str, seconds: float) -> None:
     state = asked.state()
-    if state not in _WAITING:
+    if state is None or not STATES[state].is_active:
         st.rerun()
-    progress = asked.progress() if state in ("running", "stopping") else None
+    progress = asked.progress() if STATES[state].phase == "working" else None
     with st.container(border=True):
         if state == "queued":
             words = t("{study}: waiting for its turn. You may leave this page.", study=label)

@@ -13,8 +13,11 @@ from pages.ui.experiments import blocks, oversampling_charts
 from pages.ui.experiments.blocks import Found
 from pages.ui.experiments.oversampling_charts import BEST_DRAWING, METRICS, Metric
 from pages.ui.images import data_url
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.text import t
 from vae_core import datasets
+from vae_core.datasets.sources import DataSource
 from vae_core.fillings import HIDDEN, METHODS
 from vae_core.recipes import Recipe
 from vae_core.runs import Run
@@ -37,17 +40,14 @@ def settings(recipe: Recipe) -> Mapping[str, Any]:
         key=f"rare_class_{source.name}",
         width=150,
     )
-    percent = st.number_input(
+    percent = number_box(
         t("Share that is kept (%)"),
-        0.1,
-        100.0,
-        100 * own.rare_share,
-        0.5,
-        format="%.1f",
+        Span(0.1, 100.0, whole=False),
         key="rare_share",
+        default=100 * own.rare_share,
         width=190,
         help=t("Of the rare class's training pictures; the test pictures stay as they are."),
-    )
+    ).get()
     share = round(percent / 100, 4)
     each = source.sizes["train"] * (1 - own.validation) / len(source.class_names)
     kept = max(2, round(share * each))
@@ -109,10 +109,15 @@ def _learning(run: Run, name: str) -> None:
 def _compare(run: Run, name: str) -> Found | None:
     st.subheader(t("Which way of filling up helps?"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        seeds = st.number_input(
-            t("Classifiers of each"), 1, 10, 3, key=f"fill_seeds_{run.id}", width=170, help=t("Their spread is shown.")
+        typed_seeds = number_box(
+            t("Classifiers of each"),
+            Span(1, 10),
+            key=f"fill_seeds_{run.id}",
+            default=3,
+            width=170,
+            help=t("Their spread is shown."),
         )
-        epochs = st.number_input(t("Epochs of each"), 1, 50, 5, key=f"fill_epochs_{run.id}", width=150)
+        typed_epochs = number_box(t("Epochs of each"), Span(1, 50), key=f"fill_epochs_{run.id}", default=5, width=150)
     ways = st.pills(
         t("Ways to fill up"),
         list(METHODS),
@@ -129,23 +134,27 @@ def _compare(run: Run, name: str) -> Found | None:
     source = datasets.source(data.name)
     learnt = source.sizes["train"] * (1 - data.validation)
     vae = SECONDS_A_SEED if "vae" in ways else 0
+    label = t("Compare the ways")
+    if blocks.is_refused(label, typed_seeds, typed_epochs):
+        return None
+    seeds, epochs = typed_seeds.get(), typed_epochs.get()
     return blocks.study(
         run,
         "oversampling",
-        {"methods": ways, "seeds": int(seeds), "epochs": int(epochs)},
-        label=t("Compare the ways"),
+        {"methods": ways, "seeds": seeds, "epochs": epochs},
+        label=label,
         seconds=3 + seeds * (vae + len(ways) * (0.3 + SECONDS_A_PICTURE * learnt * epochs)),
         what=t(
             "Fills up class {name} in each way until it is as large as the others, trains {count} small classifiers "
             "({layers}) on each and asks them about the real test pictures, which no way has seen.",
             name=name,
-            count=int(seeds),
+            count=seeds,
             layers=classifier_layers(source),
         ),
     )
 
 
-def classifier_layers(source: datasets.Source) -> str:
+def classifier_layers(source: DataSource) -> str:
     """The layers of the classifiers that judge: `784-128-10`."""
     return f"{math.prod(source.image_shape)}-{HIDDEN}-{len(source.class_names)}"
 
