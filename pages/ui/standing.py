@@ -20,6 +20,7 @@ from vae_core.jobs.waiting import wait_of
 from vae_core.runs import STARTER_NAMES, Run, Summary
 
 FIRST_LOOK, NEXT_LOOK = 0.25, 0.5  # seconds
+HARDLY = 0.01  # of the mean picture's error: a gain that is no more says nothing of a picture
 MOST_POINTS = 1000  # of a curve: more than a screen has room for
 
 Points = dict[str, NDArray[np.float64]]
@@ -117,6 +118,8 @@ def refusal(wish: Wish, seen: Look) -> str:
         return ""
     if wish in STATES[seen.state].allows and not (wish == "run" and seen.state == "finished"):
         return ""
+    if seen.state == "finished" and seen.stopped:
+        return t("It was stopped already.")
     return t(REFUSALS[wish][seen.state])
 
 
@@ -227,6 +230,14 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
                 mean=metrics["mse_mean_image"],
             )
             if metrics["mse"] >= metrics["mse_mean_image"]
+            else t(
+                "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing the "
+                "mean picture would be off by {mean:.4f}, which is hardly more: of a single picture it tells next to "
+                "nothing.",
+                mse=metrics["mse"],
+                mean=metrics["mse_mean_image"],
+            )
+            if metrics["mse"] > (1 - HARDLY) * metrics["mse_mean_image"]
             else t(
                 "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing "
                 "the mean picture would be off by {mean:.4f}, so {share:.0%} of that error is gone.",
