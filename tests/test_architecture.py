@@ -87,6 +87,8 @@ WITHOUT_TORCH = [
     "vae_core.runs",
     "vae_core.jobs.client",
     "vae_core.jobs.studies",
+    "vae_core.jobs.exports",
+    "vae_core.jobs.fetching",
     "vae_core.datasets",
     "vae_core.live_diagnosis",
     "pages.ui.coach",

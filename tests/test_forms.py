@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import downloads, forms, live_curves, quantities, recipe_choice, settings, standing, time_budget
+from pages.ui import forms, live_curves, orders, quantities, recipe_choice, settings, standing, time_budget
 from pages.ui import state as state_names
 from pages.ui.standing import Look
 from vae_core import control, datasets
@@ -15,6 +15,7 @@ from vae_core.config import RunConfig, field
 from vae_core.control import STATES, Phase, State, Wish, is_active
 from vae_core.errors import InputError, WorkError
 from vae_core.events import EpochEnd, Losses, Progress
+from vae_core.jobs.orders import Progress as OrderProgress
 from vae_core.models import size
 from vae_core.recipes import RECIPES
 from vae_core.settings import bounds
@@ -310,10 +311,18 @@ def test_sizes_in_words(size: int, words: str) -> None:
     assert quantities.file_size(size) == words
 
 
-def test_a_download_bar_without_a_known_total() -> None:
-    assert downloads.progress_values(5_000_000, None)[0] == 0
-    assert downloads.progress_values(5_000_000, 10_000_000) == (0.5, "5.0 MB of 10.0 MB")
-    assert downloads.progress_values(11, 10)[0] == 1
+def test_a_download_with_and_without_a_known_total() -> None:
+    untold = orders.in_words("Download", "running", OrderProgress(0.0, None, 5_000_000, None))
+    assert "5.0 MB have come" in untold and "not told" in untold
+    told = orders.in_words("Download", "running", OrderProgress(0.5, 61.0, 5_000_000, 10_000_000))
+    assert "5.0 MB of 10.0 MB, about 1 min 1 s left" in told
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if is_active(state)])
+@pytest.mark.parametrize("progress", [None, OrderProgress(0.25, 3.0), OrderProgress(0.0, None, 0, None)])
+def test_every_order_says_how_it_stands(state: Any, progress: OrderProgress | None) -> None:
+    for seconds in (None, 12.0):
+        assert orders.in_words("A file", state, progress, seconds).startswith("A file: ")
 
 
 @pytest.mark.parametrize("state", get_args(State))

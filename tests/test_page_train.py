@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import forms
 from pages.ui.text import plain
-from tests.dataset_server import DatasetServer, offer_small
+from tests.dataset_server import DatasetServer, offer_small, supervising
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import datasets, runs
@@ -297,21 +297,31 @@ def test_an_address_that_names_no_run_shows_the_form(root: Path, address: str) -
     assert "There is no run" not in said(unbroken(app.run()))
 
 
+@pytest.mark.heavy
 def test_a_data_set_is_fetched_by_a_button(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = DatasetServer()
     try:
         offer_small(server, monkeypatch, "kmnist")
         server.behaviour = lambda path: "missing"
-        app = opened()
-        app.selectbox(key=forms.key("data.name")).select("kmnist").run()
-        assert "not on this machine" in said(app) and button(app, "Start").disabled
-        press(app, "Download Kuzushiji-MNIST")
-        assert "status 404" in said(app) and "bundled digits still work" in said(app)
-        assert not datasets.is_present("kmnist")
+        with supervising():
+            app = opened()
+            app.selectbox(key=forms.key("data.name")).select("kmnist").run()
+            assert "not on this machine" in said(app) and button(app, "Start").disabled
+            press(app, "Download Kuzushiji-MNIST")
+            assert "status 404" in said(until(app, "bundled digits still work")) and not datasets.is_present("kmnist")
 
-        server.behaviour = lambda path: "good"
-        press(app, "Download Kuzushiji-MNIST")
-        assert datasets.is_present("kmnist") and not button(app, "Start").disabled
+            server.behaviour = lambda path: "stops half way"
+            press(app, "Download Kuzushiji-MNIST")
+            until(app, "You may leave this page")
+            reloaded = opened()
+            reloaded.selectbox(key=forms.key("data.name")).select("kmnist").run()
+            assert "You may leave this page" in said(reloaded), "after F5, too"
+            until(app, "did not answer within 0.5 s")
+
+            server.behaviour = lambda path: "good"
+            press(app, "Download Kuzushiji-MNIST")
+            wait(app, lambda: not button(app, "Start").disabled, "the data set")
+            assert datasets.is_present("kmnist")
     finally:
         server.stop()
 

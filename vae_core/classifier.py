@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from vae_core import datasets, files
 from vae_core.errors import N_, InputError
+from vae_core.models.uninitialised import Uninitialised
 from vae_core.pixels import to_unit
 
 WEIGHTS = Path(__file__).with_name("classifier.safetensors")
@@ -70,7 +71,7 @@ def load() -> Classifier:
 
 def with_weights(arrays: Mapping[str, NDArray[np.floating]]) -> Classifier:
     """A classifier for looking at: its parameters take no gradients."""
-    with torch.device("meta"):
+    with Uninitialised():
         classifier = Classifier()
     classifier.load_state_dict({name: torch.from_numpy(a).float() for name, a in arrays.items()}, assign=True)
     return classifier.eval().requires_grad_(False)

@@ -4,7 +4,8 @@ told apart, as other programs read them."""
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PRIVATE = ("lock", "request.json", "request.lock", "state.json", "worker.log")
 """What belongs to a run's process on this machine, and not to the run."""
+COPIES = ("exports",)
+"""Folders of what was made to take away (`jobs/exports.py`): an archive holds no archive."""
 
 FORMATS = {
     "safetensors": N_("The weights, with the settings as JSON in the metadata ('config')."),
@@ -65,19 +68,36 @@ def to_safetensors(run: Run) -> bytes:
     return files.arrays_to_bytes(run.weights(), {"config": json.dumps(run.config.to_dict()), "run": run.id})
 
 
-def to_zip(run: Run) -> bytes:
-    """The run's folder without what is `PRIVATE`, under the run's name. Errors as `export`."""
+def archived(run: Run) -> list[Path]:
+    """The files of a run that are worth taking away, in the order of their names."""
+    found = []
+    for path in sorted(run.folder.rglob("*")):
+        place = path.relative_to(run.folder)
+        if path.is_file() and place.as_posix() not in PRIVATE and place.parts[0] not in COPIES and path.name[0] != ".":
+            found.append(path)
+    return found
+
+
+def to_zip(run: Run, report: Callable[[float], None] | None = None) -> bytes:
+    """The run's folder without what is `PRIVATE`, under the run's name. Errors as `export`.
+
+    Args:
+        report: Told the share of the bytes that are packed.
+    """
     _ = run.config, run.weights()  # a damaged run is no use to anyone
     archive = io.BytesIO()
+    paths = archived(run)
+    done, total = 0, sum(path.stat().st_size for path in paths)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for path in sorted(run.folder.rglob("*")):
-            name = path.relative_to(run.folder).as_posix()
-            if not path.is_file() or name in PRIVATE or path.name.startswith("."):
-                continue
-            entry = zipfile.ZipInfo(f"{run.id}/{name}", NO_CLOCK)
+        for path in paths:
+            entry = zipfile.ZipInfo(f"{run.id}/{path.relative_to(run.folder).as_posix()}", NO_CLOCK)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            file.writestr(entry, path.read_bytes())
+            content = path.read_bytes()
+            file.writestr(entry, content)
+            done += len(content)
+            if report is not None:
+                report(done / max(total, done))
     return archive.getvalue()
 
 

@@ -4,8 +4,10 @@ import json
 import math
 import os
 import secrets
+import time
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from vae_core.errors import N_, WorkError
 LARGEST_JSON = 1 << 20
 LARGEST_ARRAYS = 2 << 30
 TEMPORARY = ".tmp"
+REQUEST_SECONDS = 60.0  # in which somebody may still be writing one
 
 
 def write(path: Path, data: bytes) -> None:
@@ -52,9 +55,14 @@ def write(path: Path, data: bytes) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Removes the temporary files that a killed writer left in `folder`; call it only while nobody writes there."""
+    """Removes the temporary files that a killed writer left in `folder`; call it only while nobody else works there.
+
+    But for those of a request, which anybody may write at any moment: they stay for a minute.
+    """
     for stray in folder.glob(f".*{TEMPORARY}"):
-        stray.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if not stray.name.startswith(".request.json.") or time.time() - stray.stat().st_mtime > REQUEST_SECONDS:
+                stray.unlink()
 
 
 def damaged(path: Path, reason: object) -> WorkError:

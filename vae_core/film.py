@@ -1,7 +1,7 @@
 """The film of a training: what its snapshots show of the same pictures, the same codes and the same points, in order."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +64,15 @@ class Film:
         sheet.convert("RGB").save(file, "WEBP", quality=quality)
         return file.getvalue()
 
-    def animation(self, kind: str, words: Sequence[str], colours: Sequence[str], *, milliseconds: int = 250) -> bytes:
+    def animation(
+        self,
+        kind: str,
+        words: Sequence[str],
+        colours: Sequence[str],
+        *,
+        milliseconds: int = 250,
+        report: Callable[[float], None] = lambda share: None,
+    ) -> bytes:
         """The film as a file that repeats for ever and rests on its last frame.
 
         Args:
@@ -72,9 +80,13 @@ class Film:
             words: A line for each frame.
             colours: One for each class, such as `#2889b9`.
             milliseconds: How long each frame shows.
+            report: Told the share of the frames that are drawn.
         """
         shares = self.shares()
-        frames = [self._frame(number, words[number], colours, shares[number]) for number in range(len(self.epochs))]
+        frames = []
+        for number in range(len(self.epochs)):
+            frames.append(self._frame(number, words[number], colours, shares[number]))
+            report((number + 1) / (len(self.epochs) + 1))  # the last part is the packing
         durations = [milliseconds] * (len(frames) - 1) + [8 * milliseconds]
         file = io.BytesIO()
         frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=durations, loop=0)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pages.ui import cache, charts, state
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
+from pages.ui.controls import download
 from pages.ui.images import sheet
 from pages.ui.navigation import BY_NAME
 from pages.ui.reconstruction import reconstruct
@@ -240,13 +241,11 @@ def _show_scores(
             "looks strange to it, and a thin strange one does not. Cross-entropy and −ELBO tend to do that."
         )
     )
-    st.download_button(
+    download(
         t("Download all scores (CSV)"),
         to_csv(data, scores, normal),
         f"diabolo-{run.id}-anomaly-scores.csv",
         "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 

@@ -245,22 +245,6 @@ def slow_motion(run: Run, name: str, first: int, batch: int) -> Step:
     return _slow_motion(run.id, run.weights_version(), name, first, batch)
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
-def _onnx_files(run_id: str, version: tuple[str, int]) -> tuple[bytes, float]:
-    from pages.ui.take_away import export_onnx
-
-    return export_onnx(runs.find(run_id))
-
-
-def onnx_files(run: Run) -> tuple[bytes, float]:
-    """Encoder and decoder as a zip of ONNX files, and by how much they differ from PyTorch.
-
-    Raises:
-        WorkError: They could not be made.
-    """
-    return _onnx_files(run.id, run.weights_version())
-
-
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _film(run_id: str, epochs: tuple[int, ...]) -> Film | None:
     from vae_core.film import film

@@ -1,7 +1,6 @@
 """Controls that several pages have."""
 
 import secrets
-from collections.abc import Callable
 
 import streamlit as st
 
@@ -30,6 +29,29 @@ def seed_box(key: str, help: str) -> Typed:
     return seed
 
 
-def download(label: str, data: bytes | Callable[[], bytes], name: str, mime: str, help: str | None = None) -> None:
-    """A file, or what makes it when it is wanted; taking it doesn't run the page again."""
-    st.download_button(label, data, name, mime, on_click="ignore", icon=":material/download:", help=help)
+def download(
+    label: str,
+    data: bytes,
+    name: str,
+    mime: str,
+    *,
+    help: str | None = None,
+    key: str | None = None,
+    primary: bool = False,
+) -> None:
+    """A file that is there; taking it doesn't run the page again.
+
+    Never what would make it: Streamlit runs that outside the visitor's session, in no language, and keeps the reason to
+    itself where it fails. What takes long or can fail is an order (`pages.ui.orders.offer_file`).
+    """
+    st.download_button(
+        label,
+        data,
+        name,
+        mime,
+        on_click="ignore",
+        icon=":material/download:",
+        help=help,
+        key=key,
+        type="primary" if primary else "secondary",
+    )

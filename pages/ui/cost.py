@@ -12,7 +12,7 @@ from vae_core import datasets, files, runs
 from vae_core.config import RunConfig
 from vae_core.environment import default_threads
 from vae_core.errors import DiaboloError
-from vae_core.jobs.studies import Progress as StudyProgress
+from vae_core.jobs.orders import Progress as OrderProgress
 from vae_core.jobs.tasks import Task
 from vae_core.jobs.waiting import Wait, wait_of_new
 
@@ -116,7 +116,7 @@ def _seconds_left(task: Task) -> float | None:
     """How long a job at work or in the queue still takes; `None` where that is not known."""
     if task.kind == "study":
         try:
-            return StudyProgress(**files.read_json(task.folder / "progress.json")).seconds_left
+            return OrderProgress(**files.read_json(task.folder / "progress.json")).seconds_left
         except (DiaboloError, TypeError):
             return None
     run = runs.find(task.folder.name)

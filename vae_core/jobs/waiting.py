@@ -12,7 +12,7 @@ from typing import NamedTuple
 from vae_core.control import STATES
 from vae_core.environment import available_threads, runs_root
 from vae_core.errors import DiaboloError
-from vae_core.jobs.tasks import Task, tasks
+from vae_core.jobs.tasks import BESIDE, Task, tasks
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def wait_of(folder: Path, threads: int, seconds: Callable[[Task], float | None] 
         threads: Its own.
         seconds: How long another one still takes, if that is known.
     """
-    found = [task for task in tasks(folder.parent) if task.kind != "speed"]
+    found = _queued(folder.parent)
     asked = next((task.job.request().time for task in found if task.folder == folder), float("inf"))
     return _wait(found, (asked, folder), threads, seconds)
 
@@ -80,8 +80,13 @@ def wait_of(folder: Path, threads: int, seconds: Callable[[Task], float | None] 
 def wait_of_new(threads: int, seconds: Callable[[Task], float | None] = lambda task: None) -> Wait:
     """What would come before a job that is asked for now; `threads` and `seconds` as for `wait_of`."""
     root = runs_root()
-    found = [task for task in tasks(root) if task.kind != "speed"] if root.is_dir() else []
+    found = _queued(root) if root.is_dir() else []
     return _wait(found, (float("inf"), root), threads, seconds)
+
+
+def _queued(root: Path) -> list[Task]:
+    """The jobs that wait for each other; the measurement of the speed gives way to all."""
+    return [task for task in tasks(root) if task.kind != "speed" and task.kind not in BESIDE]
 
 
 def _wait(

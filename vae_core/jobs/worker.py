@@ -159,7 +159,7 @@ def run_to_end(task: Task, lock: Lock) -> int:
                 pass
         else:
             with settled(task.job):
-                prepare(task.threads())
+                prepare(max(task.threads(), 1))
                 task.compute()
                 _settle(task.job, "finished")
     except DiaboloError as error:

@@ -206,7 +206,7 @@ def _sweep(run: Run, name: str, images: int) -> None:
     )
     if found is None:
         return
-    figures, errors = found
+    figures, errors = found.figures, found.arrays
     words = t(
         "The error on {images:,} test pictures for each latent size, both axes logarithmic. Each model has this run's settings "
         "and {epochs} epochs; the star is this run itself, after {own}.",

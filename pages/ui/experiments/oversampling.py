@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from pages.ui import orders
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.experiments import blocks, oversampling_charts
@@ -18,7 +18,9 @@ from pages.ui.number_text import Span
 from pages.ui.text import t
 from vae_core import datasets
 from vae_core.datasets.sources import DataSource
+from vae_core.export import PICTURE_FORMATS
 from vae_core.fillings import HIDDEN, METHODS
+from vae_core.jobs.exports import export_of
 from vae_core.recipes import Recipe
 from vae_core.runs import Run
 
@@ -256,8 +258,6 @@ def _gallery(run: Run, found: Found, name: str) -> None:
 
 
 def _files(run: Run, found: Found, way: str, name: str) -> None:
-    from vae_core.export import PICTURE_FORMATS
-
     st.markdown(
         t(
             "**Take them away**: the {kept:,} real pictures of class {name} and {added:,} synthetic ones, told apart in a "
@@ -267,28 +267,13 @@ def _files(run: Run, found: Found, way: str, name: str) -> None:
             added=found.figures["added"],
         )
     )
-    with st.container(horizontal=True):
-        for kind, label in (
-            ("zip", t("Pictures as folders (zip)")),
-            ("npz", t("Pictures as NPZ")),
-            ("csv", t("Pictures as CSV")),
-        ):
-            st.download_button(
+    labels = {"zip": t("Pictures as folders (zip)"), "npz": t("Pictures as NPZ"), "csv": t("Pictures as CSV")}
+    for place, (kind, label) in zip(st.columns(len(labels)), labels.items(), strict=True):
+        with place, guarded():
+            orders.offer_file(
+                export_of(run, f"oversampled-{kind}", {**found.settings, "way": way}),
                 label,
-                partial(_file, run, found, way, kind),
-                f"rare-class-{way}.{kind}",
                 MIME[kind],
-                on_click="ignore",
-                icon=":material/download:",
-                key=f"fill_file_{kind}_{run.id}",
-                help=t(PICTURE_FORMATS[kind]),
+                about=t(PICTURE_FORMATS[kind]),
+                name=f"rare-class-{way}.{kind}",
             )
-
-
-def _file(run: Run, found: Found, way: str, kind: str) -> bytes:
-    """Made when it is asked for: thousands of pictures take a second or two."""
-    from vae_core.export import export_pictures
-    from vae_core.studies.oversampling import drawn
-
-    filled = drawn(run, found.arrays, way)
-    return export_pictures(filled.data, filled.synthetic, kind)
