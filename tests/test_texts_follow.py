@@ -94,7 +94,7 @@ def test_a_run_that_was_stopped_is_not_called_finished(how: State, stopped: bool
 def test_a_waiting_run_names_how_many_must_make_room(others: int) -> None:
     said = standing.sentence(Look("queued"), None, others)
     assert said.startswith(
-        {0: "Starts", 1: "Waiting until one other job makes"}.get(others, f"Waiting until {others} other jobs make")
+        {0: "Starts", 1: "Waiting until 1 other job makes"}.get(others, f"Waiting until {others} other jobs make")
     )
 
 

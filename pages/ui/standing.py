@@ -135,7 +135,7 @@ def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> 
         return t("Pausing. It saves its place first.")
     match seen.state:
         case "queued" if others == 1:
-            return t("Waiting until one other job makes room. It starts by itself.")
+            return t("Waiting until 1 other job makes room. It starts by itself.")
         case "queued" if others:
             return t("Waiting until {others} other jobs make room. It starts by itself.", others=others)
         case "queued":
