@@ -115,7 +115,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
             ),
         ),
         (
-            (r"\mathrm{MSE} = \tfrac{1}{784} \sum_i (x_i - \hat{x}_i)^2", N_("A mean over the pixels.")),
+            (r"\mathrm{MSE} = \tfrac{1}{n} \sum_i (x_i - \hat{x}_i)^2", N_("A mean over the n pixels.")),
             (
                 r"\begin{aligned} \log p(x) &\ge \mathrm{ELBO}(x) = \mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big] \\ "
                 r"&- \mathrm{KL}\big(q(z \mid x)\,\|\,\mathcal{N}(0, I)\big) \end{aligned}",
@@ -472,10 +472,18 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "The coach reads the curves: by how much the loss jumps up, how much it still falls at the end, and how "
-                "far the pictures kept aside have turned away from those that are learnt."
+                "far the loss on validation images has turned away from the one on those that are learnt."
             ),
         ),
-        (),
+        (
+            (
+                r"\frac{L_{\text{end}} - \min L}{L_{\text{start}} - \min L}",
+                N_(
+                    "Whatever a curve does is measured against its own fall since the first batch, so that neither the "
+                    "zero nor the unit of the loss counts."
+                ),
+            ),
+        ),
         ("vae_core.diagnosis:rate_high", "vae_core.diagnosis:_rate_low", "vae_core.diagnosis:_overfitting"),
     ),
     "coach_model": Explanation(
