@@ -137,7 +137,7 @@ class Job:
             return Status()
         values = files.read_json(path)
         if values.get("recorded") not in get_args(Recorded):
-            raise files.damaged(path, f"unknown state {values.get('recorded')!r}")
+            raise files.damaged(path, N_("unknown state {state}"), state=repr(values.get("recorded"))[:60])
         try:
             status = Status(**values)
             numbers = (status.answered, status.restarts, status.epoch)

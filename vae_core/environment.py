@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vae_core.errors import N_, InputError
+from vae_core.reasons import reason
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -42,7 +43,7 @@ def writable(root: Path) -> Path:
                 "The folder '{root}' can't be written to ({reason}). Set DIABOLO_RUNS and DIABOLO_DATA to folders that you may write to."
             ),
             root=str(root),
-            reason=error.strerror or str(error),
+            reason=reason(error),
         ) from error
     return root
 

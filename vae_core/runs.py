@@ -156,6 +156,11 @@ class Summary:
     error: DiaboloError | None = None
     note: DiaboloError | None = None
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped before its last epoch."""
+        return bool((self.metrics or {}).get("stopped"))
+
 
 def title(config: RunConfig) -> str:
     """The run's name, or its settings in a few words."""

@@ -24,7 +24,13 @@ def list_everything(as_json: bool) -> None:
         print_json({"runs": rows, "recipes": known})
         return
     columns = ("id", "name", "state", "dataset", "epochs")
+    for row in rows:
+        row["state"] = (
+            "stopped" if row["state"] == "finished" and (row["metrics"] or {}).get("stopped") else row["state"]
+        )
     print_table([*columns, "-ELBO"], [[*(row[key] for key in columns), _negative_elbo(row["metrics"])] for row in rows])
+    if told := [row["id"] for row in rows if row["model"] == "conditional-vae"]:
+        say(f"Told the class of each image, which others have to find out: {', '.join(told)}")
     for row in rows:
         for told in (row["error"], row["note"]):
             if told:

@@ -63,7 +63,12 @@ def study_of(run: Run, name: str, settings: Mapping[str, Any]) -> StudyOf:
     whole = study(name).Settings.from_dict(settings).to_dict()
     weights = run.folder / "model.safetensors"
     if not weights.exists():
-        raise InputError(N_("'{run}' is not finished. Wait until it is, then ask again."), run=run.title)
+        raise InputError(
+            N_(
+                "'{run}' has no finished model. Let it come to its end, or stop it to keep what it has, then ask again."
+            ),
+            run=run.title,
+        )
     key = zlib.crc32(json.dumps(whole, sort_keys=True).encode())
     checksum = files.read_metadata(weights).get("crc32", "")
     folder = home(run) / FOLDER / f"{name}-{checksum}-{key:08x}"

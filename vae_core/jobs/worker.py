@@ -25,6 +25,7 @@ from vae_core.jobs.tasks import Kind, Task
 from vae_core.locks import Lock
 from vae_core.models import load
 from vae_core.processor import prepare
+from vae_core.reasons import reason
 from vae_core.runs import Run
 from vae_core.training import train
 
@@ -57,7 +58,7 @@ def settled(job: Job) -> Iterator[None]:
         _settle(job, "failed", error)
         raise
     except OSError as error:
-        failure = WorkError(N_("The run's folder can't be used ({reason})."), reason=error.strerror or str(error))
+        failure = WorkError(N_("The run's folder can't be used ({reason})."), reason=reason(error))
         _settle(job, "failed", failure)
         raise failure from error
     except Exception as error:
