@@ -241,6 +241,9 @@ def foreign(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     (root / ".deleted-linked").symlink_to(run.folder)
     (root / "closed").mkdir(mode=0)
     os.mkfifo(root / "pipe")
+    (root / "pipes").mkdir()
+    os.mkfifo(root / "pipes" / "config.json")
+    os.mkfifo(root / "pipes" / "request.json")
     names = [path.name for path in root.iterdir()]
     for path in [*root.rglob("*"), *elsewhere.rglob("*")]:
         os.utime(path, (1_700_000_000, 1_700_000_000), follow_symlinks=False)

@@ -203,8 +203,8 @@ class Job:
         Raises:
             WorkError: `state.json` is damaged.
         """
-        limit, silence = silence_limit(), self.silence()
-        if silence >= told_after(limit):
+        silence = self.silence()
+        if silence >= LEAST_SILENCE and silence >= told_after(limit := silence_limit()):
             return WorkError(SILENT, seconds=int(silence), limit=int(limit))
         return self.status().end
 

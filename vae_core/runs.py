@@ -242,7 +242,9 @@ def is_run(folder: Path) -> bool:
             return False
         if _OWN_ID.fullmatch(folder.name):
             return any((folder / name).is_file() for name in _OWN_FILES)
-        return _has_settings(folder / "config.json") or _has_request(folder)
+        # Only files are read: who opens a pipe waits for ever.
+        settings, request = folder / "config.json", folder / "request.json"
+        return (settings.is_file() and _has_settings(settings)) or (request.is_file() and _has_request(folder))
     except OSError:  # no permission to look
         return False
 
