@@ -7,13 +7,17 @@ PORT ?= 8501
 WATCH ?= none
 # Two workers suit two cores; what drives a browser or trains in processes of its own goes through one of them.
 WORKERS ?= 2
+# `make run GPU=1` takes PyTorch's CUDA build on Linux and keeps to it; `make run GPU=0` goes back to the CPU build.
+GPU ?= $(if $(wildcard .venv/.installed-app-gpu),1,0)
 # More for pytest: `make test ARGS="tests/test_charts.py -k roc"`.
 ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-APP := $(VENV)/.installed-app
+APP := $(VENV)/.installed-app$(if $(filter-out 0,$(GPU)),-gpu)
 DEV := $(VENV)/.installed-dev
+
+export DIABOLO_GPU := $(GPU)
 
 .DEFAULT_GOAL := help
 .PHONY: help translations setup run test chromium style bench figures starters
@@ -28,8 +32,11 @@ $(VENV)/.made:
 		"On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@touch $@
 
-$(APP): requirements.txt $(VENV)/.made
+# scripts/torch_build chooses the build of torch while it is installed, and says in words which one it was.
+$(APP): requirements.txt requirements-app.txt $(wildcard scripts/torch_build/*) $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -c 'from importlib.metadata import metadata; print(metadata("diabolo-torch")["Summary"])'
+	@rm -f $(VENV)/.installed-*
 	@touch $@
 
 $(DEV): requirements-dev.txt $(APP)

@@ -107,7 +107,8 @@ def _pictures(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
 
     st.subheader(t("The same pictures, the same draws"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        seed = seed_box("compare_seed", t("Chooses the test pictures and the codes that are drawn."))
+        typed = seed_box("compare_seed", t("Chooses the test pictures and the codes that are drawn."))
+    seed = typed.get()
     st.markdown(f"**{t('What comes back')}**")
     pictures.show_reconstructions(chosen, compared, shown, seed)
     st.markdown(f"**{t('New pictures from N(0, I)')}**")
@@ -132,6 +133,7 @@ def _maps(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
 
 
 begin("compare")
-found = choose()
-if found is not None:
-    show(found)
+with guarded():
+    found = choose()
+    if found is not None:
+        show(found)

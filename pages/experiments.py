@@ -10,6 +10,8 @@ from pages.ui.boundary import guarded
 from pages.ui.cost import show_time
 from pages.ui.experiments import EXPERIMENTS, experiment, groups
 from pages.ui.navigation import BY_NAME, begin
+from pages.ui.number_box import ToldError, number_box
+from pages.ui.number_text import Span
 from pages.ui.progress import follow
 from pages.ui.run_names import labels
 from pages.ui.standing import is_active
@@ -58,12 +60,11 @@ def choose_settings(recipe: Recipe) -> Mapping[str, Any]:
             key=f"data_{recipe.name}",
         )
         low, high = bounds(field("training.epochs"))
-        epochs = st.number_input(
+        typed = number_box(
             t("Epochs"),
-            low,
-            high,
-            groups.epochs_on(recipe, str(data)),
+            Span(low, high),
             key=f"epochs_{recipe.name}_{data}",
+            default=groups.epochs_on(recipe, str(data)),
             width=150,
             help=t("The recipe's own number gives its figures; fewer are quicker."),
         )
@@ -88,26 +89,27 @@ def choose_settings(recipe: Recipe) -> Mapping[str, Any]:
                 title=t(datasets.source(own).title),
             )
         )
-    return {"data.name": data, "training.epochs": int(epochs), **changes}
+    return {"data.name": data, "training.epochs": typed.get(), **changes}
 
 
 @guarded()
 def ask(recipe: Recipe) -> None:
     """The settings, and the button that starts the experiment."""
-    changes = choose_settings(recipe)
-    problem, whole = "", {}
+    problem, whole, changes = "", {}, {}
     try:
+        changes = dict(choose_settings(recipe))
         whole = groups.configs(recipe, changes)
         for config in whole.values():
             settings.check(config)
     except InputError as error:
         problem = describe(error)
-        st.warning(plain(problem), icon=":material/warning:")
+        if not isinstance(error, ToldError):
+            st.warning(plain(problem), icon=":material/warning:")
     count = 1 + len(recipe.companions)
     words = t("Start the experiment") if count == 1 else t("Start the {count} trainings", count=count)
     with st.container(horizontal=True, vertical_alignment="center"):
         started = st.button(
-            words, type="primary", icon=":material/play_arrow:", disabled=bool(problem), help=problem or None
+            words, type="primary", icon=":material/play_arrow:", disabled=bool(problem), help=plain(problem) or None
         )
         time = st.container()
     if started:

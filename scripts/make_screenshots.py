@@ -72,8 +72,8 @@ def training(page: Page, server: Server) -> None:
     """A training in the middle, and below it the film of one that is over."""
     page.goto(f"{server.address}/train")
     settle(page)
-    page.get_by_role("spinbutton", name="Latent size").fill("16")
-    page.get_by_role("spinbutton", name="Epochs").fill("40")
+    page.get_by_role("textbox", name="Latent size").fill("16")
+    page.get_by_role("textbox", name="Epochs").fill("40")
     page.keyboard.press("Enter")
     settle(page)
     page.get_by_role("button", name="Start", exact=True).click()

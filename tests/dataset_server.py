@@ -4,10 +4,14 @@ import bz2
 import gzip
 import hashlib
 import io
+import json
 import struct
+import subprocess
+import sys
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,6 +21,8 @@ from numpy.typing import NDArray
 
 from vae_core.datasets import DATASETS
 from vae_core.datasets.torchvision_family import torchvision_datasets
+from vae_core.environment import REPOSITORY
+from vae_core.jobs import client
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
@@ -38,6 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         if how == "silence":
             self.server.closing.wait()
             return
+        if how == "gone":
+            return  # hangs up
         if how == "missing" or data is None:
             self.send_error(404)
             return
@@ -189,3 +197,41 @@ def offer_small(server: DatasetServer, monkeypatch: pytest.MonkeyPatch, name: st
         files = packed(idx_files(name, data))
     offer(server, monkeypatch, name, files)
     return data
+
+
+SUPERVISOR = """
+import json, sys
+from vae_core.datasets.torchvision_family import torchvision_datasets
+from vae_core.environment import runs_root
+from vae_core.jobs import fetching
+from vae_core.jobs.supervisor import Supervisor
+
+told = json.loads(sys.argv[1])
+fetching.TIMEOUT = told["timeout"]
+for name, lists in told["lists"].items():
+    for field, value in lists.items():
+        setattr(getattr(torchvision_datasets(), name), field, value)
+Supervisor(runs_root(), fork=True).serve()
+"""
+
+
+@contextmanager
+def supervising(timeout: float = 0.5) -> Iterator[subprocess.Popen[bytes]]:
+    """A supervisor of the test's run root whose jobs know the addresses that were offered until now.
+
+    Args:
+        timeout: Seconds of silence after which a download gives a server up.
+    """
+    names = ("MNIST", "FashionMNIST", "KMNIST")
+    known = {name: getattr(torchvision_datasets(), name) for name in names}
+    lists = {name: {"mirrors": row.mirrors, "resources": row.resources} for name, row in known.items()}
+    told = json.dumps({"lists": lists, "timeout": timeout})
+    process = subprocess.Popen([sys.executable, "-c", SUPERVISOR, told], cwd=REPOSITORY, start_new_session=True)
+    try:
+        while not client.supervisor_is_alive():
+            assert process.poll() is None, "The supervisor did not start."
+            threading.Event().wait(0.02)
+        yield process
+    finally:
+        process.kill()
+        process.wait()

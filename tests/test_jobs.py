@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,18 @@ def workers(run: Run) -> list[psutil.Process]:
 
 def kill(found: list[psutil.Process]) -> None:
     for process in found:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # it ended by itself meanwhile
+            process.kill()
     for process in found:
-        wait(lambda p=process: not p.is_running() or p.status() == psutil.STATUS_ZOMBIE, "a killed process to be gone")
+        wait(lambda p=process: is_gone(p), "a killed process to be gone")
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Whether it has ended; one that nobody has waited for yet has, too."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # between any two looks
+        return True
 
 
 def weights(run: Run) -> dict[str, Any]:
@@ -274,6 +284,17 @@ def test_a_run_that_dies_again_and_again_without_progress_fails(root: Path) -> N
         kill(at_work)
     until(run, "failed")
     assert f"died {RESTARTS} times" in str(run.job.status().error)
+
+
+def test_what_has_ended_meanwhile_is_killed_without_a_word() -> None:
+    """On a busy machine a process ends between any two looks at it."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    process = psutil.Process(child.pid)
+    wait(lambda: process.status() == psutil.STATUS_ZOMBIE, "it to end")
+    assert is_gone(process)
+    child.wait()
+    kill([process])
+    assert is_gone(process)
 
 
 def test_two_supervisors_are_one(root: Path) -> None:

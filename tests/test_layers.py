@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 from itertools import product
 from math import prod
 
+import psutil
 import pytest
 import torch
 from torch import nn
@@ -12,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from pages.ui import architecture_views
 from vae_core.config import ModelConfig
 from vae_core.errors import InputError
-from vae_core.models import build, on_meta, size
+from vae_core.models import build, size, without_numbers
 from vae_core.models.layers import Layer, layers
 
 SHAPE = (1, 28, 28)
@@ -49,14 +50,13 @@ def test_the_table_is_the_models_own(config: ModelConfig) -> None:
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_multiply_adds_are_what_torch_counts_and_one_for_each_bias(config: ModelConfig) -> None:
     rows = layers(config, SHAPE)
-    model = on_meta(config, SHAPE, classes=10)
+    model = without_numbers(config, SHAPE, classes=10)
     inputs: dict[str, torch.Size] = {}
     for name, module in model.named_modules():
         module.register_forward_hook(lambda _, given, __, name=name: inputs.update({name: given[0].shape}))
-    with torch.device("meta"):
-        model.decode(model.encode(torch.zeros(1, *SHAPE)).mu)
+    model.decode(model.encode(torch.zeros(1, *SHAPE)).mu)
     for row in (row for row in rows if row.parameters):
-        with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        with FlopCounterMode(display=False) as counter:
             model.get_submodule(row.name)(torch.zeros(inputs[row.name]))
         assert row.multiply_adds - row.numbers == counter.get_total_flops() / 2 > 0, row
     assert not any(row.multiply_adds for row in rows if not row.parameters)
@@ -79,7 +79,25 @@ def test_multiply_adds_by_hand() -> None:
     assert last.multiply_adds == 14 * 14 * 4 * 25 + 28 * 28
 
 
-def test_nothing_is_computed_and_nothing_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_the_operations_are_what_torch_counts(config: ModelConfig) -> None:
+    model = build(config, SHAPE)
+    with FlopCounterMode(display=False) as counter:
+        model.decode(model.encode(torch.zeros(1, *SHAPE)).mu).mean.sum().backward()
+    assert size(config, SHAPE).flops_per_image == counter.get_total_flops()
+
+
+def test_a_model_that_is_only_counted_is_not_filled() -> None:
+    wide = ModelConfig(hidden=(2048, 2048, 1024))
+    state = torch.random.get_rng_state()
+    written = psutil.Process().memory_info().rss
+    found = without_numbers(wide, SHAPE, classes=10)
+    assert sum(values.numel() for values in found.parameters()) > 15_000_000
+    assert psutil.Process().memory_info().rss - written < 20e6  # of 60 MB or more
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_nothing_is_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: set[str] = set()
     forwards = nn.Module.__call__
 
@@ -90,7 +108,7 @@ def test_nothing_is_computed_and_nothing_moved(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(nn.Module, "__call__", watched)
     layers(ModelConfig(network="conv", residual=True), SHAPE)
-    assert seen == {"meta"}
+    assert seen == {"cpu"}
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)

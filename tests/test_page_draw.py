@@ -66,7 +66,7 @@ def model_of(run: Run) -> Model:
 @pytest.mark.parametrize("name", ["vae", "autoencoder", "conditional", "line"])
 def test_every_model_looks_at_a_test_picture(trained: dict[str, Run], name: str) -> None:
     app = opened(trained[name])
-    app.number_input(key="own_picture_number").set_value(7).run()
+    app.text_input(key="own_picture_number").set_value("7").run()
     assert not app.exception and not app.error
     said = words(app)
     data = load("digits", "test")

@@ -234,8 +234,8 @@ def test_another_stranger_and_another_score(both: tuple[Run, Run]) -> None:
 
 def test_all_classes_in_turn(both: tuple[Run, Run], found: Findings) -> None:
     app = opened(both[0])
-    app.number_input(key=f"all_epochs_{both[1].id}").set_value(2)
-    app.number_input(key=f"all_size_{both[1].id}").set_value(4).run()
+    app.text_input(key=f"all_epochs_{both[1].id}").set_value("2")
+    app.text_input(key=f"all_size_{both[1].id}").set_value("4").run()
     row = found.figures["scores"].index(anomaly.BEST_SCORE)
     assert f"**{found.arrays['auroc'][row].mean():.1%}** of all pairs" in words(app)
     assert "can't be compared" in words(app)
@@ -248,9 +248,10 @@ def test_the_visitors_digit_is_what_is_trained(both: tuple[Run, Run], monkeypatc
     monkeypatch.setattr("vae_core.jobs.client.submit", lambda config: submitted.append(config) or both[0])
     monkeypatch.setattr(groups, "data_sets", lambda recipe: ["digits"])
     app = opened(both[0])
-    assert app.number_input(key="epochs_anomaly-fives_digits").value == RECIPES["anomaly-fives"].bundled_epochs
+    epochs = app.text_input(key="epochs_anomaly-fives_digits").value
+    assert epochs == str(RECIPES["anomaly-fives"].bundled_epochs)
     app.selectbox(key="anomaly_class").set_value(3)
-    app.number_input(key="epochs_anomaly-fives_digits").set_value(1).run()
+    app.text_input(key="epochs_anomaly-fives_digits").set_value("1").run()
     assert "15 times fewer pictures" in words(app)
     next(button for button in app.button if button.label == "Start the 2 trainings").click().run()
     assert [config.data.classes for config in submitted] == [(3,), (3,)]
@@ -263,12 +264,12 @@ def test_the_epochs_follow_the_data_set(both: tuple[Run, Run], monkeypatch: pyte
     monkeypatch.setattr("pages.ui.settings.check", lambda config: None)
     app = opened(both[0])
     epochs, data = "epochs_anomaly-fives_{}", "data_anomaly-fives"
-    assert app.number_input(key=epochs.format("mnist")).value == 10 and "times fewer pictures" not in words(app)
+    assert app.text_input(key=epochs.format("mnist")).value == "10" and "times fewer pictures" not in words(app)
     app.button_group(key=data).set_value("digits").run()
-    assert app.number_input(key=epochs.format("digits")).value == 60
+    assert app.text_input(key=epochs.format("digits")).value == "60"
     assert "60 instead of 10" in words(app)
     app.button_group(key=data).set_value("mnist").run()
-    assert app.number_input(key=epochs.format("mnist")).value == 10
+    assert app.text_input(key=epochs.format("mnist")).value == "10"
     assert not app.exception and not app.error
 
 

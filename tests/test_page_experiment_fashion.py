@@ -103,7 +103,7 @@ def test_one_click_starts_all_three_and_their_result_appears(tmp_path: Path, mon
     with nobody_left(folder):
         app = opened()
         assert "No run of this experiment yet" in words(app)
-        app.number_input(key="epochs_fashion-vae_digits").set_value(1).run()
+        app.text_input(key="epochs_fashion-vae_digits").set_value("1").run()
         next(button for button in app.button if button.label == "Start the 3 trainings").click().run()
         own = [run for run in runs.all_runs() if not run.is_starter]
         assert {run.config.recipe for run in own} == {FASHION.name, *(c.recipe for c in FASHION.companions.values())}

@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.experiments import oversampling as page
 from pages.ui.experiments import oversampling_charts
-from pages.ui.experiments.blocks import Found
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import files, latent
@@ -22,6 +21,7 @@ from vae_core.control import Job, Status
 from vae_core.datasets import load
 from vae_core.errors import InputError
 from vae_core.fillings import METHODS
+from vae_core.jobs.makers import maker
 from vae_core.jobs.studies import study_of
 from vae_core.models import load as load_model
 from vae_core.recipes import RECIPES
@@ -237,11 +237,8 @@ def test_a_visitor_sees_the_comparison_and_changes_what_is_shown(run: Run, found
     assert not app.error and len(app.get("plotly_chart")) == 1
     text = words(app)
     assert "18 real training pictures and gets 342 more" in text and text.count("**Synthetic**") == page.SHOWN
-    assert [element.label for element in app.get("download_button")] == [
-        "Pictures as folders (zip)",
-        "Pictures as NPZ",
-        "Pictures as CSV",
-    ]
+    files = ["Pictures as folders (zip)", "Pictures as NPZ", "Pictures as CSV"]
+    assert [button.label for button in app.button if button.label in files] == files, "each is made by a click"
     way = next(box for box in app.selectbox if box.key == f"fill_shown_{run.id}")
     assert way.value == "cvae-posterior-3" and "copies" not in [option.lower() for option in way.options]
     way.set_value("smote").run()
@@ -255,8 +252,10 @@ def test_a_visitor_sees_the_comparison_and_changes_what_is_shown(run: Run, found
 
 
 def test_the_files_hold_what_the_gallery_shows(run: Run, found: Findings) -> None:
-    content = page._file(run, Found(dict(found.figures), dict(found.arrays)), "cvae-posterior-3", "npz")
-    arrays = np.load(io.BytesIO(content))
+    keep(run, found, SETTINGS)
+    row, shares = maker("oversampled-npz"), []
+    content = row.make(run, row.Settings.from_dict(SETTINGS | {"way": "cvae-posterior-3"}), shares.append)
+    arrays = np.load(io.BytesIO(content.data))
     assert arrays["synthetic"].sum() == 342
     np.testing.assert_array_equal(
         arrays["images"][arrays["synthetic"]][: module.GALLERY], found.arrays["cvae-posterior-3.images"]
@@ -266,7 +265,7 @@ def test_the_files_hold_what_the_gallery_shows(run: Run, found: Findings) -> Non
 def test_the_settings_make_a_class_rare(run: Run) -> None:
     app = opened(run)
     assert "training pictures of the class are kept" in words(app)
-    app.number_input(key="rare_share").set_value(5.0).run()
+    app.text_input(key="rare_share").set_value("5.0").run()
     (box,) = [box for box in app.selectbox if str(box.key).startswith("rare_class_")]
     box.set_value(5).run()
     assert not app.exception and not app.warning

@@ -182,7 +182,7 @@ def test_a_click_shows_one_picture_and_leads_to_its_sliders(trained: dict[str, R
     assert len(pictures(app)) == 1
     app.button(key="latent_to_sliders").click().run()
     assert app.session_state["latent_tab"] == "Sliders"
-    assert app.number_input(key="latent_picture").value == 123
+    assert app.text_input(key="latent_picture").value == "123"
     code = cache.latent(trained["vae"], "digits", "test").mu[123]
     np.testing.assert_allclose([app.slider(key=f"latent_z_{j}").value for j in (0, 1)], code, rtol=1e-5)
 
@@ -191,10 +191,10 @@ def test_a_lasso_shows_pictures_a_page_at_a_time(trained: dict[str, Run]) -> Non
     app = select(opened(trained["vae"]), [*range(20), 5, 99_999])
     assert "**20 pictures selected**" in [element.value for element in app.markdown]
     first = pictures(app)
-    app.number_input(key="latent_selection_page").set_value(2).run()
+    app.text_input(key="latent_selection_page").set_value("2").run()
     assert len(first) == 12 and len(pictures(app)) == 8
     select(app, list(range(14)))
-    assert app.number_input(key="latent_selection_page").value == 2
+    assert app.text_input(key="latent_selection_page").value == "2"
     assert select(app, [1, 2]) and len(pictures(app)) == 2, "a page that is gone is no page"
 
 
@@ -220,7 +220,7 @@ def test_sliders_move_the_code_and_reset_brings_it_back(trained: dict[str, Run])
     assert pictures(app) == begun
     app.button(key="latent_from_zero").click().run()
     assert {slider.value for slider in app.slider} == {0.0}
-    app.number_input(key="latent_picture").set_value(5).run()
+    app.text_input(key="latent_picture").set_value("5").run()
     app.button(key="latent_from_picture").click().run()
     assert app.session_state["latent_start"] == 5
     assert not app.exception and not app.error
@@ -341,7 +341,7 @@ def test_a_larger_code_is_shown_on_a_plane_of_ones_choice(trained: dict[str, Run
     app.run()
     first, second = (box for box in app.selectbox if box.label in ("Across", "Up"))
     assert first.value != second.value and first.value not in second.options
-    app.number_input[0].set_value(7).run()
+    app.text_input(key="latent_map_picture").set_value("7").run()
     assert app.session_state["picture"] == 7
     assert any("test picture no. 7" in one.value for one in app.caption)
     assert not app.error

@@ -170,9 +170,9 @@ def test_random_pictures_with_their_figures(trained: Trained, kind: str) -> None
     assert all(("KL" in card and "−ELBO" in card) == (kind == "vae") for card in cards)
 
     app.button[0].click().run()
-    assert app.number_input(key="recon_seed").value == 1
+    assert app.text_input(key="recon_seed").value == "1"
     assert [element.value for element in app.markdown if "(mean image" in element.value] != cards
-    app.number_input(key="recon_seed").set_value(0)
+    app.text_input(key="recon_seed").set_value("0")
     app.selectbox(key="recon_count").set_value(24).run()
     assert [element.value for element in app.markdown if "(mean image" in element.value][:6] == cards
 
@@ -182,11 +182,11 @@ def test_one_picture_by_class_and_place(trained: Trained) -> None:
     app.segmented_control(key="recon_mode").set_value("one").run()
     data = load("digits", "test")
     app.selectbox(key="recon_class").set_value(7).run()
-    app.number_input(key="recon_place").set_value(5).run()
+    app.text_input(key="recon_place").set_value("5").run()
     number = np.flatnonzero(data.labels == 7)[4]
     assert app.session_state["picture"] == number
     assert f"**7** · picture {number}" in words(app)
-    app.number_input(key="recon_place").set_value(10**6).run()
+    app.text_input(key="recon_place").set_value(str(10**6)).run()
     assert data.labels[app.session_state["picture"]] == 7
     assert not app.exception and not app.error
 

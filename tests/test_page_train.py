@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import forms
 from pages.ui.text import plain
-from tests.dataset_server import DatasetServer, offer_small
+from tests.dataset_server import DatasetServer, offer_small, supervising
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import datasets, runs
@@ -74,7 +74,7 @@ def started(epochs: int, app: AppTest | None = None, widths: str = "32") -> tupl
     """A run that was started by the button."""
     app = app or opened()
     app.text_input(key=forms.key("model.hidden")).set_value(widths)
-    app.number_input(key=forms.key("training.epochs")).set_value(epochs).run()
+    app.text_input(key=forms.key("training.epochs")).set_value(str(epochs)).run()
     button(app, "Start").click().run()
     address = unbroken(app).query_params["run"]
     return app, runs.find(address if isinstance(address, str) else address[0])
@@ -177,10 +177,10 @@ def test_a_recipe_fills_the_form_says_what_is_changed_and_is_kept_with_the_run(r
     assert app.text_input(key=forms.key("model.hidden")).value == "128"
     assert "Changed in the recipe" not in said(app)
     app.selectbox(key=forms.key("data.name")).select("digits").run()
-    app.number_input(key=forms.key("model.latent_dim")).set_value(5).run()
+    app.text_input(key=forms.key("model.latent_dim")).set_value("5").run()
     assert "Changed in the recipe" in said(app) and "Latent size" in said(app)
     press(app, "Back to the recipe")
-    assert app.number_input(key=forms.key("model.latent_dim")).value == 2
+    assert app.text_input(key=forms.key("model.latent_dim")).value == "2"
     app.selectbox(key=forms.key("data.name")).select("digits").run()
     app, run = started(1, app, "16")
     assert run.config.recipe == "fashion-vae" and run.config.data.name == "digits"
@@ -194,7 +194,7 @@ def test_a_link_fills_in_its_recipe_once(root: Path) -> None:
     assert app.selectbox(key=forms.key("recipe")).value == "quick"
     app.selectbox(key=forms.key("recipe")).select("").run()
     assert "recipe" not in app.query_params  # the address follows the form
-    assert app.number_input(key=forms.key("model.latent_dim")).value == RECIPES["quick"].config.model.latent_dim
+    assert app.text_input(key=forms.key("model.latent_dim")).value == str(RECIPES["quick"].config.model.latent_dim)
     app.query_params["recipe"] = "no such recipe"
     assert "A new training" in said(unbroken(app.run()))
 
@@ -235,11 +235,11 @@ def test_a_time_becomes_epochs(root: Path) -> None:
     client.ensure_supervisor()  # `app.py` asks for one too, but AppTest leaves it out once a page was switched to
     app = opened()
     wait(app, lambda: any(found.key == "form.take_epochs" for found in app.button), "the machine's speed")
-    app.number_input(key="form.minutes").set_value(0.5).run()
+    app.text_input(key="form.minutes").set_value("0.5").run()
     offered = app.button(key="form.take_epochs")
     epochs = int(offered.label.split()[1].replace(",", ""))
     unbroken(offered.click().run())
-    assert app.number_input(key=forms.key("training.epochs")).value == epochs
+    assert app.text_input(key=forms.key("training.epochs")).value == str(epochs)
 
 
 def test_a_run_gets_another_name(root: Path) -> None:
@@ -291,27 +291,37 @@ def test_an_address_that_names_no_run_shows_the_form(root: Path, address: str) -
     app = opened(address)
     assert "There is no run" in said(app) and "A new training" in said(app)
     assert not button(app, "Start").disabled
-    app.number_input(key=forms.key("training.epochs")).set_value(2).run()
+    app.text_input(key=forms.key("training.epochs")).set_value("2").run()
     assert "There is no run" in said(unbroken(app)), "it is still asked for, so it is still said"
     app.query_params.pop("run")
     assert "There is no run" not in said(unbroken(app.run()))
 
 
+@pytest.mark.heavy
 def test_a_data_set_is_fetched_by_a_button(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = DatasetServer()
     try:
         offer_small(server, monkeypatch, "kmnist")
         server.behaviour = lambda path: "missing"
-        app = opened()
-        app.selectbox(key=forms.key("data.name")).select("kmnist").run()
-        assert "not on this machine" in said(app) and button(app, "Start").disabled
-        press(app, "Download Kuzushiji-MNIST")
-        assert "status 404" in said(app) and "bundled digits still work" in said(app)
-        assert not datasets.is_present("kmnist")
+        with supervising():
+            app = opened()
+            app.selectbox(key=forms.key("data.name")).select("kmnist").run()
+            assert "not on this machine" in said(app) and button(app, "Start").disabled
+            press(app, "Download Kuzushiji-MNIST")
+            assert "status 404" in said(until(app, "bundled digits still work")) and not datasets.is_present("kmnist")
 
-        server.behaviour = lambda path: "good"
-        press(app, "Download Kuzushiji-MNIST")
-        assert datasets.is_present("kmnist") and not button(app, "Start").disabled
+            server.behaviour = lambda path: "stops half way"
+            press(app, "Download Kuzushiji-MNIST")
+            until(app, "You may leave this page")
+            reloaded = opened()
+            reloaded.selectbox(key=forms.key("data.name")).select("kmnist").run()
+            assert "You may leave this page" in said(reloaded), "after F5, too"
+            until(app, "did not answer within 0.5 s")
+
+            server.behaviour = lambda path: "good"
+            press(app, "Download Kuzushiji-MNIST")
+            wait(app, lambda: not button(app, "Start").disabled, "the data set")
+            assert datasets.is_present("kmnist")
     finally:
         server.stop()
 
@@ -342,7 +352,7 @@ def test_what_it_costs_is_told_before_the_start(root: Path) -> None:
     config = RunConfig().replace(training__epochs=7)
     client.ensure_supervisor()  # `app.py` asks for one too, but AppTest leaves it out once a page was switched to
     app = opened()
-    app.number_input(key=forms.key("training.epochs")).set_value(7).run()
+    app.text_input(key=forms.key("training.epochs")).set_value("7").run()
     until(app, f"{size(config.model, (1, 28, 28)).parameters:,}")
     assert "3,600** pictures" in said(app) and "each seen **7** times" in said(app)
     wait(app, lambda: "not measured yet" not in said(app), "the estimated time")

@@ -38,7 +38,7 @@ def words(app: AppTest) -> str:
 
 
 def test_a_link_to_a_picture_shows_it() -> None:
-    assert opened("draw", picture="18").number_input(key="own_picture_number").value == 18
+    assert opened("draw", picture="18").text_input(key="own_picture_number").value == "18"
     app = opened("reconstruct", picture="18")
     assert app.segmented_control(key="recon_mode").value == "one" and "picture 18" in words(app)
 
@@ -46,13 +46,13 @@ def test_a_link_to_a_picture_shows_it() -> None:
 @pytest.mark.parametrize(("picture", "shown"), [("99999", 999), ("-3", 0), ("nonsense", 0), ("1e400", 0), ("²", 0)])
 def test_a_picture_that_is_not_there_is_brought_into_the_range(picture: str, shown: int) -> None:
     app = opened("draw", picture=picture)
-    assert app.number_input(key="own_picture_number").value == shown
+    assert app.text_input(key="own_picture_number").value == str(shown)
     assert app.query_params["picture"] == str(shown)
 
 
 def test_what_is_picked_goes_into_the_address_and_to_the_other_pages() -> None:
     app = opened("draw", picture="18")
-    app.number_input(key="own_picture_number").set_value(7).run()
+    app.text_input(key="own_picture_number").set_value("7").run()
     assert app.query_params["picture"] == "7"
     switched(app, "reconstruct")
     app.segmented_control(key="recon_mode").set_value("one").run()

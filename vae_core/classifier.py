@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from vae_core import datasets, files
 from vae_core.errors import N_, InputError
-from vae_core.pixels import to_unit
+from vae_core.models.uninitialised import Uninitialised
+from vae_core.pixels import to_tensor, to_unit
 
 WEIGHTS = Path(__file__).with_name("classifier.safetensors")
 FEATURES = 64
@@ -70,7 +71,7 @@ def load() -> Classifier:
 
 def with_weights(arrays: Mapping[str, NDArray[np.floating]]) -> Classifier:
     """A classifier for looking at: its parameters take no gradients."""
-    with torch.device("meta"):
+    with Uninitialised():
         classifier = Classifier()
     classifier.load_state_dict({name: torch.from_numpy(a).float() for name, a in arrays.items()}, assign=True)
     return classifier.eval().requires_grad_(False)
@@ -104,7 +105,7 @@ def look(images: NDArray[np.uint8]) -> Seen:
     probabilities = np.empty((len(images), len(CLASSES)))
     for start in range(0, len(images), BATCH):
         here = slice(start, start + BATCH)
-        found = classifier.features(to_unit(torch.from_numpy(np.ascontiguousarray(images[here]))))
+        found = classifier.features(to_unit(to_tensor(np.ascontiguousarray(images[here]))))
         features[here] = found.numpy()
         probabilities[here] = classifier.head(found).double().softmax(1).numpy()
     return Seen(features, probabilities)

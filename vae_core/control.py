@@ -6,9 +6,10 @@ yet is pending. So a request can be made at any time, by anyone, and outlives ev
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from vae_core import files, locks
 from vae_core.errors import N_, DiaboloError, WorkError
@@ -16,6 +17,48 @@ from vae_core.errors import N_, DiaboloError, WorkError
 State = Literal["queued", "starting", "running", "paused", "stopping", "finished", "failed", "interrupted"]
 Recorded = Literal["queued", "starting", "running", "paused", "finished", "failed"]
 Wish = Literal["run", "pause", "stop"]
+Phase = Literal["waiting", "working", "resting"]
+
+
+class StateRow(NamedTuple):
+    """What a state means for a job.
+
+    Attributes:
+        phase: It waits for a process, a process works at it, or it rests until somebody wants something of it.
+        allows: The wishes that make sense. Of a finished job, `run` does only where it was stopped before its end.
+    """
+
+    phase: Phase
+    allows: tuple[Wish, ...] = ()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it changes by itself."""
+        return self.phase != "resting"
+
+
+STATES: Mapping[State, StateRow] = {
+    "queued": StateRow("waiting", ("pause", "stop")),
+    "starting": StateRow("working", ("pause", "stop")),
+    "running": StateRow("working", ("pause", "stop")),
+    "stopping": StateRow("working"),
+    "paused": StateRow("resting", ("run", "stop")),
+    "failed": StateRow("resting", ("run",)),
+    "interrupted": StateRow("waiting", ("run", "stop")),
+    "finished": StateRow("resting", ("run",)),
+}
+"""All states, and the only place that says what they mean. What a person reads of them: `pages/ui/state.py`."""
+
+
+def is_active(state: State | None) -> bool:
+    """Whether a job in this state changes by itself; `None` is one that was never asked for."""
+    return state is not None and STATES[state].is_active
+
+
+def allowed(wish: Wish) -> tuple[State, ...]:
+    """The states in which a wish makes sense."""
+    return tuple(state for state, row in STATES.items() if wish in row.allows)
+
 
 UNEXPECTED = N_(
     "Something unexpected went wrong; the details are in the run's worker.log. Try again, or change the settings."

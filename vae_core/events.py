@@ -19,7 +19,7 @@ Arrays = Mapping[str, Any]
 """Arrays by name (numpy)."""
 
 
-@dataclass(frozen=True, config=_plain)
+@dataclass(frozen=True, slots=True, config=_plain)
 class Losses:
     """Nats per image. An autoencoder's `kl` is 0."""
 
@@ -28,7 +28,7 @@ class Losses:
     kl: float
 
 
-@dataclass(frozen=True, config=_plain)
+@dataclass(frozen=True, slots=True, config=_plain)
 class Progress:
     """A point on the curve, at least twice a second: the mean over the training images seen since the last one."""
 
@@ -41,7 +41,7 @@ class Progress:
     event: Literal["progress"] = "progress"
 
 
-@dataclass(frozen=True, config=_plain)
+@dataclass(frozen=True, slots=True, config=_plain)
 class EpochEnd:
     """An epoch is over: its mean over all training images, and the validation images seen by the weights at its end."""
 
@@ -56,7 +56,7 @@ class EpochEnd:
     event: Literal["epoch_end"] = "epoch_end"
 
 
-@dataclass(frozen=True, config=_plain)
+@dataclass(frozen=True, slots=True, config=_plain)
 class Snapshot:
     """What the model makes of fixed inputs at the end of an epoch (0: before training).
 
@@ -72,7 +72,7 @@ class Snapshot:
     event: Literal["snapshot"] = "snapshot"
 
 
-@dataclass(frozen=True, config=_plain)
+@dataclass(frozen=True, slots=True, config=_plain)
 class Checkpoint:
     """All that is needed to go on bit for bit: weights, optimizer, generator, place in the epoch."""
 
@@ -83,7 +83,7 @@ class Checkpoint:
     event: Literal["checkpoint"] = "checkpoint"
 
 
-@dataclass(frozen=True, config=_plain)
+@dataclass(frozen=True, slots=True, config=_plain)
 class Finished:
     """The last epoch is over, or somebody stopped the run (`stopped`) and it keeps the weights of that moment."""
 
@@ -93,7 +93,7 @@ class Finished:
     event: Literal["finished"] = "finished"
 
 
-@dataclass(frozen=True, config=_plain)
+@dataclass(frozen=True, slots=True, config=_plain)
 class Paused:
     """Somebody paused the run; the checkpoint before this event holds the place."""
 
@@ -102,7 +102,7 @@ class Paused:
     event: Literal["paused"] = "paused"
 
 
-@dataclass(frozen=True, config=_plain)
+@dataclass(frozen=True, slots=True, config=_plain)
 class Diverged:
     """The loss is no longer a finite number. The last checkpoint holds the last good weights."""
 
@@ -111,7 +111,19 @@ class Diverged:
     event: Literal["diverged"] = "diverged"
 
 
-Event = Progress | EpochEnd | Snapshot | Checkpoint | Finished | Paused | Diverged
+@dataclass(frozen=True, slots=True, config=_plain)
+class FewerThreads:
+    """From here on it computes on fewer threads than its settings ask for, because its machine has no more: the last bits
+    of its weights may be others than on a larger one."""
+
+    epoch: int
+    step: int
+    asked: Annotated[int, Field(gt=0, le=1000)]
+    used: Annotated[int, Field(gt=0, le=1000)]
+    event: Literal["fewer_threads"] = "fewer_threads"
+
+
+Event = Progress | EpochEnd | Snapshot | Checkpoint | Finished | Paused | Diverged | FewerThreads
 _adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 

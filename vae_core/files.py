@@ -4,10 +4,12 @@ import json
 import math
 import os
 import secrets
+import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from vae_core.errors import N_, WorkError
 LARGEST_JSON = 1 << 20
 LARGEST_ARRAYS = 2 << 30
 TEMPORARY = ".tmp"
+REQUEST_SECONDS = 60.0  # in which somebody may still be writing one
 
 
 def write(path: Path, data: bytes) -> None:
@@ -29,11 +32,18 @@ def write(path: Path, data: bytes) -> None:
     Raises:
         WorkError: The disk is full or the folder can't be written to; the old file stands.
     """
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """As `write`, for what comes in pieces. Where the block raises, the old file stands."""
     # Two visitors are two threads of one process: a name for each write.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -43,18 +53,25 @@ def write(path: Path, data: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise WorkError(
             N_("'{path}' can't be written ({reason}). Make room on the disk or check the folder's permissions."),
             path=_short(path),
             reason=error.strerror or str(error),
         ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def sweep(folder: Path) -> None:
-    """Removes the temporary files that a killed writer left in `folder`; call it only while nobody writes there."""
+    """Removes the temporary files that a killed writer left in `folder`; call it only while nobody else works there.
+
+    But for those of a request, which anybody may write at any moment: they stay for a minute.
+    """
     for stray in folder.glob(f".*{TEMPORARY}"):
-        stray.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if not stray.name.startswith(".request.json.") or time.time() - stray.stat().st_mtime > REQUEST_SECONDS:
+                stray.unlink()
 
 
 def damaged(path: Path, reason: object) -> WorkError:

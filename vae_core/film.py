@@ -1,7 +1,7 @@
 """The film of a training: what its snapshots show of the same pictures, the same codes and the same points, in order."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from vae_core.sheets import scaled, tiled, to_bytes
 MOST_FRAMES = 40
 PAIRS, SAMPLES, COLUMNS = 8, 16, 8
 MOST_POINTS = 500
+_FAR = 65504.0  # the largest number of half precision
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,15 @@ class Film:
         sheet.convert("RGB").save(file, "WEBP", quality=quality)
         return file.getvalue()
 
-    def animation(self, kind: str, words: Sequence[str], colours: Sequence[str], *, milliseconds: int = 250) -> bytes:
+    def animation(
+        self,
+        kind: str,
+        words: Sequence[str],
+        colours: Sequence[str],
+        *,
+        milliseconds: int = 250,
+        report: Callable[[float], None] = lambda share: None,
+    ) -> bytes:
         """The film as a file that repeats for ever and rests on its last frame.
 
         Args:
@@ -72,9 +81,13 @@ class Film:
             words: A line for each frame.
             colours: One for each class, such as `#2889b9`.
             milliseconds: How long each frame shows.
+            report: Told the share of the frames that are drawn.
         """
         shares = self.shares()
-        frames = [self._frame(number, words[number], colours, shares[number]) for number in range(len(self.epochs))]
+        frames = []
+        for number in range(len(self.epochs)):
+            frames.append(self._frame(number, words[number], colours, shares[number]))
+            report((number + 1) / (len(self.epochs) + 1))  # the last part is the packing
         durations = [milliseconds] * (len(frames) - 1) + [8 * milliseconds]
         file = io.BytesIO()
         frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=durations, loop=0)
@@ -107,6 +120,7 @@ def film(run: Run) -> Film | None:
     chosen = [epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, MOST_FRAMES).round().astype(int))]
     frames = [run.snapshot(epoch) for epoch in chosen]
     codes = np.stack([frame["mu"] for frame in frames]).astype(np.float32)
+    codes = np.nan_to_num(codes, nan=0, posinf=_FAR, neginf=-_FAR)  # too far away for the half precision of a snapshot
     some = np.sort(np.random.default_rng(0).permutation(codes.shape[1])[:MOST_POINTS])
     labels = first["labels"].astype(np.int64)[some]
     return Film(

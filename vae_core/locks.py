@@ -1,5 +1,9 @@
 """Whether something lives is told by a lock that it holds: the kernel lets go of it when the process dies, however it dies.
 
+An onlooker asks by taking the lock for some microseconds, shared with other onlookers. So who wants it for itself waits
+for those, however many come, and is refused at once only by a holder. A holder that will let go soon is waited for with
+patience.
+
 `flock` belongs to the open file, not to the process: a lock that is taken before a fork (or handed to a new process as
 an open file) stays held until the last holder is gone. So there is no moment in which a run that is being started
 looks dead.
@@ -9,9 +13,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+ONLOOKERS_SECONDS = 10.0  # as long as onlookers may keep somebody waiting: many of them, on a machine that is busy
+PAUSE_SECONDS = 0.002
 
 
 class Lock:
@@ -32,14 +41,22 @@ class Lock:
         lock._file = file
         return lock
 
-    def acquire(self) -> bool:
-        """Takes the lock if nobody has it; says whether it did."""
+    def acquire(self, patience: float = 0.0) -> bool:
+        """Takes the lock; says whether it did.
+
+        Args:
+            patience: Seconds to wait for a holder to let go. Onlookers are waited for in any case.
+        """
         file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
-            return False
+        begun = time.monotonic()
+        while not _takes(file, fcntl.LOCK_EX):
+            # Only onlookers leave room for one more of them; what can't be had even so, somebody holds.
+            limit = max(patience, ONLOOKERS_SECONDS) if _takes(file, fcntl.LOCK_SH) else patience
+            fcntl.flock(file, fcntl.LOCK_UN)
+            if time.monotonic() - begun >= limit:
+                os.close(file)
+                return False
+            time.sleep(PAUSE_SECONDS * (0.5 + random.random()))  # two that wait don't meet again and again
         self._file = file
         return True
 
@@ -54,6 +71,15 @@ class Lock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _takes(file: int, how: int) -> bool:
+    """Whether the lock could be had at once."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
@@ -74,10 +100,6 @@ def is_held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        # Shared, so that two onlookers don't see each other; let go at once.
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not _takes(file, fcntl.LOCK_SH)  # shared, so that two onlookers don't see each other; let go at once
     finally:
         os.close(file)
-    return False

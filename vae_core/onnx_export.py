@@ -10,6 +10,7 @@ import io
 import json
 import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,8 +78,12 @@ class _Decoder(nn.Module):
         return torch.sigmoid(self.model.decoder(z if y is None else torch.cat([z, y], dim=1)))
 
 
-def to_onnx(run: Run) -> OnnxFiles:
+def to_onnx(run: Run, report: Callable[[float], None] = lambda share: None) -> OnnxFiles:
     """Both halves of a run's model. Takes several seconds, and the library half a gigabyte of memory meanwhile.
+
+    Args:
+        run: One's own or a starter.
+        report: Told the share that is done.
 
     Raises:
         InputError: The run has no weights yet.
@@ -92,8 +97,11 @@ def to_onnx(run: Run) -> OnnxFiles:
     z = torch.randn(CHECKED, config.model.latent_dim, generator=chance)
     told = [torch.eye(model.classes)[torch.arange(CHECKED) % model.classes]] if model.is_conditional else []
     names = ["mu", "logvar"] if isinstance(model.encode(x[:1]), DiagonalGaussian) else ["mu"]
+    report(0.1)
     encoder = _export(_Encoder(model), [x, *told], ["x", "y"], names)
+    report(0.6)  # the first half loads the library
     decoder = _export(_Decoder(model), [z, *told], ["z", "y"], ["mean"])
+    report(0.9)
     with torch.inference_mode():
         y = torch.arange(CHECKED) % model.classes if model.is_conditional else None
         posterior = model.encode(x, y)

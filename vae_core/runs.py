@@ -19,7 +19,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,11 @@ from typing import Any
 from vae_core import events as ev
 from vae_core import files
 from vae_core.config import RunConfig
-from vae_core.control import Job, State, Status
-from vae_core.environment import available_threads, default_threads, runs_root, writable
+from vae_core.control import Job, State, Status, is_active
+from vae_core.environment import runs_root, threads_for, writable
 from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.locks import Lock
+from vae_core.thinning import ThinnedEvents
 
 STARTERS = Path(__file__).resolve().parent / "starters"
 STARTER_NAMES = {
@@ -39,7 +40,10 @@ STARTER_NAMES = {
     "starter-ae-2d": N_("Autoencoder, 2 numbers"),
 }
 """The first one is what a visitor sees who has chosen nothing."""
+LONG = 8 << 20  # bytes of `events.jsonl`: more than one has that is thinned while it is written
+MOST_LEFT_OUT = 2_000  # lines of `events.jsonl` that thinning would save, before it is written anew
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+_MOMENT = re.compile(r"\d{8}-\d{6}")
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,9 @@ def title(config: RunConfig) -> str:
 def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -> tuple[Run, Lock | None]:
     """A new run's folder, whole from its first moment.
 
+    Settings that ask for more threads than this machine has to give, because they come from a larger one, get what there
+    is; the first of the run's events then says so.
+
     Args:
         config: The settings.
         hold: Take its lock at once, so that no supervisor starts it: for a training in the foreground.
@@ -164,24 +171,12 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
         The run and, where `hold`, its lock.
 
     Raises:
-        InputError: The run root can't be written to, or there are fewer threads than the settings ask for.
+        InputError: The run root can't be written to.
     """
     root = writable(root or runs_root())
-    most = available_threads()
-    threads = config.training.threads or default_threads()
-    if threads > most:
-        raise InputError(
-            N_(
-                "'training.threads' is {threads}, but this machine has {most} to give. Choose a number from 1 to {most}."
-            ),
-            threads=threads,
-            most=most,
-        )
+    asked, threads = config.training.threads, threads_for(config.training.threads)
     config = config.replace(training__threads=threads)  # the last bits of the weights depend on it
-    slug = f"{config.model.kind}-{config.model.network}-{config.model.latent_dim}"
-    now = time.time()
-    moment = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now * 1000) % 1000:03d}"
-    run_id = f"{moment}-{slug}-{secrets.token_hex(2)}"
+    run_id = new_id(config)
     new = root / f".new-{run_id}"
     new.mkdir()
     lock = Lock(new / "lock") if hold else None
@@ -189,12 +184,21 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
         lock.acquire()
     (new / "snapshots").mkdir()
     files.write(new / "config.json", config.to_json().encode())
+    if asked is not None and threads < asked:
+        files.write(new / "events.jsonl", (ev.to_json(ev.FewerThreads(0, 0, asked, threads)) + "\n").encode())
     job = Job(new)
     job.ask("run")
     if hold:
         job.write_status(Status(recorded="starting", answered=job.request().number))
     new.rename(root / run_id)
     return Run(run_id, root / run_id), lock
+
+
+def new_id(config: RunConfig) -> str:
+    """A name for a run's folder: the moment in UTC, so that names are in order wherever they were made, and the model."""
+    now = time.time()
+    moment = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}{int(now * 1000) % 1000:03d}"
+    return f"{moment}-{config.model.kind}-{config.model.network}-{config.model.latent_dim}-{secrets.token_hex(2)}"
 
 
 def find(run_id: str) -> Run:
@@ -215,7 +219,7 @@ def all_runs() -> list[Run]:
     root = runs_root()
     folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
     own = [Run(path.name, path) for path in folders if _ID.fullmatch(path.name)]
-    own.sort(key=lambda run: run.id, reverse=True)  # the name begins with the moment
+    own.sort(key=_moment, reverse=True)
     return own + [Run(name, STARTERS / name) for name in STARTER_NAMES if (STARTERS / name).is_dir()]
 
 
@@ -224,8 +228,22 @@ def unsettled() -> int:
     count = 0
     for run in all_runs():
         with suppress(DiaboloError, OSError):
-            count += run.state() in ("queued", "starting", "running", "stopping", "interrupted")
+            count += is_active(run.state())
     return count
+
+
+def _moment(run: Run) -> tuple[str, str]:
+    """When a run was made, in UTC, for sorting: its name begins with it (in local time, before this was written).
+
+    Somebody may have called an archive's folder something else; then it counts when it came.
+    """
+    if _MOMENT.match(run.id):
+        return run.id, ""
+    try:
+        seconds = (run.folder / "request.json").stat().st_mtime
+    except OSError:
+        return "", run.id
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(seconds)), run.id
 
 
 def list_runs() -> list[Summary]:
@@ -275,8 +293,12 @@ def rename(run: Run, name: str) -> None:
     files.write(run.folder / "config.json", run.config.replace(name=name.strip()).to_json().encode())
 
 
-def delete(run: Run) -> None:
+def delete(run: Run, patience: float = 0.0) -> None:
     """Removes a run's folder. Stop it first.
+
+    Args:
+        run: One's own.
+        patience: Seconds to wait for who works at it.
 
     Raises:
         InputError: It is a starter, or a process still works at it.
@@ -284,7 +306,7 @@ def delete(run: Run) -> None:
     _own(run)
     lock = Lock(run.folder / "lock")
     try:
-        free = lock.acquire()
+        free = lock.acquire(patience)
     except FileNotFoundError as error:
         raise InputError(N_("'{run}' was deleted already."), run=run.id) from error
     if not free:
@@ -303,6 +325,7 @@ def _own(run: Run) -> None:
         raise InputError(
             N_("'{run}' came with Diabolo and can't be changed. Train a run of your own instead."), run=run.id
         )
+    writable(run.folder.parent)
 
 
 def sweep(root: Path) -> None:
@@ -322,9 +345,8 @@ def record(run: Run, stream: Iterable[ev.Event]) -> Iterator[ev.Event]:
 
     Only for the holder of the run's lock. Nothing is logged before its file is whole on disk.
     """
-    log = run.folder / "events.jsonl"
     (run.folder / "snapshots").mkdir(exist_ok=True)
-    with log.open("a", encoding="utf-8") as lines:
+    with closing(_LogWriter(run)) as log:
         for event in stream:
             match event:
                 case ev.Snapshot(epoch=epoch, arrays=arrays):
@@ -341,8 +363,7 @@ def record(run: Run, stream: Iterable[ev.Event]) -> Iterator[ev.Event]:
                     files.write_arrays(
                         run.folder / "model.safetensors", _model_arrays(files.read_arrays(resume)), place
                     )
-            lines.write(ev.to_json(event) + "\n")
-            lines.flush()
+            log.write(event)
             yield event
 
 
@@ -360,8 +381,14 @@ def resume_arrays(run: Run) -> dict[str, Any] | None:
     arrays = files.read_arrays(path) if path.exists() else None
     step = int(files.read_metadata(path)["step"]) if arrays is not None else -1
     log = EventLog(run)
-    kept = [event for event in log.read() if event.step <= step and not isinstance(event, ev.Finished | ev.Diverged)]
-    files.write(run.folder / "events.jsonl", "".join(ev.to_json(event) + "\n" for event in kept).encode())
+    kept = [
+        event
+        for event in log.read()
+        # Written when the run was made, before there was any checkpoint.
+        if (event.step <= step or (isinstance(event, ev.FewerThreads) and event.step == 0))
+        and not isinstance(event, ev.Finished | ev.Diverged)
+    ]
+    files.write(run.folder / "events.jsonl", _to_lines(kept))
     return arrays
 
 
@@ -371,8 +398,59 @@ def outdate(run: Run) -> None:
         (run.folder / name).unlink(missing_ok=True)
 
 
+class _LogWriter:
+    """Appends to a run's `events.jsonl`, and writes it anew, thinned, whenever that makes it much shorter.
+
+    Args:
+        run: The run. Only for the holder of its lock.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.path = run.folder / "events.jsonl"
+        self.kept = ThinnedEvents(EventLog(run).read())
+        self.lines = len(self.kept)
+        self.file = self.path.open("ab")
+
+    def write(self, event: ev.Event) -> None:
+        self.kept.add(event)
+        self.file.write(_to_lines([event]))
+        self.file.flush()
+        self.lines += 1
+        if self.lines > len(self.kept) + MOST_LEFT_OUT:
+            files.write(self.path, _to_lines(self.kept.events()))
+            self.lines = len(self.kept)
+            self.file.close()
+            self.file = self.path.open("ab")
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def thinned_log(run: Run) -> bytes:
+    """The whole lines of a run's `events.jsonl`, thinned if it is long, as one of an earlier version may be."""
+    path = run.folder / "events.jsonl"
+    if path.stat().st_size > LONG:
+        return _to_lines(EventLog(run).read())
+    with path.open("rb") as lines:
+        return b"".join(line for line in lines if _can_be_read(line))
+
+
+def _can_be_read(line: bytes) -> bool:
+    try:
+        ev.from_json(line)
+    except WorkError:
+        return False
+    return line.endswith(b"\n")  # else it was cut short by the end of its process
+
+
+def _to_lines(events: Iterable[ev.Event]) -> bytes:
+    return "".join(ev.to_json(event) + "\n" for event in events).encode()
+
+
 class EventLog:
     """Follows a run's `events.jsonl` while somebody appends to it. Safe to share between threads.
+
+    What it keeps in memory is thinned as the file is, so that a long record of an earlier version is no larger here.
 
     Attributes:
         damaged: Lines that could not be read.
@@ -381,9 +459,10 @@ class EventLog:
     def __init__(self, run: Run) -> None:
         self.path = run.folder / "events.jsonl"
         self.damaged = 0
-        self._events: list[ev.Event] = []
+        self._kept = ThinnedEvents()
         self._offset = 0
         self._inode = 0
+        self._last_line = b""
         self._mutex = threading.Lock()
 
     def read(self) -> list[ev.Event]:
@@ -394,23 +473,26 @@ class EventLog:
                     self._follow(lines)
             except FileNotFoundError:
                 self._restart(0)
-            return list(self._events)
+            return self._kept.events()
 
     def _restart(self, inode: int) -> None:
-        self._events, self._offset, self._inode, self.damaged = [], 0, inode, 0
+        self._kept, self._offset, self._inode, self._last_line, self.damaged = ThinnedEvents(), 0, inode, b"", 0
 
     def _follow(self, lines: Any) -> None:
         status = os.fstat(lines.fileno())
-        # A resumed run rewrites its log: another file, or a shorter one.
-        if status.st_ino != self._inode or status.st_size < self._offset:
+        # A run that goes on or gets long rewrites its log: another file, or a shorter one. Its number alone proves little:
+        # the next file may get the number of the one before the last.
+        lines.seek(max(self._offset - len(self._last_line), 0))
+        if status.st_ino != self._inode or lines.read(len(self._last_line)) != self._last_line:
             self._restart(status.st_ino)
-        lines.seek(self._offset)
+            lines.seek(0)
         for line in lines:
             if not line.endswith(b"\n"):
                 break
             self._offset += len(line)
+            self._last_line = line
             try:
-                self._events.append(ev.from_json(line))
+                self._kept.add(ev.from_json(line))
             except WorkError:
                 self.damaged += 1
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from pages.ui.number_box import ToldError
 from pages.ui.text import describe, plain, t
 from vae_core.errors import DiaboloError
 
@@ -26,10 +27,14 @@ log = logging.getLogger("diabolo")
 def guarded() -> Iterator[None]:
     """Show a `DiaboloError` in its own words; log any other exception and show what to do next.
 
+    A number that is none is told at its box, and not again.
+
     Also a decorator: a new context is made for each call.
     """
     try:
         yield
+    except ToldError:
+        pass
     except DiaboloError as error:
         st.error(plain(describe(error)), icon=":material/error:")
     except Exception:

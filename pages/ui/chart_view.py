@@ -13,6 +13,7 @@ import streamlit as st
 
 from pages.ui import chart_data
 from pages.ui.about import folded, show_explanation
+from pages.ui.controls import download
 from pages.ui.text import t
 
 FORMATS = {"png": "PNG", "svg": "SVG"}
@@ -61,7 +62,7 @@ def show_chart(
 
 
 def show_details(key: str, about: str | None, data: Callable[[], pd.DataFrame], *, camera: bool = False) -> None:
-    """Folded: what stands behind a chart, and its data. Both are made when they are asked for.
+    """Folded: what stands behind a chart, and its data. Both are made once it is opened.
 
     Args:
         about: A row of `EXPLANATIONS`.
@@ -75,15 +76,7 @@ def show_details(key: str, about: str | None, data: Callable[[], pd.DataFrame], 
         if about is not None:
             show_explanation(about, key)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.download_button(
-                t("Data (CSV)"),
-                lambda: chart_data.to_csv(data()),
-                f"diabolo-{key}.csv",
-                "text/csv",
-                on_click="ignore",
-                icon=":material/download:",
-                key=f"{key}_csv",
-            )
+            download(t("Data (CSV)"), chart_data.to_csv(data()), f"diabolo-{key}.csv", "text/csv", key=f"{key}_csv")
             if camera:
                 st.segmented_control(
                     t("The camera on the chart saves"),

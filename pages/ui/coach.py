@@ -19,6 +19,7 @@ from pages.ui.text import describe, plain, t, written
 from pages.ui.what_if import shown
 from vae_core import diagnosis, live_diagnosis, runs
 from vae_core.config import field
+from vae_core.control import STATES, is_active
 from vae_core.errors import DiaboloError, InputError
 from vae_core.jobs import client
 from vae_core.runs import Run
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from vae_core.diagnosis import Check
 
 LOOK_SECONDS = 3.0  # a page that changes more often can't be read
-UNFINISHED = (*standing.ACTIVE, "paused")
+UNFINISHED = (*(state for state, row in STATES.items() if row.is_active), "paused")
 
 
 def show_coach(run: Run) -> None:
@@ -36,7 +37,7 @@ def show_coach(run: Run) -> None:
         now = run.state()
         # How it looks is fixed until the whole page runs again, as it does when the training ends: no model is loaded
         # by a look that repeats.
-        pace = LOOK_SECONDS if now in standing.ACTIVE else None
+        pace = LOOK_SECONDS if is_active(now) else None
         st.fragment(guarded()(_look), run_every=pace)(run.id, live=now in UNFINISHED)
 
 

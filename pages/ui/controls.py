@@ -1,17 +1,18 @@
 """Controls that several pages have."""
 
 import secrets
-from collections.abc import Callable
 
 import streamlit as st
 
+from pages.ui.number_box import Typed, number_box
+from pages.ui.number_text import Span
 from pages.ui.state import whole_number
 from pages.ui.text import t
 
 LARGEST_SEED = 2**32 - 1
 
 
-def seed_box(key: str, help: str) -> int:
+def seed_box(key: str, help: str) -> Typed:
     """A seed that can be seen, typed and drawn anew; it also stands in the address."""
 
     def again() -> None:
@@ -21,13 +22,36 @@ def seed_box(key: str, help: str) -> int:
     # widget's own, so that `again` may set it.
     if key not in st.session_state:
         st.session_state[key] = whole_number(st.query_params.get(key), LARGEST_SEED)
-    seed = int(st.number_input(t("Seed"), 0, LARGEST_SEED, key=key, persist_state="session", width=150, help=help))
-    if st.query_params.get(key, "0") != str(seed):
-        st.query_params[key] = str(seed)
+    seed = number_box(t("Seed"), Span(0, LARGEST_SEED), key=key, persist_state="session", width=150, help=help)
+    if seed.problem is None and st.query_params.get(key, "0") != str(seed.number):
+        st.query_params[key] = str(seed.number)
     st.button(t("Resample"), type="primary", icon=":material/casino:", key=f"{key}_again", on_click=again)
     return seed
 
 
-def download(label: str, data: bytes | Callable[[], bytes], name: str, mime: str, help: str | None = None) -> None:
-    """A file, or what makes it when it is wanted; taking it doesn't run the page again."""
-    st.download_button(label, data, name, mime, on_click="ignore", icon=":material/download:", help=help)
+def download(
+    label: str,
+    data: bytes,
+    name: str,
+    mime: str,
+    *,
+    help: str | None = None,
+    key: str | None = None,
+    primary: bool = False,
+) -> None:
+    """A file that is there; taking it doesn't run the page again.
+
+    Never what would make it: Streamlit runs that outside the visitor's session, in no language, and keeps the reason to
+    itself where it fails. What takes long or can fail is an order (`pages.ui.orders.offer_file`).
+    """
+    st.download_button(
+        label,
+        data,
+        name,
+        mime,
+        on_click="ignore",
+        icon=":material/download:",
+        help=help,
+        key=key,
+        type="primary" if primary else "secondary",
+    )

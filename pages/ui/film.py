@@ -1,30 +1,37 @@
 """The training film, on every page of a run: folded, and nothing is computed before it is opened."""
 
-from collections.abc import Callable, Sequence
-
 import streamlit as st
 
-from pages.ui import cache, standing, state
+from pages.ui import cache, orders, standing, state
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.charts import CLASS_COLOURS
 from pages.ui.components.film import film_player
 from pages.ui.text import t
 from vae_core import datasets
+from vae_core.control import is_active
+from vae_core.jobs.exports import ExportOf, export_of
 from vae_core.runs import Run
 
 LOOK_SECONDS = 3.0
-KINDS = {"WEBP": ("webp", "image/webp"), "GIF": ("gif", "image/gif")}
+KINDS = {"webp": "image/webp", "gif": "image/gif"}
 
 
 def show_film(run: Run) -> None:
     """The film in an expander: one scrubber for curves, pictures and points. It grows while the run trains."""
     with guarded():
-        pace = LOOK_SECONDS if run.state() in standing.ACTIVE else None
+        pace = LOOK_SECONDS if is_active(run.state()) else None
         st.fragment(guarded()(_folded), run_every=pace)(run)
 
 
+def _files(run: Run) -> dict[str, ExportOf]:
+    """The film as files, by their endings, with the visitor's words above the frames."""
+    settings = {"words": t("Epoch {epoch}"), "colours": CLASS_COLOURS}
+    return {ending: export_of(run, f"film-{ending}", settings) for ending in KINDS}
+
+
 def _folded(run: Run) -> None:
+    orders.shown_first(f"film_{run.id}", *_files(run).values())
     opened = st.expander(t("Training film"), icon=":material/movie:", key=f"film_{run.id}", on_change="rerun")
     if not opened.open:
         return
@@ -51,18 +58,9 @@ def _film(run: Run) -> None:
     )
     if left is not None:
         state.leave_film(run.id, left)
-    words = [t("Epoch {epoch}", epoch=epoch) for epoch in film.epochs]
-    with st.container(horizontal=True):
-        for kind, (ending, mime) in KINDS.items():
-            st.download_button(
-                t("Film as {kind}", kind=ending.upper()),
-                _maker(run, kind, words),
-                f"{run.id}-film.{ending}",
-                mime,
-                on_click="ignore",
-                icon=":material/download:",
-                key=f"film_{kind}_{run.id}",
-            )
+    for place, (ending, order) in zip(st.columns(len(KINDS)), _files(run).items(), strict=True):
+        with place:
+            orders.offer_file(order, t("Film as {kind}", kind=ending.upper()), KINDS[ending])
     st.caption(
         t(
             "{count} frames, from before the training to epoch {epoch}. The pictures, the codes and the points are the "
@@ -72,14 +70,3 @@ def _film(run: Run) -> None:
         )
     )
     show_about("film", f"film_{run.id}")
-
-
-def _maker(run: Run, kind: str, words: Sequence[str]) -> Callable[[], bytes]:
-    """Makes the file when somebody wants it."""
-
-    def make() -> bytes:
-        film = cache.film(run)
-        assert film is not None
-        return film.animation(kind, words, CLASS_COLOURS)
-
-    return make

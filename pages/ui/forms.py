@@ -11,6 +11,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import settings
+from pages.ui.number_box import ToldError, held, number_box, show_reason
+from pages.ui.number_text import Number, Span
 from pages.ui.text import N_, t
 from vae_core import datasets
 from vae_core.config import RunConfig, field
@@ -35,19 +37,6 @@ CHOICES = {
     "cosine": N_("Cosine"),
     "float32": N_("float32"),
     "bfloat16": N_("bfloat16"),
-}
-STEPS = {
-    "model.sigma": 0.05,
-    "loss.beta": 0.5,
-    "loss.reconstruction": 0.1,
-    "loss.kl_warmup": 0.05,
-    "loss.free_bits": 0.1,
-    "training.learning_rate": 0.0005,
-    "training.warmup": 0.05,
-    "training.weight_decay": 0.01,
-    "training.noise": 0.1,
-    "data.validation": 0.05,
-    "data.rare_share": 0.01,
 }
 MOST_SIDE_BY_SIDE = 3
 SHOW = "show"
@@ -139,6 +128,9 @@ def run_form(more: DeltaGenerator, draw: Callable[[RunConfig], None] = lambda co
             if _is_shown(*_of(part)):
                 st.markdown(f"**{t(title)}**")
             values |= group(values)
+    for value in values.values():
+        if isinstance(value, InputError):
+            raise ToldError(value.message, **value.values) from value
     config = settings.from_values(values)
     if architecture is not None and architecture.open:
         with drawing:
@@ -178,7 +170,7 @@ def _loss(values: dict[str, Any]) -> dict[str, Any]:
     with left:
         found["loss.samples"] = setting("loss.samples")
     with right:
-        if found["loss.samples"] != 1:
+        if found["loss.samples"] != 1 and not isinstance(found["loss.samples"], InputError):
             st.caption(t("The importance weighted bound has no terms to weigh: beta and its like are for one sample."))
             return found
         found["loss.beta"] = setting("loss.beta")
@@ -228,14 +220,21 @@ def _in_two(left: tuple[str, ...], right: tuple[str, ...]) -> dict[str, Any]:
 
 
 def setting(path: str, **options: Any) -> Any:
-    """The widget of one setting, in the form that its type asks for."""
+    """The widget of one setting, in the form that its type asks for.
+
+    Returns:
+        Its value; the error, where what was typed is no number or none that the setting takes.
+    """
     info = field(path)
-    low, high = bounds(info)
     _seed(path)
-    if not _is_shown(path):
-        return st.session_state[key(path)]
-    options |= {"key": key(path), "persist_state": "session", "help": _help(path)}
     label = t(info.title or path)
+    span = _span(path)
+    if not _is_shown(path):
+        if span is None:
+            return st.session_state[key(path)]
+        hidden = held(key(path), span, label, _usual(path))
+        return hidden.number if hidden.problem is None else hidden.problem
+    options |= {"key": key(path), "persist_state": "session", "help": _help(path)}
     if names := choices(info):
         shown = {name: t(CHOICES[name]) for name in names}
         order = sorted(names, key=list(CHOICES).index)
@@ -244,14 +243,40 @@ def setting(path: str, **options: Any) -> Any:
         return st.segmented_control(label, order, format_func=shown.__getitem__, required=True, wrap=True, **options)
     if info.annotation is bool:
         return st.toggle(label, **options)
-    if info.annotation is str or path in settings.WIDTHS:
-        return st.text_input(label, max_chars=80, placeholder=_placeholder(path), **options)
-    if info.annotation is float:
-        return st.number_input(label, low, high, step=STEPS[path], format="%g", **options)
-    is_optional = type(None) in get_args(info.annotation)
-    return st.number_input(
-        label, low, high, step=1, value=None if is_optional else "min", placeholder=_placeholder(path), **options
-    )
+    if span is None:
+        return _text_box(path, label, **options)
+    typed = number_box(label, span, default=_usual(path), placeholder=_placeholder(path), **options)
+    return typed.number if typed.problem is None else typed.problem
+
+
+def _text_box(path: str, label: str, **options: Any) -> str:
+    """A setting that is typed as text; below it the reason, where it is widths that make no sense."""
+    with st.container(gap="xxsmall"):
+        text = str(st.text_input(label, max_chars=80, placeholder=_placeholder(path), **options) or "")
+        if path in settings.WIDTHS:
+            problem = None
+            try:
+                settings.from_values({path: text})
+            except InputError as error:
+                problem = error
+            show_reason(key(path), problem)
+    return text
+
+
+def _span(path: str) -> Span | None:
+    """The numbers that a setting takes; `None` where it is no number."""
+    info = field(path)
+    kinds = (info.annotation, *get_args(info.annotation))
+    low, high = bounds(info)
+    if low is None or high is None or not (int in kinds or float in kinds) or choices(info):
+        return None
+    return Span(low, high, whole=float not in kinds, optional=type(None) in kinds)
+
+
+def _usual(path: str) -> Number | None:
+    """A number that a box shows at first, and gives as an example."""
+    number: Number | None = settings.to_values(RunConfig(), (path,))[path]
+    return number
 
 
 def _data_set() -> str:

@@ -54,11 +54,11 @@ def drawing(run: Run) -> None:
                 "pictures, more gives stranger ones; 0 gives the middle every time."
             ),
         )
-        seed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same pictures."))
+        typed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same pictures."))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = _choose_class(run, model)
         name = _choose_prior(model)
-    draws = _Draws(run, model, count, seed, temperature, label)
+    draws = _Draws(run, model, count, typed.get(), temperature, label)
     if model.config.kind != "autoencoder":
         _show_drawing(draws, _fitted(run, name))
         return
@@ -183,17 +183,17 @@ def _downloads(run: Run, made: Drawing) -> None:
     parts = [f"seed{made.seed}", *([] if made.y is None else [f"class{made.y}"])]
     stem = generation.file_stem(run.id, what, *parts)
     with st.container(horizontal=True):
-        download(t("Sheet (PNG)"), lambda: made.png(scale=4), f"{stem}.png", "image/png")
+        download(t("Sheet (PNG)"), made.png(scale=4), f"{stem}.png", "image/png")
         download(
             t("Arrays (NPZ)"),
-            made.npz,
+            made.npz(),
             f"{stem}.npz",
             "application/octet-stream",
             help=t("For numpy: images, their codes z, seed and temperature. No pickle inside."),
         )
         download(
             t("Single pictures (ZIP)"),
-            lambda: export.drawing_to_folders(made, datasets.source(run.config.data.name).class_names),
+            export.drawing_to_folders(made, datasets.source(run.config.data.name).class_names),
             f"{stem}.zip",
             "application/zip",
             help=t("A PNG for each picture, in a folder as torchvision's ImageFolder reads it, and a list."),
@@ -227,7 +227,7 @@ def manifold(run: Run) -> None:
         st.caption(generation.plane_words(model, grid, axes, by_prior=by_prior))
     show_about("manifold", "manifold")
     stem = generation.file_stem(run.id, "map", f"{side}x{side}")
-    download(t("Map (PNG)"), lambda: sheet(images, side, padding=0), f"{stem}.png", "image/png")
+    download(t("Map (PNG)"), sheet(images, side, padding=0), f"{stem}.png", "image/png")
 
 
 def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
@@ -246,7 +246,7 @@ def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
         + read_aloud(images, run.config.data.name),
     )
     stem = generation.file_stem(run.id, "line", count)
-    download(t("Sheet (PNG)"), lambda: sheet(images, 10, scale=4), f"{stem}.png", "image/png")
+    download(t("Sheet (PNG)"), sheet(images, 10, scale=4), f"{stem}.png", "image/png")
 
 
 def _plane(model: Model, points: Codes) -> tuple[int, int] | Plane:

@@ -8,6 +8,8 @@ from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.components.latent_map import latent_map
 from pages.ui.images import data_url
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.shown import shown_data
 from pages.ui.text import N_, t
 from vae_core import atlas, latent
@@ -91,16 +93,16 @@ def _plane(model: Model, points: LatentPoints, data: ImageData) -> tuple[str, tu
             first = st.selectbox(t("Across"), order, format_func=_number, key="latent_map_first", width=100)
             rest = [number for number in order if number != first]
             axes = (first, st.selectbox(t("Up"), rest, format_func=_number, key="latent_map_second", width=100))
-        held = st.number_input(
+        held = number_box(
             t("Through test picture no."),
-            0,
-            len(data) - 1,
-            state.picked_picture(len(data)),
+            Span(0, len(data) - 1),
+            key="latent_map_picture",
+            follows=state.picked_picture(len(data)),
             width=190,
             help=t("What the map doesn't show of a code stays as it is in this picture's code."),
         )
-    state.pick_picture(int(held))
-    return str(kind), axes, int(held)
+    state.pick_picture(held.get())
+    return str(kind), axes, held.get()
 
 
 def _number(number: int) -> str:

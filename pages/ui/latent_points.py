@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from pages.ui import cache, latent_selection, latent_views
+from pages.ui import cache, latent_selection, latent_views, orders
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.latent_views import Kind, View
 from pages.ui.shown import shown_data
-from pages.ui.text import describe, plain, t
+from pages.ui.text import t
 from vae_core import latent
+from vae_core.control import is_active
 from vae_core.datasets import ImageData
 from vae_core.errors import DiaboloError
 from vae_core.jobs.studies import StudyOf, study_of
@@ -20,7 +21,6 @@ _TOOLS = {
     "displayModeBar": True,
     "modeBarButtonsToRemove": ["autoScale2d", "zoom2d", "zoom3d", "tableRotation", "resetCameraLastSave3d"],
 }
-_WAITING = ("queued", "starting", "running", "interrupted")
 
 
 @st.fragment
@@ -139,15 +139,13 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
     """Has a projection computed, and waits for it."""
     row = latent.PROJECTIONS[kind]
     study = _projection(run, kind, data)
-    state = study.state() if study else None
-    if state in _WAITING:
-        _follow(run, kind, data)
+    if study is not None and is_active(study.state()):
+        orders.follow(study, t(row.title), row.seconds)
         return
     with st.container(border=True):
         st.markdown(t(row.help))
-        if state == "failed":
-            error = study.error() if study else None
-            st.error(plain(describe(error)) if error else t("It failed."), icon=":material/error:")
+        if study is not None:
+            orders.show_reason(study)
         asked = st.button(
             t("Compute {method} (about {seconds:.0f} s)", method=t(row.title), seconds=row.seconds),
             type="primary",
@@ -160,22 +158,3 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
     if asked and study:
         study.ask()
         st.rerun()
-
-
-@st.fragment(run_every=0.5)
-@guarded()
-def _follow(run: Run, kind: Kind, data: str) -> None:
-    study = _projection(run, kind, data)
-    state = study.state() if study else None
-    if state not in _WAITING:
-        st.rerun()
-    row = latent.PROJECTIONS[kind]
-    words = t("waiting for its turn") if state == "queued" else t("about {seconds:.0f} s in all", seconds=row.seconds)
-    with st.container(border=True):
-        st.markdown(
-            t(
-                ":material/hourglass_top: Computing {method}: {words}. You may leave this page.",
-                method=t(row.title),
-                words=words,
-            )
-        )

@@ -6,6 +6,8 @@ import streamlit as st
 from pages.ui import cache
 from pages.ui.images import data_url
 from pages.ui.latent_views import View
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.shown import shown_data
 from pages.ui.state import pick_picture
 from pages.ui.text import t, written
@@ -47,9 +49,8 @@ def show(run: Run, model: Model, data: ImageData, view: View, chosen: list[int])
     pages = -(-len(chosen) // AT_ONCE)
     page = 1
     if pages > 1:
-        key = "latent_selection_page"
-        st.session_state[key] = min(max(int(st.session_state.get(key, 1)), 1), pages)
-        page = st.number_input(t("Page (of {pages:,})", pages=pages), 1, pages, key=key, width=150)
+        label = t("Page (of {pages:,})", pages=pages)
+        page = number_box(label, Span(1, pages), key="latent_selection_page", default=1, width=150).get()
     part = chosen[(page - 1) * AT_ONCE : page * AT_ONCE]
     recon = latent.decode(model, mu[part])
     with st.container(horizontal=True, gap="small"):

@@ -8,6 +8,8 @@ from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.images import data_url
 from pages.ui.latent_views import Dimensions
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.shown import shown_data
 from pages.ui.state import pick_picture, picked_picture
 from pages.ui.text import t
@@ -121,12 +123,23 @@ def _begin(run: Run, mu: Codes, data: ImageData) -> int | None:
 def _starts(mu: Codes, data: ImageData, start: int | None) -> None:
     """Where the sliders start: at a picture's code or at 0."""
     last = len(data) - 1
-    st.session_state[_PICTURE] = min(max(int(st.session_state.get(_PICTURE, start or 0)), 0), last)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input(
-            t("Test picture"), 0, last, key=_PICTURE, width=130, help=t("By its number, 0 to {last}.", last=last)
+        typed = number_box(
+            t("Test picture"),
+            Span(0, last),
+            key=_PICTURE,
+            default=start or 0,
+            width=130,
+            help=t("By its number, 0 to {last}.", last=last),
         )
-        st.button(t("Start from its code"), key="latent_from_picture", on_click=_restart, args=(int(number),))
+        st.button(
+            t("Start from its code"),
+            key="latent_from_picture",
+            on_click=_restart,
+            args=(typed.number,),
+            disabled=typed.problem is not None,
+            help=typed.reason,
+        )
         st.button(t("Start from 0"), key="latent_from_zero", on_click=_restart, args=(None,))
         begun = [0.0] * mu.shape[1] if start is None else [float(value) for value in mu[start]]
         moved = begun != st.session_state[_CODE]

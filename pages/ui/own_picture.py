@@ -14,6 +14,8 @@ from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.components.drawing_pad import drawing_pad
 from pages.ui.images import data_url
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.own_picture_views import Seen
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.strangeness import (
@@ -132,12 +134,15 @@ def _heading(judged: Judged | InputError, data: ImageData) -> None:
 def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | None:
     """The picture as the model gets it, uint8 with shape (C, H, W); `None` while there is none."""
     if way == "test":
-        number = st.number_input(
-            t("Test picture no."), 0, len(data) - 1, state.picked_picture(len(data)), key="own_picture_number"
-        )
-        state.pick_picture(int(number))
-        picture: NDArray[np.uint8] = data.images[int(number)]
-        words = t("Class {name}", name=t(data.class_names[data.labels[int(number)]]))
+        number = number_box(
+            t("Test picture no."),
+            Span(0, len(data) - 1),
+            key="own_picture_number",
+            follows=state.picked_picture(len(data)),
+        ).get()
+        state.pick_picture(number)
+        picture: NDArray[np.uint8] = data.images[number]
+        words = t("Class {name}", name=t(data.class_names[data.labels[number]]))
         st.image(data_url(sheet(picture[None], 1, scale=8)), caption=words, alt=words)
         return picture
     if way == "upload":

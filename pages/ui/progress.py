@@ -14,7 +14,7 @@ from pages.ui.charts import Part
 from pages.ui.images import data_url, sheet
 from pages.ui.navigation import BY_NAME
 from pages.ui.standing import Look
-from pages.ui.state import STATE_TITLES
+from pages.ui.state import STATE_COLOURS, STATE_TITLES
 from pages.ui.text import N_, describe, plain, t
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
@@ -24,16 +24,6 @@ from vae_core.events import Event
 from vae_core.jobs import client
 from vae_core.runs import Run
 
-COLOURS = {
-    "queued": "gray",
-    "starting": "blue",
-    "running": "blue",
-    "paused": "orange",
-    "stopping": "orange",
-    "finished": "green",
-    "failed": "red",
-    "interrupted": "orange",
-}
 QUEUE_SECONDS = 1.0  # a run that waits longer is told why; before that it is most likely starting
 CHART_HEIGHT = 260
 NEXT_STEPS = ("generate", "draw", "latent", "reconstruct", "compare")
@@ -95,7 +85,7 @@ def _state(run: Run, seen: Look, events: Sequence[Event]) -> None:
     waits = seen.state == "queued" and seen.waited > QUEUE_SECONDS
     text = standing.sentence(seen, standing.latest(events), standing.others_first(run) if waits else 0)
     with st.container(horizontal=True, vertical_alignment="center", key="run_state"):
-        st.badge(t(STATE_TITLES[seen.state]), color=COLOURS[seen.state])  # type: ignore[arg-type]
+        st.badge(t(STATE_TITLES[seen.state]), color=STATE_COLOURS[seen.state])
         st.markdown(plain(text), width="stretch")
 
 

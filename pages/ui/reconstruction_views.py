@@ -9,6 +9,8 @@ from pages.ui import cache, charts, state
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
+from pages.ui.number_box import held, number_box
+from pages.ui.number_text import Span
 from pages.ui.reconstruction import (
     Baseline,
     Reconstructions,
@@ -84,17 +86,17 @@ def _show_means(run: Run, data: ImageData, base: Baseline, learnt: tuple[int, ..
 def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         count = st.selectbox(t("How many"), COUNTS, index=1, key=COUNT, persist_state="session", width=110)
-        seed = st.number_input(
+        typed = number_box(
             t("Seed"),
-            0,
-            SEEDS - 1,
+            Span(0, SEEDS - 1),
             key=SEED,
+            default=0,
             persist_state="session",
             width=150,
             help=t("Decides which pictures are drawn. The same seed shows the same pictures."),
         )
-        st.button(t("Other pictures"), icon=":material/casino:", on_click=_next_seed, args=(seed,))
-    found = reconstruct(cache.model(run), data, random_numbers(count, len(data), seed))
+        st.button(t("Other pictures"), icon=":material/casino:", on_click=_next_seed, args=(typed.number,))
+    found = reconstruct(cache.model(run), data, random_numbers(count, len(data), typed.get()))
     _show_legend()
     show_about("reconstructions", "reconstructions")
     with st.container(horizontal=True, key="cards"):
@@ -110,8 +112,9 @@ def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
 def _show_one(run: Run, data: ImageData, base: Baseline) -> None:
     label, place = place_in_class(data, state.picked_picture(len(data)))
     # Set before the boxes are made: another page may have picked another picture meanwhile.
-    st.session_state[CLASS], st.session_state[PLACE] = label, place + 1
+    st.session_state[CLASS] = label
     of_class = int((data.labels == label).sum())
+    span, title = Span(1, of_class), t("Which one of {count:,}", count=of_class)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             t("Class"),
@@ -119,18 +122,19 @@ def _show_one(run: Run, data: ImageData, base: Baseline) -> None:
             format_func=lambda number: t(data.class_names[number]),
             key=CLASS,
             on_change=_take_choice,
-            args=(data,),
+            args=(data, span, title),
             width=140,
         )
-        st.number_input(
-            t("Which one of {count:,}", count=of_class),
-            1,
-            of_class,
+        typed = number_box(
+            title,
+            span,
             key=PLACE,
+            follows=place + 1,
             on_change=_take_choice,
-            args=(data,),
+            args=(data, span, title),
             width=170,
         )
+    typed.get()
     found = reconstruct(cache.model(run), data, [state.picked_picture(len(data))])
     left, right = st.columns(2)
     with left:
@@ -200,8 +204,8 @@ def _figures(found: Reconstructions, row: int, base: Baseline) -> str:
     return "  \n".join(lines)
 
 
-def _next_seed(seed: int) -> None:
-    st.session_state[SEED] = (seed + 1) % SEEDS
+def _next_seed(seed: int | None) -> None:
+    st.session_state[SEED] = 0 if seed is None else (seed + 1) % SEEDS
 
 
 def _look_closer(data: ImageData, number: int) -> None:
@@ -209,6 +213,7 @@ def _look_closer(data: ImageData, number: int) -> None:
     st.session_state[MODE] = "one"
 
 
-def _take_choice(data: ImageData) -> None:
-    label, place = st.session_state[CLASS], st.session_state[PLACE]
-    state.pick_picture(number_in_class(data, label, int(place or 1) - 1))
+def _take_choice(data: ImageData, span: Span, title: str) -> None:
+    place = held(PLACE, span, title)
+    if place.problem is None:
+        state.pick_picture(number_in_class(data, st.session_state[CLASS], place.number - 1))

@@ -5,10 +5,9 @@ import streamlit as st
 from pages.ui import cache, standing
 from pages.ui.boundary import guarded
 from pages.ui.navigation import BY_NAME
-from pages.ui.progress import COLOURS
 from pages.ui.quantities import file_size
 from pages.ui.run_names import differences
-from pages.ui.state import STATE_TITLES
+from pages.ui.state import STATE_COLOURS, STATE_TITLES
 from pages.ui.text import describe, plain, t
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
@@ -82,7 +81,7 @@ def _badge(summary: Summary) -> None:
     elif summary.starter:
         st.badge(t("starter"), color="violet")
     else:
-        st.badge(t(STATE_TITLES[summary.state]), color=COLOURS[summary.state])  # type: ignore[arg-type]
+        st.badge(t(STATE_TITLES[summary.state]), color=STATE_COLOURS[summary.state])
 
 
 def _link(page: str, label: str, summary: Summary) -> None:

@@ -94,7 +94,7 @@ def offer_training() -> None:
                 type="primary",
                 icon=":material/play_arrow:",
                 disabled=bool(problem),
-                help=problem or None,
+                help=plain(problem) or None,
             )
         if wanted and not problem:
             _show(client.submit(linked.config).id)
@@ -103,6 +103,8 @@ def offer_training() -> None:
             st.caption(plain(problem))
         else:
             show_time([linked.config])
+            if remark := settings.threads_remark(linked.config):
+                st.caption(plain(remark))
 
 
 @contextmanager

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from pages.ui import cache, slow_motion_charts, standing, state
+from pages.ui import cache, slow_motion_charts, state
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.images import data_url, error_map
 from pages.ui.shown import shown_data
 from pages.ui.text import N_, t
 from vae_core.config import RunConfig
+from vae_core.control import is_active
 from vae_core.runs import Run
 from vae_core.sheets import sheet
 
@@ -35,7 +36,7 @@ TITLES = (
 @guarded()
 def show_slow_motion(run: Run) -> None:
     """Folded, below a run that has a model."""
-    if not run.weights_version()[0] or run.state() in standing.ACTIVE:
+    if not run.weights_version()[0] or is_active(run.state()):
         return
     opened = st.expander(
         t("Slow motion: one training step"),

@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 
 from pages.ui.quantities import duration
 from pages.ui.text import N_, describe, t
-from vae_core import runs
-from vae_core.control import State, Wish
+from vae_core import control, runs
+from vae_core.control import STATES, State, Wish
 from vae_core.errors import DiaboloError
-from vae_core.events import EpochEnd, Event, Progress
-from vae_core.jobs.client import ALLOWED, disk_is_full, was_stopped
+from vae_core.events import EpochEnd, Event, FewerThreads, Progress
+from vae_core.jobs.client import disk_is_full, was_stopped
 from vae_core.runs import STARTER_NAMES, Run, Summary
-
-ACTIVE = ("queued", "starting", "running", "stopping", "interrupted")
-"""The states that change by themselves."""
 
 FIRST_LOOK, NEXT_LOOK = 0.25, 0.5  # seconds
 MOST_POINTS = 1000  # of a curve: more than a screen has room for
@@ -96,7 +93,7 @@ def look(run: Run) -> Look:
 
 def pace(seen: Look, events: Sequence[Event]) -> float | None:
     """Seconds until the next look; `None` where nothing changes by itself any more."""
-    if seen.state not in ACTIVE:
+    if not control.is_active(seen.state):
         return None
     return NEXT_LOOK if latest(events) else FIRST_LOOK
 
@@ -110,13 +107,14 @@ def refusal(wish: Wish, seen: Look) -> str:
     """Why a wish makes no sense now; empty where it does."""
     if seen.starter:
         return t("It came with Diabolo, as a finished model.")
-    if seen.pending == "pause" and wish == "pause" and seen.state in ACTIVE:
+    if seen.pending == "pause" and wish == "pause" and control.is_active(seen.state):
         return t("It is pausing.")
     if wish == "stop" and seen.state == "paused" and not seen.begun:
         return t("It has not begun yet. Delete it, if it is not wanted any more.")
     if wish == "run" and seen.state == "finished" and seen.stopped:
-        return ""
-    if seen.state in ALLOWED[wish] and not (wish == "run" and seen.state == "finished"):
+        lost = N_("It came here without the place at which it stopped. Use its settings again to train anew.")
+        return "" if seen.begun else t(lost)
+    if wish in STATES[seen.state].allows and not (wish == "run" and seen.state == "finished"):
         return ""
     return t(REFUSALS[wish][seen.state])
 
@@ -153,6 +151,8 @@ def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> 
         case "failed":
             reason = describe(seen.error) if seen.error else t("It failed without saying why.")
             return t("{reason} You can change its settings and train anew, or try again as it was.", reason=reason)
+        case "finished" if seen.stopped and not seen.begun:
+            return t("Stopped in epoch {epoch}, with the model of that moment.", epoch=epoch)
         case "finished" if seen.stopped:
             return t("Stopped in epoch {epoch}, with the model of that moment. Resume goes on from there.", epoch=epoch)
         case _:
@@ -170,7 +170,7 @@ def others_first(run: Run) -> int:
             ahead = state == "queued" and other.job.request().time < asked
         except DiaboloError:
             continue
-        count += ahead or state in ("starting", "running", "stopping")
+        count += ahead or STATES[state].phase == "working"
     return count
 
 
@@ -261,6 +261,19 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def threads_used(events: Sequence[Event]) -> str:
+    """That a run had fewer threads than its settings ask for; empty where it had enough."""
+    fewer = next((event for event in reversed(events) if isinstance(event, FewerThreads)), None)
+    if fewer is None:
+        return ""
+    return t(
+        "Trained on {used} of the {asked} threads that its settings asked for, as its machine had no more: the last bits of "
+        "its weights may differ from those of a larger machine.",
+        used=fewer.used,
+        asked=fewer.asked,
+    )
+
+
 def tested_on(metrics: Mapping[str, Any]) -> str:
     """On which pictures the figures were measured."""
     if not isinstance(metrics.get("images"), int):
@@ -274,4 +287,4 @@ def tested_on(metrics: Mapping[str, Any]) -> str:
 
 def is_active(summary: Summary) -> bool:
     """Whether a line of the list of runs will change by itself."""
-    return summary.error is None and summary.state in ACTIVE
+    return summary.error is None and control.is_active(summary.state)

@@ -7,7 +7,7 @@ where it names a run that is there.
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -41,6 +41,17 @@ STATE_TITLES: Mapping[State, str] = {
     "failed": N_("failed"),
     "interrupted": N_("interrupted"),
 }
+STATE_COLOURS: Mapping[State, Literal["gray", "blue", "orange", "green", "red"]] = {
+    "queued": "gray",
+    "starting": "blue",
+    "running": "blue",
+    "paused": "orange",
+    "stopping": "orange",
+    "finished": "green",
+    "failed": "red",
+    "interrupted": "orange",
+}
+"""Of the badge that names a state."""
 
 
 def chosen_run() -> str | None:

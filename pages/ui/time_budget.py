@@ -4,6 +4,8 @@ import streamlit as st
 
 from pages.ui import cache, forms, settings
 from pages.ui.boundary import guarded
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.quantities import duration
 from pages.ui.text import t
 from vae_core import datasets
@@ -24,10 +26,8 @@ def epochs_in(seconds: float, seconds_an_epoch: float) -> int:
 def choose_time(config: RunConfig) -> None:
     """A box for minutes, and the button that writes the epochs which fit into them into the form."""
     with st.popover(t("Set a time instead of epochs"), icon=":material/timer:", key="form.time"):
-        st.session_state.setdefault(_MINUTES, 2.0)
-        minutes = st.number_input(
-            t("Minutes"), 0.1, MOST_MINUTES, step=0.5, format="%g", key=_MINUTES, persist_state="session"
-        )
+        span = Span(0.1, MOST_MINUTES, whole=False)
+        minutes = number_box(t("Minutes"), span, key=_MINUTES, default=2.0, persist_state="session").get()
         an_epoch = _seconds_an_epoch(config) if cache.can_count() else None
         if an_epoch is None:
             st.caption(t("This machine's speed is being measured. Open this again in a moment."))

@@ -12,6 +12,8 @@ from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import LARGEST_SEED, download, seed_box
 from pages.ui.images import data_url
+from pages.ui.number_box import Typed, number_box
+from pages.ui.number_text import Span
 from pages.ui.read_aloud import read_aloud
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.state import picked_picture
@@ -44,15 +46,17 @@ def walk(run: Run) -> None:
         st.caption(shown_note(run))
         left, right = st.columns(2)
         with left:
-            a = _pick(data, "walk_from", t("From"), picked_picture(len(data)))
+            first = _pick(data, "walk_from", t("From"), picked_picture(len(data)))
         with right:
-            b = _pick(data, "walk_to", t("To"), generation.find_picture(data.labels, None, 1))
+            second = _pick(data, "walk_to", t("To"), generation.find_picture(data.labels, None, 1))
+        a, b = first.get(), second.get()
         z_a, z_b = points[a], points[b]
         ends = [data.images[a], data.images[b]]
         name = f"{a}-{b}"
     else:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            seed = seed_box("walk_seed", t("The same seed gives the same two codes."))
+            typed = seed_box("walk_seed", t("The same seed gives the same two codes."))
+        seed = typed.get()
         gaussian = None if model.config.kind != "autoencoder" else cache.code_fit(run, shown.name).gaussian
         z_a, z_b = draw(model, 2, seed, prior=gaussian).z
         name = f"seed{seed}"
@@ -96,10 +100,9 @@ def _show_walk(run: Run, name: str, images: NDArray[np.uint8], ends: list[NDArra
         download(t("Animation (GIF)"), moving, f"{stem}.gif", "image/gif")
 
 
-def _pick(data: ImageData, key: str, title: str, start: int) -> int:
+def _pick(data: ImageData, key: str, title: str, start: int) -> Typed:
     """One test picture, by its number or at random among a class."""
     number, wanted = f"{key}_number", f"{key}_class"
-    st.session_state[number] = min(max(int(st.session_state.get(number, start)), 0), len(data) - 1)
 
     def again() -> None:
         st.session_state[number] = generation.find_picture(
@@ -107,11 +110,11 @@ def _pick(data: ImageData, key: str, title: str, start: int) -> int:
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        picked = st.number_input(
+        picked = number_box(
             title,
-            0,
-            len(data) - 1,
+            Span(0, len(data) - 1),
             key=number,
+            default=start,
             width=150,
             help=t("A test picture by its number, 0 to {last}.", last=len(data) - 1),
         )
@@ -126,4 +129,4 @@ def _pick(data: ImageData, key: str, title: str, start: int) -> int:
             width=110,
         )
         st.button(t("Random"), icon=":material/casino:", key=f"{key}_again", on_click=again)
-    return int(picked)
+    return picked

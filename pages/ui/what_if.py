@@ -1,18 +1,19 @@
 """What if: train again with one or two settings changed, and see what they do: a small family of runs in one chart."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 
-from pages.ui import cache, settings, what_if_charts
+from pages.ui import cache, number_text, settings, standing, what_if_charts
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.cost import show_time
 from pages.ui.forms import CHOICES
 from pages.ui.navigation import BY_NAME
 from pages.ui.run_names import labels
-from pages.ui.text import N_, describe, plain, t
+from pages.ui.text import N_, SOURCE, describe, language, plain, t
 from vae_core import runs, sweeps
 from vae_core.config import RunConfig, field
 from vae_core.errors import InputError
@@ -20,6 +21,7 @@ from vae_core.events import EpochEnd
 from vae_core.jobs import client
 from vae_core.runs import Run, Summary
 from vae_core.setting_text import to_text
+from vae_core.settings import choices
 
 MOST_COMPARED = 6
 
@@ -45,7 +47,18 @@ def shown(path: str, value: Any) -> str:
 
 def _named(text: str) -> str:
     """A value as it is chosen and typed, for a person."""
-    return t(CHOICES[text]) if text in CHOICES else text
+    number = None if text in CHOICES else number_text.parse(text, SOURCE)
+    return t(CHOICES[text]) if text in CHOICES else text if number is None else number_text.shown(_from(number))
+
+
+def _from(number: Decimal) -> int | float:
+    return int(number) if number == number.to_integral_value() and abs(number) < 10**20 else float(number)
+
+
+def _as_stored(path: str, typed: str) -> str:
+    """What was typed for a setting, a number as the settings' own text has it: `0,5` is `0.5`."""
+    number = None if choices(field(path)) else number_text.parse(typed, language())
+    return typed if number is None else to_text(_from(number))
 
 
 def _title(path: str) -> str:
@@ -74,15 +87,17 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
     problem, configs = "", []
     try:
         for path in paths:
-            first = [to_text(value) for value in sweeps.VALUES[path]]
+            first, key = [to_text(value) for value in sweeps.VALUES[path]], f"what_if_values_{path}"
+            usual = [text for text in first if text != to_text(base.get(path))][:3]
+            # Not the widget's own default: what was typed is brought into the settings' own form.
+            st.session_state[key] = [_as_stored(path, text) for text in st.session_state.get(key, usual)]
             typed = st.multiselect(
                 _title(path),
                 first,
                 format_func=_named,
-                default=[text for text in first if text != to_text(base.get(path))][:3],
                 accept_new_options=True,
                 max_selections=sweeps.MOST_RUNS,
-                key=f"what_if_values_{path}",
+                key=key,
                 placeholder=t("values"),
                 help=t(
                     "This run has {value}. Type any other value and press Enter.", value=shown(path, base.get(path))
@@ -107,7 +122,7 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
             type="primary",
             icon=":material/playlist_add:",
             disabled=bool(problem),
-            help=problem or t("They train one after the other, in the background."),
+            help=plain(problem) or t("They train one after the other, in the background."),
             key="what_if_queue",
         )
         time = st.container()
@@ -132,7 +147,7 @@ def _results(run: Run, paths: Sequence[str]) -> None:
     """What the runs of this family have come to, on the pictures kept aside: the test pictures are not to choose by."""
     members = _family(run, paths)
     done = {run_id: pair for run_id, pair in members.items() if pair[0].state == "finished" and pair[0].metrics}
-    coming = sum(pair[0].state in ("queued", "starting", "running") for pair in members.values())
+    coming = sum(standing.is_active(pair[0]) for pair in members.values())
     if coming:
         _wait(run, tuple(paths), len(done))
     if len(done) < 2:
@@ -194,7 +209,7 @@ def _wait(run: Run, paths: tuple[str, ...], before: int) -> None:
     """Says how many are still to come, and shows the block anew when one is there."""
     members = _family(run, paths)
     done = sum(pair[0].state == "finished" and bool(pair[0].metrics) for pair in members.values())
-    coming = sum(pair[0].state in ("queued", "starting", "running") for pair in members.values())
+    coming = sum(standing.is_active(pair[0]) for pair in members.values())
     if done != before:
         st.rerun()
     st.info(t("{count} trainings are still to come.", count=coming), icon=":material/hourglass_top:")

@@ -45,7 +45,7 @@ def test_an_experiment_from_its_button_to_its_result(
     page.goto(f"{server.address}/experiments?recipe={recipe}")
     settle(page)
     expect(page.get_by_role("heading", name=RECIPES[recipe].question)).to_be_visible()
-    epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
+    epochs = page.get_by_role("textbox", name="Epochs", exact=True)
     epochs.fill("1")
     epochs.press("Enter")
     settle(page)

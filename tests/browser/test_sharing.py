@@ -42,7 +42,7 @@ def test_a_friend_sees_the_pictures_that_were_drawn(server: Server, new_page: Ca
     page = new_page(WIDE)
     page.goto(f"{server.address}/generate?run=starter-vae-conv-16d")
     settle(page)
-    page.get_by_role("spinbutton", name="Seed").fill("41")
+    page.get_by_role("textbox", name="Seed").fill("41")
     page.keyboard.press("Enter")
     expect(page.get_by_text("seed 41, temperature 1.00")).to_be_visible()
     settle(page)
@@ -104,11 +104,11 @@ def test_a_class_sees_only_the_settings_that_its_link_shows(server: Server, new_
     page = new_page(WIDE)
     page.goto(f"{server.address}/train?show=model.latent_dim&training.epochs=2")
     settle(page)
-    expect(page.get_by_role("spinbutton", name="Latent size")).to_be_visible()
-    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Latent size")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Epochs")).to_have_count(0)
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
     page.get_by_role("button", name="Show all settings").click()
-    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("2")
+    expect(page.get_by_role("textbox", name="Epochs")).to_have_value("2")
 
 
 def test_the_page_says_which_language_it_speaks(server: Server, new_page: Callable[..., Page]) -> None:

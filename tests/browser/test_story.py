@@ -97,15 +97,15 @@ def train(page: Page, width: str) -> str:
     expect(page.get_by_role("heading", level=1)).to_have_text("Train")
     settle(page)
     assert page.get_by_role("radio", name="Variational autoencoder (VAE)").is_checked()
-    enter(page.get_by_role("spinbutton", name="Epochs", exact=True), "3")
+    enter(page.get_by_role("textbox", name="Epochs", exact=True), "3")
     page.get_by_text("More settings").click()
     # Many small steps, so that three epochs last long enough to watch.
-    enter(page.get_by_role("spinbutton", name="Batch size", exact=True), "3")
+    enter(page.get_by_role("textbox", name="Batch size", exact=True), "3")
     expect(page.get_by_text("each seen 3 times")).to_be_visible()
     settle(page)
     looked_at(page, f"story-{width}-form")
     above = page.get_by_role("button", name="Start", exact=True).bounding_box()
-    below = page.get_by_role("spinbutton", name="Batch size", exact=True).bounding_box()
+    below = page.get_by_role("textbox", name="Batch size", exact=True).bounding_box()
     assert above is not None and below is not None and above["y"] < below["y"], "Start is not behind all settings"
     page.get_by_role("button", name="Start", exact=True).click()
 
@@ -162,7 +162,7 @@ def generate(page: Page, folder: Path) -> None:
     page.get_by_test_id("stPageLink").get_by_text("Generate", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Generate")
     drawn = picture(page, "A sheet of 25 pictures")
-    seed = page.get_by_role("spinbutton", name="Seed", exact=True)
+    seed = page.get_by_role("textbox", name="Seed", exact=True)
     settle(page)
     first, number = source(drawn), seed.input_value()
     page.get_by_role("button", name="Resample").click()

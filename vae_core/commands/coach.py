@@ -6,7 +6,7 @@ import click
 
 from vae_core import datasets, runs
 from vae_core.commands.figures import model_of
-from vae_core.commands.shell import json_option, print_json, print_table, run_argument
+from vae_core.commands.shell import json_option, print_json, print_table, run_argument, show
 from vae_core.errors import InputError
 from vae_core.runs import EventLog
 
@@ -56,9 +56,9 @@ def diagnose(run_id: str, as_json: bool) -> None:
         return
     for check in checks:
         if check.is_fault:
-            click.echo(f"{diagnosis.CHECKS[check.kind].title}: {diagnosis.told(check)}")
+            show(f"{diagnosis.CHECKS[check.kind].title}: {diagnosis.told(check)}")
             for path, value in check.changes.items():
-                click.echo(f"  try --set {path}={value}")
+                show(f"  try --set {path}={value}")
     print_table(
         ("check", "number", "limit", "fault"),
         [(check.kind, f"{check.value:.3g}", f"{check.limit:g}", "yes" if check.is_fault else "") for check in checks],

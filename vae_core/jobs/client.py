@@ -5,12 +5,11 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 from vae_core import locks, runs
 from vae_core.config import RunConfig
-from vae_core.control import Wish
+from vae_core.control import STATES, Wish, allowed
 from vae_core.environment import REPOSITORY, data_root, jobs_backend, runs_root, writable
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.runs import Run
@@ -19,13 +18,6 @@ LARGEST_LOG = 1_000_000  # bytes
 FULL = 1_000_000  # bytes; a disk with less has no room for a run's smallest files
 LEAST_FREE = 300 * 10**6  # bytes; the largest runs keep about 100 MB of snapshots and as much of weights
 MOST_WAITING = 20
-
-ALLOWED: dict[Wish, tuple[str, ...]] = {
-    "run": ("paused", "failed", "interrupted", "finished"),
-    "pause": ("queued", "starting", "running"),
-    "stop": ("queued", "starting", "running", "paused", "interrupted"),
-}
-"""The states in which each wish makes sense."""
 
 
 def supervisor_folder(root: Path) -> Path:
@@ -79,7 +71,7 @@ def submit(config: RunConfig) -> Run:
     """Queues a new run.
 
     Raises:
-        InputError: The run root can't be written to, or there are fewer threads than the settings ask for.
+        InputError: The run root can't be written to.
         WorkError: The disk is nearly full, or too many runs wait already.
     """
     _check_room()
@@ -121,22 +113,28 @@ def ask(run: Run, wish: Wish) -> None:
         WorkError: The run's folder is damaged.
     """
     state = run.state()
-    if run.is_starter or state not in ALLOWED[wish] or (wish == "run" and state == "finished" and not was_stopped(run)):
+    if run.is_starter or state not in allowed(wish) or (wish == "run" and state == "finished" and not can_go_on(run)):
         raise InputError(
             N_("'{run}' is {state}, so '{wish}' does nothing. It can be asked of a run that is: {allowed}."),
             run=run.title,
             state=state,
             wish=wish,
-            allowed=", ".join(ALLOWED[wish]),
+            allowed=", ".join(allowed(wish)),
         )
+    writable(run.folder.parent)
     run.job.ask(wish)
     ensure_supervisor()
     ring(run.folder.parent)
 
 
 def was_stopped(run: Run) -> bool:
-    """Whether a finished run was stopped before its last epoch, so that it can go on."""
+    """Whether a finished run was stopped before its last epoch."""
     return bool((run.metrics() or {}).get("stopped"))
+
+
+def can_go_on(run: Run) -> bool:
+    """Whether a finished run was stopped and has the checkpoint to go on from; one from an archive may have lost it."""
+    return was_stopped(run) and (run.folder / "resume.safetensors").exists()
 
 
 def delete(run: Run, timeout: float = 15.0) -> None:
@@ -145,9 +143,15 @@ def delete(run: Run, timeout: float = 15.0) -> None:
     Raises:
         InputError: It is a starter, or did not stop in time.
     """
-    if not run.is_starter and run.job.is_alive():
+    if not run.is_starter and _may_be_at_work(run):
         run.job.ask("pause")  # quicker than a stop, which measures the model
-        deadline = time.monotonic() + timeout
-        while run.job.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.05)
-    runs.delete(run)
+        ring(run.folder.parent)
+    runs.delete(run, patience=timeout)
+
+
+def _may_be_at_work(run: Run) -> bool:
+    """Whether a process works at it, or may begin to before the next line."""
+    try:
+        return STATES[run.state()].is_active
+    except WorkError:
+        return run.job.is_alive()

@@ -1,16 +1,13 @@
 """Working at a run in this very process, as the command line does, beside a supervisor that may be there."""
 
-import select
-
 from vae_core.control import Status
 from vae_core.errors import N_, InputError
-from vae_core.jobs.client import was_stopped
+from vae_core.jobs.client import can_go_on, was_stopped
 from vae_core.jobs.tasks import Task
 from vae_core.locks import Lock
 from vae_core.runs import Run
 
-TRIES = 20
-WAIT_SECONDS = 0.05  # an onlooker holds the lock for a few microseconds: ask again before believing in a worker
+PATIENCE = 1.0  # seconds: a worker that has just been told to pause is about to let go
 
 
 def take_up(run: Run) -> Lock:
@@ -28,11 +25,7 @@ def take_up(run: Run) -> Lock:
             N_("'{run}' came with Diabolo and can't be changed. Train a run of your own instead."), run=run.id
         )
     lock = Lock(run.job.lock)
-    for _ in range(TRIES):
-        if lock.acquire():
-            break
-        select.select([], [], [], WAIT_SECONDS)
-    else:
+    if not lock.acquire(PATIENCE):
         raise InputError(
             N_(
                 "Another process works at '{run}' right now. Wait until it is done, or pause it on the page 'Train', "
@@ -41,7 +34,17 @@ def take_up(run: Run) -> Lock:
             run=run.id,
         )
     try:
-        if run.job.status().recorded == "finished" and not was_stopped(run):
+        is_finished = run.job.status().recorded == "finished"
+        if is_finished and was_stopped(run) and not can_go_on(run):
+            raise InputError(
+                N_(
+                    "'{run}' was stopped, and came here without the place at which it stopped. Train a new run with its "
+                    "settings: train --config {file}"
+                ),
+                run=run.id,
+                file=str(run.folder / "config.json"),
+            )
+        if is_finished and not can_go_on(run):
             raise InputError(
                 N_(
                     "'{run}' is finished after all of its {epochs} epochs, so there is nothing to go on with. Train a "

@@ -10,98 +10,30 @@ A starter's folder is only to be looked at, so its studies lie in the run root, 
 """
 
 import json
-import secrets
-import shutil
 import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
 from vae_core import files, runs
-from vae_core.control import Job, State
-from vae_core.environment import runs_root, writable
-from vae_core.errors import N_, DiaboloError, InputError, WorkError
-from vae_core.jobs.client import ensure_supervisor, ring
+from vae_core.environment import runs_root
+from vae_core.errors import N_, InputError
+from vae_core.jobs.orders import Order, Reporter
 from vae_core.runs import Run
 from vae_core.studies import study
 
 FOLDER = "studies"
-REPORT_SECONDS = 0.5
-
-
-class Progress(NamedTuple):
-    """How far a study is: the share that is done, and the seconds that are left at its own pace."""
-
-    share: float
-    seconds_left: float
 
 
 @dataclass(frozen=True)
-class StudyOf:
-    """A question to a finished run.
+class StudyOf(Order):
+    """A question to a finished run."""
 
-    Attributes:
-        run: The run.
-        name: A name in `STUDIES`.
-        settings: As `to_dict` of the study's settings gives them.
-        folder: Where it lies, whether it was asked or not.
-    """
-
-    run: Run
-    name: str
-    settings: Mapping[str, Any]
-    folder: Path
-
-    def ask(self) -> None:
-        """Has it computed, unless it is there or on its way."""
-        writable(runs_root())
-        if not self.folder.exists():
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            new = self.folder.with_name(f".new-{secrets.token_hex(4)}")
-            new.mkdir()
-            files.write_json(
-                new / "study.json", {"run": self.run.id, "study": self.name, "settings": dict(self.settings)}
-            )
-            Job(new).ask("run")
-            try:
-                new.rename(self.folder)
-            except OSError:  # somebody else asked in the same moment
-                shutil.rmtree(new, ignore_errors=True)
-        elif Job(self.folder).state() in ("failed", "paused"):  # a study that was stopped before its turn is paused
-            Job(self.folder).ask("run")
-        ensure_supervisor()
-        ring(runs_root())
-
-    def stop(self) -> None:
-        """Has it given up, if it is on its way."""
-        if self.state() in ("queued", "starting", "running"):
-            Job(self.folder).ask("stop")
-            ring(runs_root())
-
-    def state(self) -> State | None:
-        """How it stands; `None` where it was never asked of these weights."""
-        try:
-            return Job(self.folder).state() if self.folder.exists() else None
-        except DiaboloError:
-            return "failed"
-
-    def error(self) -> DiaboloError | None:
-        """Why it failed, if it did."""
-        try:
-            return Job(self.folder).status().error
-        except DiaboloError as found:
-            return found
-
-    def progress(self) -> Progress | None:
-        """How far it is; `None` before it said so."""
-        try:
-            return Progress(**files.read_json(self.folder / "progress.json"))
-        except (DiaboloError, TypeError):
-            return None
+    FILE: ClassVar[str] = "study.json"
 
     def figures(self) -> dict[str, Any] | None:
         """What it found, and under `seconds` how long that took; `None` while it is not finished.
@@ -132,16 +64,25 @@ def study_of(run: Run, name: str, settings: Mapping[str, Any]) -> StudyOf:
     weights = run.folder / "model.safetensors"
     if not weights.exists():
         raise InputError(N_("'{run}' is not finished. Wait until it is, then ask again."), run=run.title)
-    home = runs_root() / ".starters" / run.id if run.is_starter else run.folder
     key = zlib.crc32(json.dumps(whole, sort_keys=True).encode())
     checksum = files.read_metadata(weights).get("crc32", "")
-    return StudyOf(run, name, whole, home / FOLDER / f"{name}-{checksum}-{key:08x}")
+    folder = home(run) / FOLDER / f"{name}-{checksum}-{key:08x}"
+    return StudyOf(folder, {"run": run.id, "study": name, "settings": whole})
+
+
+def home(run: Run) -> Path:
+    """Where what is made of a run lies: in its folder, or beside the runs for a starter."""
+    return runs_root() / ".starters" / run.id if run.is_starter else run.folder
 
 
 def folders(root: Path) -> list[Path]:
     """All studies that were asked for in a run root."""
-    homes = [path for path in (*root.iterdir(), *root.glob(".starters/*")) if path.name[0] != "."]
-    return [path.parent for home in homes for path in home.glob(f"{FOLDER}/[!.]*/study.json")]
+    return [path.parent for where in homes(root) for path in where.glob(f"{FOLDER}/[!.]*/{StudyOf.FILE}")]
+
+
+def homes(root: Path) -> list[Path]:
+    """Everything in a run root that may be a `home`."""
+    return [path for path in (*root.iterdir(), *root.glob(".starters/*")) if path.name[0] != "."]
 
 
 def compute(folder: Path) -> None:
@@ -153,26 +94,7 @@ def compute(folder: Path) -> None:
     started = time.monotonic()
     asked = files.read_json(folder / "study.json")
     row = study(asked["study"])
-    found = row.compute(runs.find(asked["run"]), row.Settings.from_dict(asked["settings"]), _Reporter(folder))
+    found = row.compute(runs.find(asked["run"]), row.Settings.from_dict(asked["settings"]), Reporter(folder))
     seconds = round(time.monotonic() - started, 1)
     files.write_arrays(folder / "arrays.safetensors", found.arrays)
     files.write_json(folder / "figures.json", {**found.figures, "seconds": seconds})
-
-
-class _Reporter:
-    """Writes down how far a study is, and ends it where it was stopped."""
-
-    def __init__(self, folder: Path) -> None:
-        self.job = Job(folder)
-        self.started = self.last = time.monotonic()
-
-    def __call__(self, share: float) -> None:
-        now = time.monotonic()
-        if now - self.last < REPORT_SECONDS:
-            return
-        self.last = now
-        if self.job.pending() == "stop":
-            raise WorkError(N_("It was stopped. Start it again when you like: it begins anew."))
-        share = min(max(share, 1e-3), 1.0)
-        seconds_left = round((now - self.started) * (1 - share) / share, 1)
-        files.write_json(self.job.folder / "progress.json", {"share": share, "seconds_left": seconds_left})

@@ -13,21 +13,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from types import FrameType
 
 from vae_core import runs
-from vae_core.control import Status
+from vae_core.control import STATES, Status
 from vae_core.environment import available_threads, runs_root, writable
 from vae_core.errors import N_, DiaboloError, WorkError
-from vae_core.jobs import speed
+from vae_core.jobs import exports, speed
 from vae_core.jobs.client import supervisor_folder
-from vae_core.jobs.tasks import Task, tasks
+from vae_core.jobs.tasks import BESIDE, Kind, Task, tasks
 from vae_core.locks import Lock
 
 IDLE_SECONDS = 600.0
 LOOK_SECONDS = 0.05  # how often it looks at the bell
 SCAN_SECONDS = 1.0  # how often it looks at all folders even if nobody rang
+PATIENCE = 1.0  # seconds: another one may be about to leave
 RESTARTS = 3  # without a new epoch
 
 DIED = N_("The process died {restarts} times without finishing another epoch. Try a smaller model or a smaller batch.")
@@ -68,6 +70,7 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._leave)
         signal.signal(signal.SIGINT, self._leave)
         runs.sweep(self.root)
+        exports.sweep(self.root)
         speed.ask(self.root)
         busy, rung, scanned = time.monotonic(), -1, 0.0
         while not self.leaving and time.monotonic() - busy < idle_seconds:
@@ -82,12 +85,7 @@ class Supervisor:
         return True
 
     def _become_the_one(self) -> bool:
-        # An onlooker holds the lock for a few microseconds: ask more than once before believing in another supervisor.
-        for _ in range(20):
-            if self.lock.acquire():
-                return True
-            select.select([], [], [], LOOK_SECONDS)
-        return False
+        return self.lock.acquire(PATIENCE)
 
     def _leave(self, signum: int, frame: FrameType | None) -> None:
         self.leaving = True
@@ -111,19 +109,24 @@ class Supervisor:
         """Looks at every run once and starts what may start; says whether there is work."""
         waiting: list[tuple[float, Task]] = []
         used, alive = 0, False
+        beside: Counter[Kind] = Counter()
         for task in tasks(self.root):
             try:
                 if task.job.is_alive():
                     alive = True
                     used += task.threads()
-                elif task.job.state() in ("queued", "interrupted") or task.job.pending():
+                    beside[task.kind] += task.kind in BESIDE
+                elif STATES[task.job.state()].phase == "waiting" or task.job.pending():
                     waiting.append((task.job.request().time, task))
             except (DiaboloError, OSError):
                 continue  # damaged, and the list of runs says so; or deleted between two looks
-        # The measurement of the speed comes last, and alone. What comes first and does not fit is not overtaken.
-        for _, task in sorted(waiting, key=lambda entry: (entry[1].kind == "speed", entry[0], entry[1].folder)):
+        # What waits for no training first; the measurement of the speed last, and alone. What comes first and does not
+        # fit is not overtaken.
+        for _, task in sorted(waiting, key=_turn):
+            if task.kind in BESIDE and beside[task.kind] >= BESIDE[task.kind]:
+                continue
             try:
-                threads = self._admit(task, used)
+                threads = self._admit(task, used, alone=not (used or beside.total()))
             except (DiaboloError, OSError) as error:
                 if self.said.get(task.folder) != str(error):  # it is tried again each second: once is enough
                     self.said[task.folder] = str(error)
@@ -132,10 +135,14 @@ class Supervisor:
             if threads is None:
                 break
             used += threads
+            beside[task.kind] += task.kind in BESIDE
         return alive or bool(waiting)
 
-    def _admit(self, task: Task, used: int) -> int | None:
+    def _admit(self, task: Task, used: int, *, alone: bool) -> int | None:
         """Starts a waiting job if its threads fit beside the `used` ones.
+
+        Args:
+            alone: Nothing else is at work.
 
         Returns:
             How many it takes: 0 where it need not be started, `None` where it has to wait.
@@ -161,7 +168,7 @@ class Supervisor:
                     Status(recorded="failed", answered=answered, message=error.message, values=error.values)
                 )
                 return 0
-            if used and (used + threads > available_threads() or task.kind == "speed"):
+            if (used and threads and used + threads > available_threads()) or (task.kind == "speed" and not alone):
                 return None
             epoch = task.epoch()
             restarts = 0 if pending == "run" or epoch > status.epoch else status.restarts + 1
@@ -210,6 +217,12 @@ class Supervisor:
             status = run_to_end(task, lock)
         finally:
             os._exit(status)
+
+
+def _turn(waiting: tuple[float, Task]) -> tuple[bool, bool, float, Path]:
+    """What comes first."""
+    asked, task = waiting
+    return task.kind not in BESIDE, task.kind == "speed", asked, task.folder
 
 
 def main() -> int:

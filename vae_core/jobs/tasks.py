@@ -1,18 +1,27 @@
-"""What the supervisor finds in a run root: trainings, studies of runs, and the measurement of this machine's speed."""
+"""What the supervisor finds in a run root: trainings, studies and exports of runs, downloads, and the measurement of this
+machine's speed.
+"""
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from vae_core import files
 from vae_core.control import Job
-from vae_core.environment import default_threads
+from vae_core.environment import default_threads, threads_for
 from vae_core.errors import DiaboloError
-from vae_core.jobs import speed, studies
+from vae_core.jobs import exports, fetching, speed, studies
+from vae_core.jobs.orders import stoppable
 from vae_core.runs import Run
 
-Kind = Literal["training", "study", "speed"]
+Kind = Literal["training", "study", "export", "download", "speed"]
+
+BESIDE: dict[Kind, int] = {"export": 1, "download": 3}
+"""What somebody waits for with nothing else to do, and takes a few seconds or hardly any of the processor: it waits for no
+training. How many of a kind work at once: an export to ONNX takes half a gigabyte of memory.
+"""
 
 
 @dataclass(frozen=True)
@@ -32,9 +41,11 @@ class Task:
         return Job(self.folder)
 
     def threads(self) -> int:
-        """How many it computes on. Raises WorkError where a training's settings are damaged."""
+        """How many cores' threads it takes from the others. Raises WorkError where a training's settings are damaged."""
         if self.kind == "training":
-            return Run(self.folder.name, self.folder).config.training.threads or default_threads()
+            return threads_for(Run(self.folder.name, self.folder).config.training.threads)
+        if self.kind in BESIDE:
+            return 0
         return default_threads() if self.kind == "speed" else 1
 
     def resumable(self) -> bool:
@@ -50,11 +61,22 @@ class Task:
             return 0  # the worker will say what is wrong with it
 
     def compute(self) -> None:
-        """Works at what is not a training. Only for the holder of its lock."""
-        if self.kind == "study":
-            studies.compute(self.folder)
-        else:
-            speed.compute(self.folder)
+        """Works at what is not a training, until it is done or stopped. Only for the holder of its lock.
+
+        Raises:
+            DiaboloError: It failed, or it was stopped.
+        """
+        self.job.write_status(dataclasses.replace(self.job.status(), recorded="running"))
+        with stoppable(self.job):
+            _COMPUTE[self.kind](self.folder)
+
+
+_COMPUTE: dict[Kind, Callable[[Path], None]] = {
+    "study": studies.compute,
+    "export": exports.compute,
+    "download": fetching.compute,
+    "speed": speed.compute,
+}
 
 
 def tasks(root: Path) -> Iterator[Task]:
@@ -64,5 +86,9 @@ def tasks(root: Path) -> Iterator[Task]:
             yield Task(folder, "training")
     for folder in studies.folders(root):
         yield Task(folder, "study")
+    for folder in exports.folders(root):
+        yield Task(folder, "export")
+    for folder in fetching.folders(root):
+        yield Task(folder, "download")
     if speed.folder(root).is_dir():
         yield Task(speed.folder(root), "speed")

@@ -1,18 +1,18 @@
 """Models by name, and how to build one."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from vae_core.config import ModelConfig
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.models.distributions import Bernoulli, DiagonalGaussian, Gaussian, Likelihood, PointMass, Posterior
 from vae_core.models.model import UNKNOWN, VAE, Autoencoder, ConditionalVAE, Model
 from vae_core.models.networks import ACTIVATIONS, NETWORKS, ImageShape
+from vae_core.models.uninitialised import Uninitialised
 
 __all__ = [
     "ACTIVATIONS",
@@ -35,21 +35,21 @@ __all__ = [
     "build",
     "check_batch",
     "load",
-    "on_meta",
     "size",
+    "without_numbers",
 ]
 
 MODELS: dict[str, type[Model]] = {"autoencoder": Autoencoder, "vae": VAE, "conditional-vae": ConditionalVAE}
 """The kinds of model by their name in `ModelConfig.kind`."""
 
 
-def on_meta(config: ModelConfig, image_shape: ImageShape, classes: int) -> Model:
-    """The model without any numbers in it: it takes no memory and no time.
+def without_numbers(config: ModelConfig, image_shape: ImageShape, classes: int) -> Model:
+    """The model with whatever its memory holds for numbers: it takes no time, and no memory until it is written to.
 
     Raises:
         InputError: The network does not fit pictures of that shape, or has more parameters than are trained here.
     """
-    with torch.device("meta"):
+    with Uninitialised():
         model = MODELS[config.kind](config, image_shape, classes)
     parameters = sum(p.numel() for p in model.parameters())
     if parameters > MOST_PARAMETERS:
@@ -76,7 +76,7 @@ def build(config: ModelConfig, image_shape: ImageShape, seed: int = 0, classes: 
     Raises:
         InputError: The network does not fit pictures of that shape, or has more parameters than are trained here.
     """
-    on_meta(config, image_shape, classes)
+    without_numbers(config, image_shape, classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return MODELS[config.kind](config, image_shape, classes)
@@ -94,7 +94,7 @@ def load(config: ModelConfig, weights: Mapping[str, NDArray[Any]], image_shape: 
     Raises:
         WorkError: The weights are those of other settings.
     """
-    model = on_meta(config, image_shape, classes)
+    model = without_numbers(config, image_shape, classes)
     tensors = {name: torch.from_numpy(array).float() for name, array in weights.items()}
     try:
         model.load_state_dict(tensors, assign=True)
@@ -106,6 +106,8 @@ def load(config: ModelConfig, weights: Mapping[str, NDArray[Any]], image_shape: 
     return model.eval().requires_grad_(False)
 
 
+WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+"""The layers whose weights are multiplied; there are no others in the networks."""
 MOST_PARAMETERS = 20_000_000  # with gradient and optimizer 16 bytes each
 MOST_ACTIVATIONS = 60_000_000  # in a batch; forward and backward keep about 12 bytes each
 SMALLEST_BATCH = 250  # what is looked at without training goes in batches of this size
@@ -121,25 +123,41 @@ class Size(NamedTuple):
     """Numbers that all layers put out together for one image."""
 
 
-def size(config: ModelConfig, image_shape: ImageShape) -> Size:
-    """Counts parameters, operations and activations without computing anything (on torch's meta device).
+def size(config: ModelConfig, image_shape: ImageShape, classes: int = 10) -> Size:
+    """Counts parameters, operations and activations, as one image goes through a model that has learnt nothing.
 
-    The first call in a process takes more than a second, in which torch loads what it needs for that.
+    Arguments as for `build`.
 
     Raises:
         InputError: As `build`.
     """
-    model = on_meta(config, image_shape, classes=10)
-    with torch.device("meta"):
-        x = torch.zeros(1, *image_shape)
-        activations = activations_per_image(model, x)
-        with FlopCounterMode(display=False) as counter:
-            model.decode(model.encode(x).mu).mean.sum().backward()
-    return Size(sum(p.numel() for p in model.parameters()), counter.get_total_flops(), activations)
+    model = without_numbers(config, image_shape, classes)
+    products = _products(model)
+    # Forward, and backward for the weights and for what came in, which the first layer's pictures don't need.
+    flops = 2 * (3 * sum(products) - products[0])
+    return Size(sum(p.numel() for p in model.parameters()), flops, activations_per_image(model))
 
 
-def activations_per_image(model: Model, x: Tensor | None = None) -> int:
-    """Numbers that all layers put out together for one image `x`, with shape (1, C, H, W)."""
+def _products(model: Model) -> list[int]:
+    """Multiplications of weights in each layer that has some, for one image, in the order in which it comes to them."""
+    found: list[int] = []
+
+    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        # Each weight is used once for a vector, and once for each place that a window is laid down at.
+        is_transposed = isinstance(module, nn.ConvTranspose2d)
+        places = (inputs[0] if is_transposed else output).shape[2:]
+        found.append(cast(Tensor, module.weight).numel() * places.numel())
+
+    hooks = [each.register_forward_hook(count) for each in model.modules() if isinstance(each, WEIGHTED)]
+    with torch.no_grad():
+        model.decode(model.encode(torch.zeros(1, *model.image_shape)).mu)
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def activations_per_image(model: Model) -> int:
+    """Numbers that all layers put out together for one image."""
     total = 0
 
     def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -148,7 +166,7 @@ def activations_per_image(model: Model, x: Tensor | None = None) -> int:
 
     hooks = [layer.register_forward_hook(count) for layer in (*model.encoder, *model.decoder)]
     with torch.no_grad():
-        model.decode(model.encode(torch.zeros(1, *model.image_shape) if x is None else x).mu)
+        model.decode(model.encode(torch.zeros(1, *model.image_shape)).mu)
     for hook in hooks:
         hook.remove()
     return total

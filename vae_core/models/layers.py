@@ -15,7 +15,7 @@ from torchinfo.layer_info import LayerInfo
 
 from vae_core.config import ModelConfig
 from vae_core.errors import N_
-from vae_core.models import ACTIVATIONS, DiagonalGaussian, ImageShape, Model, on_meta
+from vae_core.models import ACTIVATIONS, DiagonalGaussian, ImageShape, Model, without_numbers
 from vae_core.models.networks import Residual
 
 Part = Literal["encoder", "code", "decoder"]
@@ -82,12 +82,12 @@ def layers(config: ModelConfig, image_shape: ImageShape, classes: int = 10) -> l
     Raises:
         InputError: The network does not fit pictures of that shape, or has more parameters than are trained here.
     """
-    model = on_meta(config, image_shape, classes)
+    model = without_numbers(config, image_shape, classes)
     found = [Layer("picture", "encoder", PICTURE, image_shape)]
     seen = _seen(model, image_shape)
     found += _rows("encoder", model.encoder, seen)
     found[-1] = replace(found[-1], part="code", told=model.classes)
-    with torch.device("meta"), torch.no_grad():
+    with torch.no_grad():
         posterior = model.encode(torch.zeros(1, *image_shape))
     if isinstance(posterior, DiagonalGaussian):  # else the features are the code itself
         found.append(Layer("z", "code", SAMPLING, (model.latent_dim,)))
@@ -108,14 +108,12 @@ class _Way(nn.Module):
 
 
 def _seen(model: Model, image_shape: ImageShape) -> dict[nn.Module, LayerInfo]:
-    """What torchinfo sees of each module as one picture goes through a model on the meta device.
+    """What torchinfo sees of each module as one picture goes through a model.
 
     It leaves model and picture where they are as long as it is given the picture itself: for an `input_size`, it takes
-    both to a device of its own choice. It keeps its last summary, and thus the model, alive, which on the meta device
-    is a few kilobytes.
+    both to a device of its own choice. It keeps its last summary, and thus the model, alive, of which nothing is written.
     """
-    with torch.device("meta"):
-        found = summary(_Way(model), input_data=torch.zeros(1, *image_shape), verbose=0)
+    found = summary(_Way(model), input_data=torch.zeros(1, *image_shape), verbose=0)
     return {info.module: info for info in found.summary_list}
 
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages.ui import state
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.run_names import labels
 from pages.ui.shown import Shown, shown_data
 from pages.ui.text import N_, plain, t
@@ -143,16 +145,14 @@ def _choose_pca(usable: Mapping[str, Summary], picked: Sequence[str]) -> int | N
         return None
     sizes = [config.model.latent_dim for run_id in picked if (config := usable[run_id].config) is not None]
     fair = max(sizes, default=2)
-    return int(
-        st.number_input(
-            t("PCA's components"),
-            1,
-            256,
-            fair,
-            key=f"compare_components_{fair}",
-            width=150,
-            help=t(
-                "Principal component analysis, the best linear code there is. With as many components as the models' codes have numbers, the comparison is fair."
-            ),
-        )
-    )
+    components: int = number_box(
+        t("PCA's components"),
+        Span(1, 256),
+        key=f"compare_components_{fair}",
+        default=fair,
+        width=150,
+        help=t(
+            "Principal component analysis, the best linear code there is. With as many components as the models' codes have numbers, the comparison is fair."
+        ),
+    ).get()
+    return components

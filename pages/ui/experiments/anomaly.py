@@ -12,6 +12,8 @@ from pages.ui.chart_view import show_chart
 from pages.ui.experiments import anomaly_words, blocks
 from pages.ui.experiments.anomaly_turns import show_all_classes
 from pages.ui.experiments.anomaly_words import Answer, Tutorial
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.reconstruction import number_in_class, reconstruct
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.strangeness import share_in_words, threshold_in_words
@@ -123,8 +125,9 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
         )
         pair = classes[0], others[0] if stranger is None else stranger
         most = min(int((data.labels == label).sum()) for label in pair)
-        place = st.number_input(t("Which one of {count:,}", count=most), 1, most, key=f"place_{pair}", width=170)
-    numbers = [number_in_class(data, label, int(place) - 1) for label in pair]
+        title = t("Which one of {count:,}", count=most)
+        place = number_box(title, Span(1, most), key=f"place_{pair}", default=1, width=170)
+    numbers = [number_in_class(data, label, place.get() - 1) for label in pair]
     for key, run in models.items():
         found = reconstruct(cache.model(run), data, numbers)
         scores = cache.strangeness(run, name, classes)[BEST_SCORE]

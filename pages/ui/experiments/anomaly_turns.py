@@ -5,6 +5,8 @@ import streamlit as st
 from pages.ui import cache
 from pages.ui.chart_view import show_chart
 from pages.ui.experiments import anomaly_charts, anomaly_words, blocks
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.text import t
 from vae_core import datasets
 from vae_core.config import field
@@ -25,24 +27,30 @@ def show_all_classes(run: Run, name: str) -> None:
     st.subheader(t("Each digit in turn"))
     low, high = bounds(field("training.epochs"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        epochs = st.number_input(
+        most = min(high, MOST_EPOCHS)
+        typed_epochs = number_box(
             t("Epochs of each"),
-            low,
-            min(high, MOST_EPOCHS),
-            run.config.training.epochs,
+            Span(low, most),
             key=f"all_epochs_{run.id}",
+            default=min(run.config.training.epochs, most),
             width=150,
         )
-        size = st.number_input(t("Numbers in the code"), 1, 64, LATENT_DIM, key=f"all_size_{run.id}", width=190)
+        typed_size = number_box(
+            t("Numbers in the code"), Span(1, 64), key=f"all_size_{run.id}", default=LATENT_DIM, width=190
+        )
+    label = t("Learn each digit in turn")
+    if blocks.is_refused(label, typed_epochs, typed_size):
+        return
+    epochs, size = typed_epochs.get(), typed_size.get()
     source = datasets.source(name)
     learnt = round(source.sizes["train"] * (1 - run.config.data.validation))
-    one = run.config.with_values({"model.latent_dim": int(size), "training.epochs": int(epochs)})
+    one = run.config.with_values({"model.latent_dim": size, "training.epochs": epochs})
     seconds = cache.training_seconds(one, learnt, source.image_shape) or SECONDS_A_PICTURE * learnt * epochs
     found = blocks.study(
         run,
         "strangers",
-        {"data": name, "epochs": int(epochs), "latent_dim": int(size)},
-        label=t("Learn each digit in turn"),
+        {"data": name, "epochs": epochs, "latent_dim": size},
+        label=label,
         seconds=seconds + BASELINE_SECONDS * learnt / 50_000,
         what=t(
             "Trains a model like {name} on each class of {data} alone, and scores all test pictures each time. The score "

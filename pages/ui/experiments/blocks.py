@@ -1,25 +1,27 @@
 """What the experiments' pages share."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.ui.boundary import guarded
+from pages.ui import orders
+from pages.ui.number_box import Typed
 from pages.ui.quantities import duration
-from pages.ui.text import describe, plain, t
-from vae_core.jobs.studies import StudyOf, study_of
+from pages.ui.text import t
+from vae_core.control import is_active
+from vae_core.jobs.studies import study_of
 from vae_core.runs import Run
-
-_WAITING = ("queued", "starting", "running", "stopping", "interrupted")
 
 
 class Found(NamedTuple):
-    """What a study found: its figures and arrays, as the study's `compute` says."""
+    """What a study found: its figures and arrays, as the study's `compute` says, and the settings that it had."""
 
     figures: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
 def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, seconds: float, what: str) -> Found | None:
@@ -45,14 +47,13 @@ def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, secon
     if state == "finished":
         figures, arrays = asked.figures(), asked.arrays()
         if figures is not None and arrays is not None:
-            return Found(figures, arrays)
-    if state in _WAITING:
-        _follow(asked, label, seconds)
+            return Found(figures, arrays, asked.values["settings"])
+    if is_active(state):
+        orders.follow(asked, label, seconds)
         return None
     with st.container(border=True):
         st.markdown(what)
-        if state == "failed" and (error := asked.error()):
-            st.error(plain(describe(error)), icon=":material/error:")
+        orders.show_reason(asked)
         with st.container(horizontal=True, vertical_alignment="center"):
             pressed = st.button(label, type="primary", icon=":material/play_arrow:", key=f"ask_{asked.folder.name}")
             st.caption(
@@ -64,35 +65,19 @@ def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, secon
     return None
 
 
-@st.fragment(run_every=0.5)
-@guarded()
-def _follow(asked: StudyOf, label: str, seconds: float) -> None:
-    state = asked.state()
-    if state not in _WAITING:
-        st.rerun()
-    progress = asked.progress() if state in ("running", "stopping") else None
+def is_refused(label: str, *typed: Typed) -> bool:
+    """Whether a study can't be asked for, because a number of its settings is none; its button then says why.
+
+    Args:
+        label: What the button says, translated.
+        typed: The numbers.
+    """
+    reason = next((one.reason for one in typed if one.problem is not None), None)
+    if reason is None:
+        return False
     with st.container(border=True):
-        if state == "queued":
-            words = t("{study}: waiting for its turn. You may leave this page.", study=label)
-        elif state == "stopping":
-            words = t("{study}: stopping.", study=label)
-        elif progress is None:
-            words = t("{study}: about {time} in all. You may leave this page.", study=label, time=duration(seconds))
-        else:
-            words = t(
-                "{study}: about {time} left. You may leave this page.",
-                study=label,
-                time=duration(progress.seconds_left),
-            )
-        st.progress(progress.share if progress else 0.0, text=words)
-        st.button(
-            t("Stop"),
-            icon=":material/stop:",
-            key=f"stop_{asked.folder.name}",
-            disabled=state == "stopping",
-            on_click=asked.stop,
-            help=t("Gives it up; it can be started again, from the beginning."),
-        )
+        st.button(label, type="primary", icon=":material/play_arrow:", disabled=True, help=reason)
+    return True
 
 
 def what_you_see(*sentences: str) -> None:

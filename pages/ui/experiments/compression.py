@@ -12,6 +12,8 @@ from pages.ui.chart_view import show_chart
 from pages.ui.experiments import blocks, compression_charts, compression_files, compression_words
 from pages.ui.experiments.blocks import Found
 from pages.ui.images import sheet
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.settings import training_images
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.text import t, written
@@ -36,19 +38,18 @@ SECONDS_A_THOUSAND = 0.11  # training pictures: measuring 54,000 and 10,000 took
 
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     low, _ = bounds(field("model.latent_dim"))
-    size = st.number_input(
+    size = number_box(
         t("Numbers in the code"),
-        low,
-        LARGEST_CODE,
-        recipe.config.model.latent_dim,
+        Span(low, LARGEST_CODE),
         key="compression_size",
+        default=recipe.config.model.latent_dim,
         width=190,
         help=t(
             "How many numbers are left of a picture's pixels. The recipe has {count}.",
             count=recipe.config.model.latent_dim,
         ),
     )
-    return {"model.latent_dim": int(size)}
+    return {"model.latent_dim": size.get()}
 
 
 def show(run: Run, together: Mapping[str, Run]) -> None:
@@ -169,26 +170,27 @@ def _layers(run: Run) -> None:
 
 def _sweep(run: Run, name: str, images: int) -> None:
     st.subheader(t("How many numbers does a picture need?"))
-    epochs = int(
-        st.number_input(
-            t("Epochs of each"),
-            1,
-            MOST_EPOCHS,
-            min(max(round(USUAL_IMAGES / images), FEWEST_EPOCHS), run.config.training.epochs, MOST_EPOCHS),
-            key=f"sweep_epochs_{run.id}",
-            width=150,
-            help=t("This run had {epochs}.", epochs=run.config.training.epochs),
-        )
+    typed = number_box(
+        t("Epochs of each"),
+        Span(1, MOST_EPOCHS),
+        key=f"sweep_epochs_{run.id}",
+        default=min(max(round(USUAL_IMAGES / images), FEWEST_EPOCHS), run.config.training.epochs, MOST_EPOCHS),
+        width=150,
+        help=t("This run had {epochs}.", epochs=run.config.training.epochs),
     )
     sizes = st.pills(t("Latent sizes"), SIZES, selection_mode="multi", default=USUAL_SIZES, key="sweep_sizes")
     if not sizes:
         st.info(t("Choose at least one size."), icon=":material/info:")
         return
+    label = t("Train {count} models", count=len(sizes))
+    if blocks.is_refused(label, typed):
+        return
+    epochs = typed.get()
     found = blocks.study(
         run,
         "sweep",
         {"data": name, "epochs": epochs, "sizes": sorted(sizes)},
-        label=t("Train {count} models", count=len(sizes)),
+        label=label,
         seconds=_seconds(run, epochs, images) * len(sizes),
         what=t(
             "Trains a model with this run's settings for each latent size, one after the other, and holds them against PCA: {sizes}.",
@@ -197,7 +199,7 @@ def _sweep(run: Run, name: str, images: int) -> None:
     )
     if found is None:
         return
-    figures, errors = found
+    figures, errors = found.figures, found.arrays
     words = t(
         "The error on {images:,} test pictures for each latent size, both axes logarithmic. Each model has this run's settings "
         "and {epochs} epochs; the star is this run itself, after {own}.",

@@ -1,20 +1,24 @@
 """Fill up the rare class: every way beside the others, the made pictures beside real ones, and both to take away."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from pages.ui import orders
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.experiments import blocks, oversampling_charts
 from pages.ui.experiments.blocks import Found
 from pages.ui.experiments.oversampling_charts import BEST_DRAWING, METRICS, Metric
 from pages.ui.images import data_url
+from pages.ui.number_box import number_box
+from pages.ui.number_text import Span
 from pages.ui.text import t
 from vae_core import datasets
+from vae_core.export import PICTURE_FORMATS
 from vae_core.fillings import METHODS
+from vae_core.jobs.exports import export_of
 from vae_core.recipes import Recipe
 from vae_core.runs import Run
 
@@ -36,17 +40,14 @@ def settings(recipe: Recipe) -> Mapping[str, Any]:
         key=f"rare_class_{source.name}",
         width=150,
     )
-    percent = st.number_input(
+    percent = number_box(
         t("Share that is kept (%)"),
-        0.1,
-        100.0,
-        100 * own.rare_share,
-        0.5,
-        format="%.1f",
+        Span(0.1, 100.0, whole=False),
         key="rare_share",
+        default=100 * own.rare_share,
         width=190,
         help=t("Of the rare class's training pictures; the test pictures stay as they are."),
-    )
+    ).get()
     share = round(percent / 100, 4)
     each = source.sizes["train"] * (1 - own.validation) / len(source.class_names)
     kept = max(2, round(share * each))
@@ -104,10 +105,15 @@ def _learning(run: Run, name: str) -> None:
 def _compare(run: Run, name: str) -> Found | None:
     st.subheader(t("Which way of filling up helps?"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        seeds = st.number_input(
-            t("Classifiers of each"), 1, 10, 3, key=f"fill_seeds_{run.id}", width=170, help=t("Their spread is shown.")
+        typed_seeds = number_box(
+            t("Classifiers of each"),
+            Span(1, 10),
+            key=f"fill_seeds_{run.id}",
+            default=3,
+            width=170,
+            help=t("Their spread is shown."),
         )
-        epochs = st.number_input(t("Epochs of each"), 1, 50, 5, key=f"fill_epochs_{run.id}", width=150)
+        typed_epochs = number_box(t("Epochs of each"), Span(1, 50), key=f"fill_epochs_{run.id}", default=5, width=150)
     ways = st.pills(
         t("Ways to fill up"),
         list(METHODS),
@@ -123,17 +129,21 @@ def _compare(run: Run, name: str) -> Found | None:
     data = run.config.data
     learnt = datasets.source(data.name).sizes["train"] * (1 - data.validation)
     vae = SECONDS_A_SEED if "vae" in ways else 0
+    label = t("Compare the ways")
+    if blocks.is_refused(label, typed_seeds, typed_epochs):
+        return None
+    seeds, epochs = typed_seeds.get(), typed_epochs.get()
     return blocks.study(
         run,
         "oversampling",
-        {"methods": ways, "seeds": int(seeds), "epochs": int(epochs)},
-        label=t("Compare the ways"),
+        {"methods": ways, "seeds": seeds, "epochs": epochs},
+        label=label,
         seconds=3 + seeds * (vae + len(ways) * (0.3 + SECONDS_A_PICTURE * learnt * epochs)),
         what=t(
             "Fills up class {name} in each way until it is as large as the others, trains {count} small classifiers "
             "(784-128-10) on each and asks them about the real test pictures, which no way has seen.",
             name=name,
-            count=int(seeds),
+            count=seeds,
         ),
     )
 
@@ -248,8 +258,6 @@ def _gallery(run: Run, found: Found, name: str) -> None:
 
 
 def _files(run: Run, found: Found, way: str, name: str) -> None:
-    from vae_core.export import PICTURE_FORMATS
-
     st.markdown(
         t(
             "**Take them away**: the {kept:,} real pictures of class {name} and {added:,} synthetic ones, told apart in a "
@@ -259,28 +267,13 @@ def _files(run: Run, found: Found, way: str, name: str) -> None:
             added=found.figures["added"],
         )
     )
-    with st.container(horizontal=True):
-        for kind, label in (
-            ("zip", t("Pictures as folders (zip)")),
-            ("npz", t("Pictures as NPZ")),
-            ("csv", t("Pictures as CSV")),
-        ):
-            st.download_button(
+    labels = {"zip": t("Pictures as folders (zip)"), "npz": t("Pictures as NPZ"), "csv": t("Pictures as CSV")}
+    for place, (kind, label) in zip(st.columns(len(labels)), labels.items(), strict=True):
+        with place, guarded():
+            orders.offer_file(
+                export_of(run, f"oversampled-{kind}", {**found.settings, "way": way}),
                 label,
-                partial(_file, run, found, way, kind),
-                f"rare-class-{way}.{kind}",
                 MIME[kind],
-                on_click="ignore",
-                icon=":material/download:",
-                key=f"fill_file_{kind}_{run.id}",
-                help=t(PICTURE_FORMATS[kind]),
+                about=t(PICTURE_FORMATS[kind]),
+                name=f"rare-class-{way}.{kind}",
             )
-
-
-def _file(run: Run, found: Found, way: str, kind: str) -> bytes:
-    """Made when it is asked for: thousands of pictures take a second or two."""
-    from vae_core.export import export_pictures
-    from vae_core.studies.oversampling import drawn
-
-    filled = drawn(run, found.arrays, way)
-    return export_pictures(filled.data, filled.synthetic, kind)
