@@ -176,7 +176,7 @@ def _show_threshold(
         )
     download(
         t("Download all scores (CSV)"),
-        lambda: anomaly.to_csv(data, all_scores, normal, verdicts),
+        anomaly.to_csv(data, all_scores, normal, verdicts),
         f"diabolo-{run.id}-anomaly-scores.csv",
         "text/csv",
         help=t(

@@ -89,7 +89,9 @@ class Detector:
     def reference(self, name: str) -> Scores:
         """A score of the normal validation images, with shape (V,). Raises InputError where the model has no such score."""
         if name not in self._references:
-            self._references |= self.score(self.validation, (name,))
+            found = self.score(self.validation, (name,))
+            found[name].setflags(write=False)  # all visitors share it
+            self._references |= found
         return self._references[name]
 
     def default(self, name: str = DEFAULT_SCORE, alpha: float = ALPHA) -> Threshold:
