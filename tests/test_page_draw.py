@@ -150,13 +150,13 @@ def test_a_nine_is_anomalous_to_a_model_of_fives(trained: dict[str, Run]) -> Non
     found = detector.judge(data)
     number = int(np.flatnonzero((data.labels == 9) & found.flagged & ~found.unlike)[0])
     app = opened(trained["fives"])
-    app.number_input(key="own_picture_number").set_value(number).run()
+    app.text_input(key="own_picture_number").set_value(str(number)).run()
     said = words(app)
     assert next(one.value for one in app.subheader) == "Anomalous to this model"
     assert "**Flagged as anomalous**" in said and "from that many images, the true share may lie between" in said
     assert "Normal are the validation images of 5;" in said
     five = int(np.flatnonzero((data.labels == 5) & ~found.flagged)[0])
-    app.number_input(key="own_picture_number").set_value(five).run()
+    app.text_input(key="own_picture_number").set_value(str(five)).run()
     assert next(one.value for one in app.subheader) == "Like what this model learnt: 5"
     assert "**Not flagged**" in words(app)
 
