@@ -18,6 +18,7 @@ SOURCES = sorted(
 LAYERS = [
     {"vae_core", "vae_core.errors"},
     {
+        "vae_core.reasons",
         "vae_core.processor",
         "vae_core.environment",
         "vae_core.files",
@@ -38,6 +39,7 @@ LAYERS = [
     {
         "vae_core.recipes",
         "vae_core.datasets",
+        "vae_core.learnt",
         "vae_core.models",
         "vae_core.losses",
         "vae_core.optimizer",

@@ -154,5 +154,5 @@ def from_json(line: str | bytes) -> Event:
         return _adapter.validate_json(line)
     except ValidationError as error:
         raise WorkError(
-            N_("An event can't be read ({reason})."), reason=error.errors(include_url=False)[0]["msg"]
+            N_("An event can't be read ({reason})."), reason=WorkError(N_("its entries are not those of such a file"))
         ) from error
