@@ -62,9 +62,7 @@ def allowed(wish: Wish) -> tuple[State, ...]:
 
 
 LEAST_SILENCE = 3.0  # seconds; signs of life come every second
-SILENT = N_(
-    "No sign of life for {seconds} s. After {limit} s its process is ended, and it goes on from the last saved epoch."
-)
+SILENT = N_("No sign of life for {seconds} s. After {limit} s its process is ended and started again.")
 UNEXPECTED = N_(
     "Something unexpected went wrong ({reason}); the details are in the run's worker.log. Try again, or change the "
     "settings."
