@@ -40,6 +40,7 @@ LAYERS = [
     {
         "vae_core.recipes",
         "vae_core.datasets",
+        "vae_core.learnt",
         "vae_core.models",
         "vae_core.losses",
         "vae_core.optimizer",

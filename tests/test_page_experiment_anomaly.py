@@ -281,7 +281,7 @@ def test_all_classes_in_turn(both: tuple[Run, Run], found: Findings) -> None:
 
 def test_the_visitors_digit_is_what_is_trained(both: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch) -> None:
     submitted = []
-    monkeypatch.setattr("vae_core.jobs.client.submit", lambda config: submitted.append(config) or both[0])
+    monkeypatch.setattr("vae_core.jobs.client.submit_all", lambda configs: submitted.extend(configs) or both[:1])
     monkeypatch.setattr(groups, "data_sets", lambda recipe: ["digits"])
     app = opened(both[0])
     epochs = app.text_input(key="epochs_anomaly-fives_digits").value

@@ -296,12 +296,17 @@ def zipped_bits(data: ImageData) -> float:
     return 8 * len(zlib.compress(data.images.tobytes(), 9)) / len(data)
 
 
-def cross_entropy_of_mean_image(train: ImageData, data: ImageData) -> float:
-    """Nats a pixel of answering every image with the mean of the training images."""
+def cross_entropies_of_mean_image(train: ImageData, data: ImageData) -> NDArray[np.float64]:
+    """Nats a pixel of answering each image with the mean of the training images, with shape (N,)."""
     half_a_grey = 0.5 / 255  # a pixel that was always black would have an infinite error where it isn't
-    p = (train.images.mean(0, dtype=np.float64) / 255).clip(half_a_grey, 1 - half_a_grey)
-    x = data.images.mean(0, dtype=np.float64) / 255
-    return float(-(x * np.log(p) + (1 - x) * np.log(1 - p)).mean())
+    p = (train.images.mean(0, dtype=np.float64) / 255).clip(half_a_grey, 1 - half_a_grey).reshape(-1)
+    # Linear in the image: log(1 - p) for black, and what white adds.
+    return np.concatenate([-(x @ (np.log(p) - np.log(1 - p)) + np.log(1 - p).sum()) / p.size for x in _rows(data)])
+
+
+def cross_entropy_of_mean_image(train: ImageData, data: ImageData) -> float:
+    """The mean of `cross_entropies_of_mean_image`."""
+    return float(cross_entropies_of_mean_image(train, data).mean())
 
 
 def cross_entropy_floor(data: ImageData) -> float:

@@ -92,7 +92,7 @@ def _link(page: str, label: str, summary: Summary) -> None:
 
 def details(summary: Summary) -> list[str]:
     """What is worth knowing about a run, in a few words each; of a damaged one, what is wrong with it."""
-    parts = [describe(summary.error)] if summary.error is not None else []
+    parts = [describe(told) for told in (summary.error, summary.note) if told is not None]
     if summary.config is None:
         return parts
     if summary.state == "interrupted" and client.disk_is_full():

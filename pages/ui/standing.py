@@ -65,7 +65,8 @@ class Look:
         error: Why it failed.
         begun: It has a checkpoint to go on from.
         starter: It came with Diabolo.
-    disk_full: It was interrupted, and the disk has no room to go on, or even to say why.
+        disk_full: It was interrupted, and the disk has no room to go on, or even to say why.
+        note: What ended its last process, or that it gives no sign of life.
     """
 
     state: State
@@ -76,6 +77,7 @@ class Look:
     begun: bool = True
     starter: bool = False
     disk_full: bool = False
+    note: DiaboloError | None = None
 
 
 def look(run: Run) -> Look:
@@ -91,6 +93,7 @@ def look(run: Run) -> Look:
         run.job.status().error if state == "failed" else None,
         (run.folder / "resume.safetensors").exists(),
         disk_full=state == "interrupted" and disk_is_full(),
+        note=run.job.note(),
     )
 
 
@@ -125,12 +128,17 @@ def refusal(wish: Wish, seen: Look) -> str:
 
 
 def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> str:
-    """What goes on, and what happens or helps next.
+    """What goes on, what happens or helps next, and what its process met.
 
     Args:
         point: The newest point of the curves.
         others: How many jobs must make room before this one starts, while it waits.
     """
+    words = _standing(seen, point, others)
+    return words if seen.note is None else f"{words} {describe(seen.note)}"
+
+
+def _standing(seen: Look, point: Progress | EpochEnd | None, others: int) -> str:
     epoch = point.epoch if point else 0
     if seen.pending == "pause" and seen.state in ("starting", "running"):
         return t("Pausing. It saves its place first.")

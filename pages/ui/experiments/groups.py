@@ -53,13 +53,13 @@ def _epochs(recipe: Recipe, companion: RunConfig, epochs: int) -> int:
 
 
 def start(recipe: Recipe, changes: Mapping[str, Any]) -> Run:
-    """Starts the recipe's run and its companions, and returns the first.
+    """Starts the recipe's run and its companions, all or none, and returns the first.
 
     Raises:
         InputError: A change is out of range, or a run can't start on this machine.
+        WorkError: The disk is nearly full, or so many more runs may not wait.
     """
-    started = [client.submit(config) for config in configs(recipe, changes).values()]
-    return started[0]
+    return client.submit_all(list(configs(recipe, changes).values()))[0]
 
 
 def of(recipe: Recipe) -> list[Summary]:
