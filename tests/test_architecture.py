@@ -24,6 +24,10 @@ LAYERS = [
         "vae_core.locks",
         "vae_core.pixels",
         "vae_core.sheets",
+        "vae_core.neighbours",
+        "vae_core.roc",
+        "vae_core.special",
+        "vae_core.memory",
     },
     {
         "vae_core.settings",

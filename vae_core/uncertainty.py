@@ -14,6 +14,7 @@ from vae_core.datasets import ImageData
 from vae_core.errors import N_
 from vae_core.latent import LatentPoints
 from vae_core.models import Model
+from vae_core.roc import roc_auc_score
 
 STRANGERS: dict[str, str] = {
     "noise": N_("Noise"),
@@ -90,8 +91,6 @@ def uncertainty(model: Model, data: ImageData, strange: dict[str, NDArray[np.uin
         InputError: The pictures don't have the model's shape.
         WorkError: The model's weights are of no use.
     """
-    from sklearn.metrics import roc_auc_score  # takes a second to import
-
     normal = log_variance(latent.encode(model, data))
     scores, auroc = {}, {}
     for name, images in strange.items():

@@ -18,6 +18,7 @@ from pages.ui.strangeness import in_words, ink_correlation, learnt_classes, only
 from pages.ui.text import t
 from vae_core import datasets
 from vae_core.datasets import ImageData
+from vae_core.roc import roc_auc_score
 from vae_core.runs import Run
 
 SCORE, NORMAL = "anomaly_score", "anomaly_normal"
@@ -213,8 +214,6 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
 def _show_scores(
     run: Run, data: ImageData, scores: Mapping[str, NDArray[np.float64]], normal: NDArray[np.bool_]
 ) -> None:
-    from sklearn.metrics import roc_auc_score
-
     from vae_core.anomaly import SCORES, to_csv
 
     st.subheader(t("All scores"))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages.ui.text import t, written
+from vae_core.roc import roc_auc_score
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,7 @@ class Answer:
 
 def auroc(strange: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
     """The chance that a strange picture scores higher than a normal one."""
-    from sklearn.metrics import roc_auc_score  # takes a second to import
-
-    return float(roc_auc_score(strange, scores))
+    return roc_auc_score(strange, scores)
 
 
 def published_means(data: str) -> dict[str, float]:
