@@ -65,8 +65,8 @@ LAYERS = [
         "vae_core.diagnosis",
         "vae_core.live_diagnosis",
     },
-    {"vae_core.code_files"},
-    {"vae_core.runs"},
+    {"vae_core.code_files", "vae_core.verdict"},
+    {"vae_core.runs", "vae_core.run_files"},
     {"vae_core.studies"},
     {
         "vae_core.export",

@@ -18,7 +18,8 @@ import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from tests.tiny_runs import train
+from tests.processes import WITHOUT_PRIVILEGES
+from tests.tiny_runs import train, training
 from vae_core import anomaly, datasets, files, metrics, runs
 from vae_core.commands import cli
 from vae_core.config import RunConfig
@@ -310,6 +311,56 @@ def test_anomaly_by_a_score_that_compares_with_training_pictures(fives: Run) -> 
     for name, values in scores.items():
         expected = anomaly.report(values, test.labels == 5, found["threshold"])
         assert found["auroc"][name] == pytest.approx(expected.auroc, abs=1e-3)
+
+
+# --- where it is run -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["list"], ["list", "--json"], ["train", "--help"], ["data", "list"], ["diagnose", "RUN"], ["evaluate", "né"]],
+    ids=" ".join,
+)
+def test_a_terminal_that_lacks_a_character_ends_no_command(words: list[str], vae: Run) -> None:
+    before = vae.config.name
+    runs.rename(vae, "fünf → 五")
+    try:
+        done = CliRunner(charset="ascii").invoke(cli, [vae.id if word == "RUN" else word for word in words])
+    finally:
+        runs.rename(vae, before)
+    assert done.exit_code == (2 if "né" in words else 0), done.output
+    assert "unexpected" not in done.output and done.output.isascii()
+    if words == ["list"]:
+        assert "f?nf ? ?" in done.stdout
+    if "--json" in words:
+        assert "fünf → 五" in [run["name"] for run in json.loads(done.stdout)["runs"]]
+
+
+def test_list_on_a_real_terminal_of_ascii(vae: Run) -> None:
+    runs.rename(vae, "été")
+    done = subprocess.run(
+        [sys.executable, "-m", "vae_core", "list"],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        capture_output=True,
+        check=False,
+    )
+    runs.rename(vae, "the VAE")
+    assert done.returncode == 0 and b"?t?" in done.stdout and b"Traceback" not in done.stderr
+
+
+def test_resume_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    with training(done=1, epochs=3) as run:
+        pass
+    script = f"{WITHOUT_PRIVILEGES}\nfrom vae_core.commands import cli\ncli(['resume', {run.id!r}])"
+    run.folder.chmod(0o555)
+    try:
+        done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True)
+    finally:
+        run.folder.chmod(0o755)
+    assert done.returncode == 2 and "can't be written to" in done.stderr and "unexpected" not in done.stderr
+    assert run.state() == "paused"
 
 
 # --- sample, export --------------------------------------------------------------------------------------------------

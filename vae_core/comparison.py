@@ -21,7 +21,7 @@ from vae_core.compression import PCACode
 from vae_core.datasets import ImageData
 from vae_core.errors import N_
 from vae_core.models import Model
-from vae_core.pixels import to_bytes, to_unit
+from vae_core.pixels import to_bytes, to_tensor, to_unit
 from vae_core.priors import FittedGaussian, StandardNormal, evenly, fitted_gaussian
 from vae_core.quality import FeatureCloud
 
@@ -131,7 +131,7 @@ def measure(
 def measure_pca(pca: PCACode, prior: FittedGaussian, data: ImageData, *, real: FeatureCloud | None) -> Measured:
     """PCA on the same pictures; its own are drawn from `pca_prior`. The other arguments are as in `measure`."""
     pictures = torch.from_numpy(pca.decode(pca.encode(data)))
-    x = to_unit(torch.from_numpy(data.images))
+    x = to_unit(to_tensor(data.images))
     figures = {name: figure(pictures, x).double().numpy() for name, figure in PICTURE_FIGURES.items()}
     return Measured(figures, None, _distances(lambda count, number: draw_pca(pca, prior, count, number), real))
 

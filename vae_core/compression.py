@@ -27,7 +27,7 @@ from vae_core.errors import N_, InputError
 from vae_core.latent import Codes
 from vae_core.metrics import BATCH, mse
 from vae_core.models import UNKNOWN, Model
-from vae_core.pixels import to_unit
+from vae_core.pixels import to_tensor, to_unit
 
 Indices = NDArray[np.uint16]
 """Quantised codes, with shape (N, latent_dim)."""
@@ -229,8 +229,8 @@ def reconstruction_mse(model: Model, z: Codes, data: ImageData) -> float:
     total = 0.0
     for start in range(0, len(data), BATCH):
         here = slice(start, start + BATCH)
-        x = to_unit(torch.from_numpy(data.images[here]))
-        total += float(mse(model.decode(torch.from_numpy(z[here])).mean, x).sum(dtype=torch.float64))
+        x = to_unit(to_tensor(data.images[here]))
+        total += float(mse(model.decode(to_tensor(z[here])).mean, x).sum(dtype=torch.float64))
     return total / len(data)
 
 

@@ -293,7 +293,7 @@ class TrainingConfig(Part):
         None,
         title=N_("Threads"),
         description=N_(
-            "How many processor cores it computes on. Empty means: half of those there are. Fixed when the run is made, because the last bits of the weights depend on it."
+            "How many processor cores it computes on. Empty means: half of those there are; more than there are: all of them. Fixed when the run is made, because the last bits of the weights depend on it."
         ),
         ge=1,
         le=64,

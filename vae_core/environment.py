@@ -1,7 +1,9 @@
 """The environment variables, all read here: `DIABOLO_DATA`, `DIABOLO_RUNS`, `DIABOLO_JOBS`, `DIABOLO_THREADS`."""
 
 import os
+import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from vae_core.errors import N_, InputError
@@ -44,6 +46,33 @@ def writable(root: Path) -> Path:
     return root
 
 
+def compiled_cache(package: str) -> None:
+    """Sees to it that numba can keep what it compiles of a package, before that is imported.
+
+    It looks for a folder beside the package's files and in the account's home, and fails where neither can be written
+    to, as for a service account without a home; then the run root has one.
+    """
+    spec = find_spec(package)
+    beside = [Path(folder) / "__pycache__" for folder in (spec.submodule_search_locations or () if spec else ())]
+    home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 (it fails for none) / "numba"
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    if any(map(_is_writable, [*([Path(given)] if given else []), *beside, home])):
+        return
+    own = runs_root() / ".numba"
+    os.environ["NUMBA_CACHE_DIR"] = str(own) if _is_writable(own) else tempfile.mkdtemp(prefix="diabolo-numba-")
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.reload_config()
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
 def jobs_backend() -> str:
     """Where jobs are run (`DIABOLO_JOBS`). Only `local`, a supervisor on this machine, exists so far."""
     backend = os.environ.get("DIABOLO_JOBS") or "local"
@@ -76,3 +105,8 @@ def default_threads() -> int:
     work beside it; two threads that must share their cores with anything else were seen 20 times slower.
     """
     return max(1, available_threads() // 2)
+
+
+def threads_for(asked: int | None) -> int:
+    """Threads of a training whose settings ask for so many: settings from a larger machine get what there is."""
+    return default_threads() if asked is None else min(asked, available_threads())

@@ -111,7 +111,19 @@ class Diverged:
     event: Literal["diverged"] = "diverged"
 
 
-Event = Progress | EpochEnd | Snapshot | Checkpoint | Finished | Paused | Diverged
+@dataclass(frozen=True, slots=True, config=_plain)
+class FewerThreads:
+    """From here on it computes on fewer threads than its settings ask for, because its machine has no more: the last bits
+    of its weights may be others than on a larger one."""
+
+    epoch: int
+    step: int
+    asked: Annotated[int, Field(gt=0, le=1000)]
+    used: Annotated[int, Field(gt=0, le=1000)]
+    event: Literal["fewer_threads"] = "fewer_threads"
+
+
+Event = Progress | EpochEnd | Snapshot | Checkpoint | Finished | Paused | Diverged | FewerThreads
 _adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 

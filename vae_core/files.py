@@ -6,10 +6,10 @@ import os
 import secrets
 import time
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +32,18 @@ def write(path: Path, data: bytes) -> None:
     Raises:
         WorkError: The disk is full or the folder can't be written to; the old file stands.
     """
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """As `write`, for what comes in pieces. Where the block raises, the old file stands."""
     # Two visitors are two threads of one process: a name for each write.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -46,12 +53,14 @@ def write(path: Path, data: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise WorkError(
             N_("'{path}' can't be written ({reason}). Make room on the disk or check the folder's permissions."),
             path=_short(path),
             reason=error.strerror or str(error),
         ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def sweep(folder: Path) -> None:

@@ -28,7 +28,7 @@ from vae_core import events as ev
 from vae_core import files
 from vae_core.config import RunConfig
 from vae_core.control import Job, State, Status, is_active
-from vae_core.environment import available_threads, default_threads, runs_root, writable
+from vae_core.environment import runs_root, threads_for, writable
 from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.locks import Lock
 from vae_core.thinning import ThinnedEvents
@@ -40,8 +40,10 @@ STARTER_NAMES = {
     "starter-ae-2d": N_("Autoencoder, 2 numbers"),
 }
 """The first one is what a visitor sees who has chosen nothing."""
+LONG = 8 << 20  # bytes of `events.jsonl`: more than one has that is thinned while it is written
 MOST_LEFT_OUT = 2_000  # lines of `events.jsonl` that thinning would save, before it is written anew
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+_MOMENT = re.compile(r"\d{8}-\d{6}")
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,9 @@ def title(config: RunConfig) -> str:
 def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -> tuple[Run, Lock | None]:
     """A new run's folder, whole from its first moment.
 
+    Settings that ask for more threads than this machine has to give, because they come from a larger one, get what there
+    is; the first of the run's events then says so.
+
     Args:
         config: The settings.
         hold: Take its lock at once, so that no supervisor starts it: for a training in the foreground.
@@ -166,24 +171,12 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
         The run and, where `hold`, its lock.
 
     Raises:
-        InputError: The run root can't be written to, or there are fewer threads than the settings ask for.
+        InputError: The run root can't be written to.
     """
     root = writable(root or runs_root())
-    most = available_threads()
-    threads = config.training.threads or default_threads()
-    if threads > most:
-        raise InputError(
-            N_(
-                "'training.threads' is {threads}, but this machine has {most} to give. Choose a number from 1 to {most}."
-            ),
-            threads=threads,
-            most=most,
-        )
+    asked, threads = config.training.threads, threads_for(config.training.threads)
     config = config.replace(training__threads=threads)  # the last bits of the weights depend on it
-    slug = f"{config.model.kind}-{config.model.network}-{config.model.latent_dim}"
-    now = time.time()
-    moment = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now * 1000) % 1000:03d}"
-    run_id = f"{moment}-{slug}-{secrets.token_hex(2)}"
+    run_id = new_id(config)
     new = root / f".new-{run_id}"
     new.mkdir()
     lock = Lock(new / "lock") if hold else None
@@ -191,12 +184,21 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
         lock.acquire()
     (new / "snapshots").mkdir()
     files.write(new / "config.json", config.to_json().encode())
+    if asked is not None and threads < asked:
+        files.write(new / "events.jsonl", (ev.to_json(ev.FewerThreads(0, 0, asked, threads)) + "\n").encode())
     job = Job(new)
     job.ask("run")
     if hold:
         job.write_status(Status(recorded="starting", answered=job.request().number))
     new.rename(root / run_id)
     return Run(run_id, root / run_id), lock
+
+
+def new_id(config: RunConfig) -> str:
+    """A name for a run's folder: the moment in UTC, so that names are in order wherever they were made, and the model."""
+    now = time.time()
+    moment = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}{int(now * 1000) % 1000:03d}"
+    return f"{moment}-{config.model.kind}-{config.model.network}-{config.model.latent_dim}-{secrets.token_hex(2)}"
 
 
 def find(run_id: str) -> Run:
@@ -217,7 +219,7 @@ def all_runs() -> list[Run]:
     root = runs_root()
     folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
     own = [Run(path.name, path) for path in folders if _ID.fullmatch(path.name)]
-    own.sort(key=lambda run: run.id, reverse=True)  # the name begins with the moment
+    own.sort(key=_moment, reverse=True)
     return own + [Run(name, STARTERS / name) for name in STARTER_NAMES if (STARTERS / name).is_dir()]
 
 
@@ -228,6 +230,20 @@ def unsettled() -> int:
         with suppress(DiaboloError, OSError):
             count += is_active(run.state())
     return count
+
+
+def _moment(run: Run) -> tuple[str, str]:
+    """When a run was made, in UTC, for sorting: its name begins with it (in local time, before this was written).
+
+    Somebody may have called an archive's folder something else; then it counts when it came.
+    """
+    if _MOMENT.match(run.id):
+        return run.id, ""
+    try:
+        seconds = (run.folder / "request.json").stat().st_mtime
+    except OSError:
+        return "", run.id
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(seconds)), run.id
 
 
 def list_runs() -> list[Summary]:
@@ -309,6 +325,7 @@ def _own(run: Run) -> None:
         raise InputError(
             N_("'{run}' came with Diabolo and can't be changed. Train a run of your own instead."), run=run.id
         )
+    writable(run.folder.parent)
 
 
 def sweep(root: Path) -> None:
@@ -364,7 +381,13 @@ def resume_arrays(run: Run) -> dict[str, Any] | None:
     arrays = files.read_arrays(path) if path.exists() else None
     step = int(files.read_metadata(path)["step"]) if arrays is not None else -1
     log = EventLog(run)
-    kept = [event for event in log.read() if event.step <= step and not isinstance(event, ev.Finished | ev.Diverged)]
+    kept = [
+        event
+        for event in log.read()
+        # Written when the run was made, before there was any checkpoint.
+        if (event.step <= step or (isinstance(event, ev.FewerThreads) and event.step == 0))
+        and not isinstance(event, ev.Finished | ev.Diverged)
+    ]
     files.write(run.folder / "events.jsonl", _to_lines(kept))
     return arrays
 
@@ -401,6 +424,23 @@ class _LogWriter:
 
     def close(self) -> None:
         self.file.close()
+
+
+def thinned_log(run: Run) -> bytes:
+    """The whole lines of a run's `events.jsonl`, thinned if it is long, as one of an earlier version may be."""
+    path = run.folder / "events.jsonl"
+    if path.stat().st_size > LONG:
+        return _to_lines(EventLog(run).read())
+    with path.open("rb") as lines:
+        return b"".join(line for line in lines if _can_be_read(line))
+
+
+def _can_be_read(line: bytes) -> bool:
+    try:
+        ev.from_json(line)
+    except WorkError:
+        return False
+    return line.endswith(b"\n")  # else it was cut short by the end of its process
 
 
 def _to_lines(events: Iterable[ev.Event]) -> bytes:

@@ -17,7 +17,7 @@ from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
 from vae_core.models import DiagonalGaussian, Model
 from vae_core.optimizer import AdamW
-from vae_core.pixels import binarise, noisy, to_unit
+from vae_core.pixels import binarise, noisy, to_tensor, to_unit
 
 Floats = NDArray[np.float32]
 
@@ -75,11 +75,11 @@ def step_by_step(config: RunConfig, model: Model, data: ImageData, seed: int = 0
         )
     generator = Generator().manual_seed(seed)
     student = copy.deepcopy(model).requires_grad_(True)
-    x = to_unit(torch.from_numpy(data.images))
+    x = to_unit(to_tensor(data.images))
     if config.data.pixels == "binarised":
         x = binarise(x, generator)
     shown = noisy(x, config.training.noise, generator) if config.training.noise else x
-    y = torch.from_numpy(data.labels)
+    y = to_tensor(data.labels)
     posterior = student.encode(shown, y)
     eps = torch.randn(posterior.mu.shape, generator=generator) if isinstance(posterior, DiagonalGaussian) else None
 

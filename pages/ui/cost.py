@@ -53,7 +53,9 @@ def _cost(config: RunConfig, pace: float | None) -> None:
     parameters = time = "…"
     if cache.can_count():
         seconds = _seconds(config)
-        parameters = written(cache.size(config.model, datasets.source(config.data.name).image_shape).parameters, ",")
+        source = datasets.source(config.data.name)
+        found = cache.size(config.model, source.image_shape, len(source.class_names))
+        parameters = written(found.parameters, ",")
         time = t("not measured yet") if seconds is None else _about(seconds)
     st.markdown(
         t(

@@ -463,10 +463,18 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "The coach reads the curves: by how much the loss jumps up, how much it still falls at the end, and how "
-                "far the pictures kept aside have turned away from those that are learnt."
+                "far the loss on validation images has turned away from the one on those that are learnt."
             ),
         ),
-        (),
+        (
+            (
+                r"\frac{L_{\text{end}} - \min L}{L_{\text{start}} - \min L}",
+                N_(
+                    "Whatever a curve does is measured against its own fall since the first batch, so that neither the "
+                    "zero nor the unit of the loss counts."
+                ),
+            ),
+        ),
         ("vae_core.diagnosis:rate_high", "vae_core.diagnosis:_rate_low", "vae_core.diagnosis:_overfitting"),
     ),
     "coach_model": Explanation(

@@ -13,7 +13,7 @@ from pages.ui.text import N_, describe, t
 from vae_core import control, runs
 from vae_core.control import STATES, State, Wish
 from vae_core.errors import DiaboloError
-from vae_core.events import EpochEnd, Event, Progress
+from vae_core.events import EpochEnd, Event, FewerThreads, Progress
 from vae_core.jobs.client import disk_is_full, was_stopped
 from vae_core.runs import STARTER_NAMES, Run, Summary
 
@@ -112,7 +112,8 @@ def refusal(wish: Wish, seen: Look) -> str:
     if wish == "stop" and seen.state == "paused" and not seen.begun:
         return t("It has not begun yet. Delete it, if it is not wanted any more.")
     if wish == "run" and seen.state == "finished" and seen.stopped:
-        return ""
+        lost = N_("It came here without the place at which it stopped. Use its settings again to train anew.")
+        return "" if seen.begun else t(lost)
     if wish in STATES[seen.state].allows and not (wish == "run" and seen.state == "finished"):
         return ""
     return t(REFUSALS[wish][seen.state])
@@ -150,6 +151,8 @@ def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> 
         case "failed":
             reason = describe(seen.error) if seen.error else t("It failed without saying why.")
             return t("{reason} You can change its settings and train anew, or try again as it was.", reason=reason)
+        case "finished" if seen.stopped and not seen.begun:
+            return t("Stopped in epoch {epoch}, with the model of that moment.", epoch=epoch)
         case "finished" if seen.stopped:
             return t("Stopped in epoch {epoch}, with the model of that moment. Resume goes on from there.", epoch=epoch)
         case _:
@@ -256,6 +259,19 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
             t("Numbers of the code that say something about the picture: {n}.", n=int(metrics["active_units"]))
         )
     return lines
+
+
+def threads_used(events: Sequence[Event]) -> str:
+    """That a run had fewer threads than its settings ask for; empty where it had enough."""
+    fewer = next((event for event in reversed(events) if isinstance(event, FewerThreads)), None)
+    if fewer is None:
+        return ""
+    return t(
+        "Trained on {used} of the {asked} threads that its settings asked for, as its machine had no more: the last bits of "
+        "its weights may differ from those of a larger machine.",
+        used=fewer.used,
+        asked=fewer.asked,
+    )
 
 
 def tested_on(metrics: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vae_core import datasets, recipes, runs
-from vae_core.commands.shell import json_option, print_json, print_table, say
+from vae_core.commands.shell import json_option, print_json, print_table, say, show
 
 
 @click.command("list")
@@ -27,8 +27,8 @@ def list_everything(as_json: bool) -> None:
     print_table([*columns, "-ELBO"], [[*(row[key] for key in columns), _negative_elbo(row["metrics"])] for row in rows])
     for row in rows:
         if row["error"]:
-            click.echo(f"{row['id']}: {row['error']}")
-    click.echo()
+            show(f"{row['id']}: {row['error']}")
+    show()
     print_table(["recipe", "title", "question"], [list(row.values()) for row in known])
 
 

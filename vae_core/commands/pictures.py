@@ -8,7 +8,7 @@ import click
 from vae_core import datasets, runs
 from vae_core.commands.figures import images_of, model_of
 from vae_core.commands.outputs import check, write
-from vae_core.commands.shell import Number, json_option, print_json, run_argument, say
+from vae_core.commands.shell import Number, json_option, print_json, run_argument, say, show
 from vae_core.export import ENDINGS as FILE_ENDINGS
 from vae_core.export import FORMATS, drawing_to_folders
 from vae_core.export import export as exported
@@ -110,7 +110,7 @@ def sample(
         how |= {"components": components if prior == "mixture" else None, "class": label}
         print_json({"run": run.id, "files": [str(out)], **how})
     else:
-        click.echo(out)
+        show(out)
 
 
 @click.command()
@@ -149,7 +149,7 @@ def export(run_id: str, kind: str, out: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"run": run.id, "format": kind, "files": [str(out)], **more})
     else:
-        click.echo(out)
+        show(out)
 
 
 @click.command("import")
@@ -168,11 +168,11 @@ def import_archive(file: Path, as_json: bool) -> None:
 
     JSON: run.
     """
-    from vae_core.importing import MOST_BYTES, import_run
+    from vae_core.importing import import_run
 
     with file.open("rb") as opened:
-        run = import_run(opened.read(MOST_BYTES + 1))
+        run = import_run(opened)
     if as_json:
         print_json({"run": run.id})
     else:
-        click.echo(run.id)
+        show(run.id)

@@ -71,7 +71,7 @@ def submit(config: RunConfig) -> Run:
     """Queues a new run.
 
     Raises:
-        InputError: The run root can't be written to, or there are fewer threads than the settings ask for.
+        InputError: The run root can't be written to.
         WorkError: The disk is nearly full, or too many runs wait already.
     """
     _check_room()
@@ -113,7 +113,7 @@ def ask(run: Run, wish: Wish) -> None:
         WorkError: The run's folder is damaged.
     """
     state = run.state()
-    if run.is_starter or state not in allowed(wish) or (wish == "run" and state == "finished" and not was_stopped(run)):
+    if run.is_starter or state not in allowed(wish) or (wish == "run" and state == "finished" and not can_go_on(run)):
         raise InputError(
             N_("'{run}' is {state}, so '{wish}' does nothing. It can be asked of a run that is: {allowed}."),
             run=run.title,
@@ -121,14 +121,20 @@ def ask(run: Run, wish: Wish) -> None:
             wish=wish,
             allowed=", ".join(allowed(wish)),
         )
+    writable(run.folder.parent)
     run.job.ask(wish)
     ensure_supervisor()
     ring(run.folder.parent)
 
 
 def was_stopped(run: Run) -> bool:
-    """Whether a finished run was stopped before its last epoch, so that it can go on."""
+    """Whether a finished run was stopped before its last epoch."""
     return bool((run.metrics() or {}).get("stopped"))
+
+
+def can_go_on(run: Run) -> bool:
+    """Whether a finished run was stopped and has the checkpoint to go on from; one from an archive may have lost it."""
+    return was_stopped(run) and (run.folder / "resume.safetensors").exists()
 
 
 def delete(run: Run, timeout: float = 15.0) -> None:

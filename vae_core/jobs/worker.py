@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +18,7 @@ from vae_core import files, metrics, runs
 from vae_core.config import RunConfig
 from vae_core.control import UNEXPECTED, Job, Recorded, Status, Wish
 from vae_core.datasets import Splits, splits
-from vae_core.environment import default_threads
+from vae_core.environment import threads_for
 from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.jobs.tasks import Kind, Task
 from vae_core.locks import Lock
@@ -63,13 +64,15 @@ def settled(job: Job) -> Iterator[None]:
 
 def _work(run: Run) -> Iterator[ev.Event]:
     config = run.config
-    prepare(config.training.threads or default_threads())
+    threads = threads_for(config.training.threads)
+    prepare(threads)
     data = splits(config.data)
     resume = runs.resume_arrays(run)
     started = time.monotonic(), time.process_time()
     wish = _Wish(run)
     recorded = False
-    for event in runs.record(run, train(config, data, resume=resume, wish=wish)):
+    stream = chain(_fewer_threads(config, threads, resume), train(config, data, resume=resume, wish=wish))
+    for event in runs.record(run, stream):
         if not recorded and isinstance(event, ev.Progress | ev.EpochEnd):
             runs.outdate(run)
             run.job.write_status(dataclasses.replace(run.job.status(), recorded="running"))
@@ -87,6 +90,14 @@ def _work(run: Run) -> Iterator[ev.Event]:
                     _measure(run, config, data, good, started, stopped=True)
                 _settle(run.job, "failed", WorkError(DIVERGED, epoch=epoch, good=good))
         yield event
+
+
+def _fewer_threads(config: RunConfig, threads: int, resume: ev.Arrays | None) -> Iterator[ev.Event]:
+    """Says so where a run that was begun on a larger machine goes on with fewer threads than it had."""
+    asked = config.training.threads
+    if asked is not None and threads < asked:
+        epoch, _, step = resume["place"].tolist() if resume is not None else (1, 0, 0)
+        yield ev.FewerThreads(epoch - 1, step, asked, threads)
 
 
 def _measure(

@@ -110,7 +110,8 @@ def _cost(key: str, compared: Compared, chosen: Chosen) -> dict[str, str]:
     if key == PCA:
         return {t("Numbers in the code"): str(chosen.pca), t("Parameters"): "–", t("Training"): "–"}
     run = chosen.runs[key]
-    size = cache.size(run.config.model, cache.model(run).image_shape)
+    model = cache.model(run)
+    size = cache.size(run.config.model, model.image_shape, model.classes)
     seconds = compared.seconds[key]
     return {
         t("Numbers in the code"): str(run.config.model.latent_dim),

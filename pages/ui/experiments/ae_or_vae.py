@@ -294,7 +294,7 @@ def _taken_away(run: Run, plain: Run | None, shown: Shown, noise: float) -> dict
 
     data = cache.images(*shown).subset(slice(NOISY_PICTURES))
     chance = torch.Generator().manual_seed(0)
-    noisy = pixels.to_bytes(pixels.noisy(pixels.to_unit(torch.from_numpy(data.images)), noise, chance))
+    noisy = pixels.to_bytes(pixels.noisy(pixels.to_unit(pixels.to_tensor(data.images)), noise, chance))
     found = {"clean": data.images, "noisy": noisy}
     seen = ImageData(data.name, data.split, noisy, data.labels, data.class_names, data.source, data.licence)
     for name, one in {"trained": run, "plain": plain}.items():
