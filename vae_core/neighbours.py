@@ -23,11 +23,12 @@ def nearest(
     Returns:
         Both with shape (N, count).
     """
-    others = torch.from_numpy(np.ascontiguousarray(known, np.float32))
+    centre = known.mean(0, dtype=np.float64)  # lengths far from 0 would drown what distances differ in
+    others = torch.from_numpy((known - centre).astype(np.float32))
     lengths = others.square().sum(1)
     distances, numbers = np.empty((len(points), count)), np.empty((len(points), count), np.int64)
     for start in range(0, len(points), PART):
-        part = torch.from_numpy(np.ascontiguousarray(points[start : start + PART], np.float32))
+        part = torch.from_numpy((points[start : start + PART] - centre).astype(np.float32))
         squared = torch.addmm(lengths, part, others.T, alpha=-2)
         if themselves:
             squared[torch.arange(len(part)), start + torch.arange(len(part))] = torch.inf
