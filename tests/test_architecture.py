@@ -20,6 +20,7 @@ SOURCES = sorted(
 LAYERS = [
     {"vae_core", "vae_core.errors"},
     {
+        "vae_core.reasons",
         "vae_core.processor",
         "vae_core.environment",
         "vae_core.files",
@@ -30,6 +31,7 @@ LAYERS = [
         "vae_core.roc",
         "vae_core.special",
         "vae_core.memory",
+        "vae_core.significance",
     },
     {
         "vae_core.settings",
@@ -43,6 +45,7 @@ LAYERS = [
     {
         "vae_core.recipes",
         "vae_core.datasets",
+        "vae_core.learnt",
         "vae_core.models",
         "vae_core.losses",
         "vae_core.optimizer",

@@ -37,6 +37,11 @@ def test_students_t_distribution(df: float) -> None:
     assert (stdtrit(df, 0), stdtrit(df, 1)) == (-math.inf, math.inf)
 
 
+def test_students_t_distribution_with_no_end_of_freedom_is_the_normal_one() -> None:
+    assert stdtr(math.inf, -1.96) == pytest.approx(theirs.ndtr(-1.96))
+    assert stdtrit(math.inf, 0.975) == pytest.approx(1.959964, abs=1e-6)
+
+
 def test_the_chi_squared_distribution() -> None:
     for df in (1, 2, 16, 64, 256):
         for p in (0.01, 0.5, 0.99):

@@ -6,7 +6,8 @@ the order of the arguments are SciPy's.
 """
 
 from collections.abc import Callable
-from math import exp, inf, isnan, lgamma, log, log1p, nan, sqrt
+from math import exp, inf, isinf, isnan, lgamma, log, log1p, nan, sqrt
+from statistics import NormalDist
 
 _HALVINGS = 200
 _TINY = 1e-300
@@ -53,6 +54,8 @@ def stdtr(df: float, t: float) -> float:
     """The chance that a number of Student's t distribution with `df` degrees of freedom is at most t."""
     if isnan(t) or not df > 0:
         return nan
+    if isinf(df):
+        return NormalDist().cdf(t)
     outside = betainc(df / 2, 0.5, df / (df + t * t)) / 2
     return 1 - outside if t > 0 else outside
 
@@ -63,6 +66,8 @@ def stdtrit(df: float, p: float) -> float:
         return nan
     if p in (0, 1):
         return inf if p else -inf
+    if isinf(df):
+        return NormalDist().inv_cdf(p)
     x = betaincinv(df / 2, 0.5, 2 * min(p, 1 - p))
     size = sqrt(df * (1 - x) / x) if x else inf
     return size if p > 0.5 else -size

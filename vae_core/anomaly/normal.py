@@ -105,6 +105,10 @@ class Normal:
         mean, deviation = self._scales[name]
         return (values - mean) / deviation
 
+    def nearest(self, codes: Codes, count: int) -> NDArray[np.int64]:
+        """Which of the normal training pictures (`train`) have the nearest codes, the nearest first, with shape (N, K)."""
+        return nearest(codes, self.codes, min(count, len(self.codes)))[1]
+
     def latent_knn(self, codes: Codes) -> Scores:
         """The mean distance of each code to those of its five nearest training pictures."""
         return np.asarray(nearest(codes, self.codes, NEIGHBOURS)[0].mean(1))
