@@ -18,12 +18,14 @@ SOURCES = sorted(
 LAYERS = [
     {"vae_core", "vae_core.errors"},
     {
+        "vae_core.reasons",
         "vae_core.processor",
         "vae_core.environment",
         "vae_core.files",
         "vae_core.locks",
         "vae_core.pixels",
         "vae_core.sheets",
+        "vae_core.significance",
     },
     {
         "vae_core.settings",
@@ -37,6 +39,7 @@ LAYERS = [
     {
         "vae_core.recipes",
         "vae_core.datasets",
+        "vae_core.learnt",
         "vae_core.models",
         "vae_core.losses",
         "vae_core.optimizer",

@@ -18,6 +18,7 @@ import streamlit as st
 from vae_core import datasets, runs
 from vae_core.datasets import ImageData, Split
 from vae_core.environment import runs_root
+from vae_core.events import share_done
 from vae_core.jobs.client import ensure_supervisor
 from vae_core.runs import EventLog, Run
 from vae_core.sheets import sheet
@@ -25,7 +26,7 @@ from vae_core.sheets import sheet
 if TYPE_CHECKING:
     from pages.ui.generation import CodeFit
     from pages.ui.reconstruction import Baseline
-    from vae_core.anomaly import Normal, Scores
+    from vae_core.anomaly import Detector, Scores
     from vae_core.comparison import Measured
     from vae_core.compression import PCACode
     from vae_core.config import ModelConfig, RunConfig
@@ -273,7 +274,8 @@ def _slow_motion(run_id: str, version: tuple[str, int], name: str, first: int, b
 
     data = images(name, "test")
     others = [number for number in range(min(batch, len(data))) if number != first][: batch - 1]
-    return step_by_step(runs.find(run_id).config, _model(run_id, version), data.subset(np.array([first, *others])))
+    run, batch_of = runs.find(run_id), data.subset(np.array([first, *others]))
+    return step_by_step(run.config, _model(run_id, version), batch_of, progress=share_done(log(run).read()))
 
 
 def slow_motion(run: Run, name: str, first: int, batch: int) -> Step:
@@ -382,34 +384,45 @@ def scores(run: Run, name: str, split: Split = "test") -> Mapping[str, Scores]:
 
 
 @shared(max_entries=4)
-def _normal(run_id: str, version: tuple[str, int], train: Cut, classes: tuple[int, ...]) -> Normal:
-    from vae_core.anomaly import Normal
+def _detector(run_id: str, version: tuple[str, int], train: Cut, classes: tuple[int, ...]) -> Detector:
+    from vae_core.anomaly import Detector
 
-    return Normal(_model(run_id, version), images(*train).only(classes))
+    name, _, leave_out, share = train
+    aside = images(name, "validation", leave_out, share)
+    return Detector(_model(run_id, version), images(*train).only(classes), aside.only(classes))
+
+
+def detector(run: Run, name: str, classes: tuple[int, ...]) -> Detector:
+    """What decides whether an image is anomalous to a run's model.
+
+    Args:
+        name: Of the data set whose training images are compared with, and whose validation images the threshold is of;
+            the run's own is cut as it was for its training.
+        classes: The normal classes, in order.
+
+    Raises:
+        InputError: As `model`, or there are too few normal images.
+        WorkError: Its files are damaged, or its weights of no use.
+    """
+    return _detector(run.id, run.weights_version(), (name, "train", *datasets.cut_for(run.config.data, name)), classes)
 
 
 @shared(max_entries=12)
 def _strangeness(
     run_id: str, version: tuple[str, int], train: Cut, split: Split, classes: tuple[int, ...]
 ) -> Mapping[str, Scores]:
-    from vae_core.anomaly import score
-
-    name, _, leave_out, validation = train
-    data = images(name, split) if split == "test" else images(name, split, leave_out, validation).only(classes)
-    return score(_model(run_id, version), data, normal=_normal(run_id, version, train, classes))
+    judge = _detector(run_id, version, train, classes)
+    return judge.score(images(train[0], split) if split == "test" else judge.validation)
 
 
 def strangeness(run: Run, name: str, classes: tuple[int, ...], split: Split = "test") -> Mapping[str, Scores]:
     """As `scores`, and those that compare with training pictures of the normal classes, and the baselines.
 
     Args:
-        name: Of the data set whose training pictures are compared with, and whose other pictures are scored.
-        classes: The normal classes, in order.
-        split: Of the training and validation splits only the normal pictures are scored; of the run's own data set they
-            are cut as they were for its training.
+        name, classes: As for `detector`.
+        split: The test split, or the normal pictures of the validation split.
     """
-    own = run.config.data
-    train: Cut = (name, "train", *((own.leave_out_digits_test, own.validation) if own.name == name else (False, 0.1)))
+    train: Cut = (name, "train", *datasets.cut_for(run.config.data, name))
     return _strangeness(run.id, run.weights_version(), train, split, classes)
 
 
@@ -473,6 +486,18 @@ def _measured(run_id: str, version: tuple[str, int], name: str, split: Split, pi
 def measured(run: Run, name: str, split: Split, pixels: Pixels) -> Measured:
     """What `comparison.measure` finds of a run. Raises as `model`."""
     return _measured(run.id, run.weights_version(), name, split, pixels)
+
+
+@shared(max_entries=12)
+def _per_image(run_id: str, version: tuple[str, int], name: str, split: Split) -> Mapping[str, Scores]:
+    from vae_core.metrics import per_image as measure
+
+    return measure(_model(run_id, version), images(name, split)).figures
+
+
+def per_image(run: Run, name: str, split: Split = "test") -> Mapping[str, Scores]:
+    """The figures of each image of a split, as `metrics.per_image` gives them, of grey pixels. Raises as `model`."""
+    return _per_image(run.id, run.weights_version(), name, split)
 
 
 @shared(max_entries=6)

@@ -14,10 +14,10 @@ from pages.ui.cost import show_time
 from pages.ui.forms import CHOICES
 from pages.ui.navigation import BY_NAME
 from pages.ui.run_names import labels
-from pages.ui.text import N_, SOURCE, describe, language, plain, t
+from pages.ui.text import SOURCE, describe, language, plain, t
 from vae_core import runs, sweeps
 from vae_core.config import RunConfig, field
-from vae_core.errors import DiaboloError, InputError
+from vae_core.errors import DiaboloError
 from vae_core.events import EpochEnd
 from vae_core.jobs import client
 from vae_core.runs import Run, Summary
@@ -108,14 +108,8 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
         configs = sweeps.grid(base.replace(training__threads=None), values)
         for config in configs:
             settings.check(config)
-        room = max(client.MOST_WAITING - runs.unsettled(), 0)
-        if len(configs) > room:
-            raise InputError(
-                N_("These are {count} trainings, but only {room} more may wait now. Choose fewer values, or wait."),
-                count=len(configs),
-                room=room,
-            )
-    except InputError as error:
+        client.check_room(len(configs))
+    except DiaboloError as error:
         problem = describe(error)
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
@@ -130,7 +124,7 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
     if problem:
         st.caption(plain(problem))
     elif asked:
-        queued = [client.submit(config) for config in configs]
+        queued = client.submit_all(configs)
         st.success(t("{count} trainings are queued. Their figures appear below.", count=len(queued)))
     else:
         with time:

@@ -108,6 +108,12 @@ class Normal:
         mean, deviation = self._scales[name]
         return (values - mean) / deviation
 
+    def nearest(self, codes: Codes, count: int) -> NDArray[np.int64]:
+        """Which of the normal training pictures (`train`) have the nearest codes, the nearest first, with shape (N, K)."""
+        with threadpool_limits(1):
+            found = self._neighbours.kneighbors(codes, min(count, len(self.codes)), return_distance=False)
+        return np.asarray(found, np.int64)
+
     def latent_knn(self, codes: Codes) -> Scores:
         """The mean distance of each code to those of its five nearest training pictures."""
         return _mean_distance(self._neighbours, codes)
