@@ -19,6 +19,7 @@ from pages.ui.text import describe, plain, t
 from vae_core import datasets, learnt
 from vae_core.datasets import ImageData
 from vae_core.errors import InputError
+from vae_core.roc import roc_auc_score
 from vae_core.runs import Run
 
 SCORE, NORMAL = "anomaly_score", "anomaly_normal"
@@ -216,8 +217,6 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
 
 
 def _show_scores(data: ImageData, scores: Mapping[str, NDArray[np.float64]], normal: NDArray[np.bool_]) -> None:
-    from sklearn.metrics import roc_auc_score
-
     from vae_core.anomaly import SCORES
 
     st.subheader(t("All scores"))

@@ -15,6 +15,7 @@ from vae_core.anomaly.thresholds import Interval, share_interval
 from vae_core.csv_text import FOR_PROGRAMS, Form
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
+from vae_core.roc import average_precision_score, roc_auc_score, roc_curve
 
 
 def is_normal(data: ImageData, classes: Sequence[int]) -> NDArray[np.bool_]:
@@ -113,8 +114,6 @@ def report(scores: Scores, is_normal: NDArray[np.bool_], threshold: float) -> Re
     Raises:
         InputError: All images are normal, or none is: there is nothing to tell apart.
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve  # takes a second to import
-
     if is_normal.all():
         raise InputError(
             N_(
