@@ -224,6 +224,8 @@ def foreign(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     (root / "bert").mkdir()
     (root / "bert" / "config.json").write_text('{"model": "bert", "hidden_size": 768, "schema": 1}')
     (root / "bert" / "model.safetensors").write_bytes(b"weights")
+    (root / "20240101-120000-run").mkdir()
+    (root / "20240101-120000-run" / "config.json").write_text('{"model": "bert"}')
     (root / "api").mkdir()
     (root / "api" / "request.json").write_text('{"wish": "pizza", "number": 1, "time": 0}')
     own_name = "20260101-120000000-vae-dense-2-abcd"

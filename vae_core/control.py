@@ -179,6 +179,10 @@ class Job:
             files.write_json(self.folder / "request.json", {"wish": wish, "number": number, "time": time.time()})
         return number
 
+    def was_asked(self) -> bool:
+        """Whether there are files of a request or of what became of one; without, nobody has ever wanted anything."""
+        return any((self.folder / name).is_file() for name in ("request.json", "state.json"))
+
     def pending(self) -> Wish | None:
         """What is wanted and was not honoured yet."""
         return self.request().after(self.status().answered)

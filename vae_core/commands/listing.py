@@ -15,7 +15,8 @@ from vae_core.commands.shell import json_option, print_json, print_table, say, s
 def list_everything(as_json: bool) -> None:
     """Your runs, newest first, then the starter runs; and the recipes.
 
-    JSON: runs [{id, name, state, recipe, model, dataset, epochs (finished ones), metrics, error, note}], recipes
+    JSON: runs [{id, name, state, recipe, model, dataset, epochs (finished ones), metrics, error, and, where there is
+    something to know of its process, note}], recipes
     [{name, title, question}].
     """
     rows = [_run(summary) for summary in runs.list_runs()]
@@ -32,7 +33,7 @@ def list_everything(as_json: bool) -> None:
     if told := [row["id"] for row in rows if row["model"] == "conditional-vae"]:
         say(f"Told the class of each image, which others have to find out: {', '.join(told)}")
     for row in rows:
-        for told in (row["error"], row["note"]):
+        for told in (row["error"], row.get("note")):
             if told:
                 show(f"{row['id']}: {told}")
     show()
@@ -51,7 +52,7 @@ def _run(summary: runs.Summary) -> dict[str, Any]:
         "epochs": summary.epoch if config else None,
         "metrics": summary.metrics,
         "error": str(summary.error) if summary.error else None,
-        "note": str(summary.note) if summary.note else None,
+        **({"note": str(summary.note)} if summary.note else {}),
     }
 
 
