@@ -16,8 +16,7 @@ def list_everything(as_json: bool) -> None:
     """Your runs, newest first, then the starter runs; and the recipes.
 
     JSON: runs [{id, name, state, recipe, model, dataset, epochs (finished ones), metrics, error, and, where there is
-    something to know of its process, note}], recipes
-    [{name, title, question}].
+    something to know of its process, note}], recipes [{name, title, question}].
     """
     rows = [_run(summary) for summary in runs.list_runs()]
     known = [{"name": row.name, "title": row.title, "question": row.question} for row in recipes.RECIPES.values()]
@@ -33,9 +32,9 @@ def list_everything(as_json: bool) -> None:
     if told := [row["id"] for row in rows if row["model"] == "conditional-vae"]:
         say(f"Told the class of each image, which others have to find out: {', '.join(told)}")
     for row in rows:
-        for told in (row["error"], row.get("note")):
-            if told:
-                show(f"{row['id']}: {told}")
+        for reason in (row["error"], row.get("note")):
+            if reason:
+                show(f"{row['id']}: {reason}")
     show()
     print_table(["recipe", "title", "question"], [list(row.values()) for row in known])
 
