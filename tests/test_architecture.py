@@ -18,12 +18,14 @@ SOURCES = sorted(
 LAYERS = [
     {"vae_core", "vae_core.errors"},
     {
+        "vae_core.reasons",
         "vae_core.processor",
         "vae_core.environment",
         "vae_core.files",
         "vae_core.locks",
         "vae_core.pixels",
         "vae_core.sheets",
+        "vae_core.significance",
     },
     {
         "vae_core.settings",
@@ -61,7 +63,7 @@ LAYERS = [
         "vae_core.diagnosis",
         "vae_core.live_diagnosis",
     },
-    {"vae_core.code_files"},
+    {"vae_core.code_files", "vae_core.verdict"},
     {"vae_core.runs", "vae_core.run_files"},
     {"vae_core.studies"},
     {

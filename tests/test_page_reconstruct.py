@@ -165,7 +165,8 @@ def test_random_pictures_with_their_figures(trained: Trained, kind: str) -> None
     assert [metric.label for metric in app.metric] == ["Error of this model", "Error of the mean image"]
     errors = cache.scores(run, "digits")["squared_error"]
     assert app.metric[0].value == f"{errors.mean():.1f}"
-    assert "posterior mean, not from a random draw" in words(app)
+    assert ("posterior mean, not from a random draw" in words(app)) == (kind == "vae")
+    assert ("decoded from the picture's code" in words(app)) == (kind == "autoencoder")
     cards = [element.value for element in app.markdown if "(mean image" in element.value]
     assert len(cards) == 6
     number = reconstruction.random_numbers(6, 1000, 0)[0]

@@ -212,19 +212,35 @@ def encode(model: Model, data: ImageData) -> Codes:
 
 
 @torch.inference_mode()
-def reconstruction_mse(model: Model, z: Codes, data: ImageData) -> float:
-    """The MSE of the pictures that the model decodes from codes.
+def image_errors(model: Model, z: Codes, data: ImageData) -> NDArray[np.float64]:
+    """The MSE of each picture that the model decodes from codes, with shape (N,).
 
     Args:
         z: The code of each image, with shape (N, latent_dim).
         data: The images, in the same order.
     """
-    total = 0.0
+    found = []
     for start in range(0, len(data), BATCH):
         here = slice(start, start + BATCH)
         x = to_unit(to_tensor(data.images[here]))
-        total += float(mse(model.decode(to_tensor(z[here])).mean, x).sum(dtype=torch.float64))
-    return total / len(data)
+        found.append(mse(model.decode(to_tensor(z[here])).mean, x).double().numpy())
+    return np.concatenate(found)
+
+
+def reconstruction_mse(model: Model, z: Codes, data: ImageData) -> float:
+    """The mean of `image_errors`."""
+    return float(image_errors(model, z, data).mean())
+
+
+def pca_image_errors(pca: PCACode, n: int, data: ImageData) -> NDArray[np.float64]:
+    """The MSE of each picture that PCA decodes from n numbers, clipped to [0, 1] as a model's pictures are: to be held
+    against `image_errors`. With shape (N,)."""
+    first = pca.first(n)
+    found = []
+    for x in _rows(data):
+        z = np.asarray((x - first.mean) @ first.directions.T, np.float32)
+        found.append(np.square(first.decode(z).reshape(x.shape) - x, dtype=np.float64).mean(1))
+    return np.concatenate(found)
 
 
 def rate_distortion(

@@ -1,4 +1,5 @@
-"""The environment variables, all read here: `DIABOLO_DATA`, `DIABOLO_RUNS`, `DIABOLO_JOBS`, `DIABOLO_THREADS`."""
+"""The environment variables, all read here: `DIABOLO_DATA`, `DIABOLO_RUNS`, `DIABOLO_JOBS`,
+`DIABOLO_THREADS`, `DIABOLO_SILENCE`."""
 
 import os
 import sys
@@ -7,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vae_core.errors import N_, InputError
+from vae_core.reasons import reason
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -41,7 +43,7 @@ def writable(root: Path) -> Path:
                 "The folder '{root}' can't be written to ({reason}). Set DIABOLO_RUNS and DIABOLO_DATA to folders that you may write to."
             ),
             root=str(root),
-            reason=error.strerror or str(error),
+            reason=reason(error),
         ) from error
     return root
 
@@ -96,6 +98,19 @@ def available_threads() -> int:
             N_("DIABOLO_THREADS is '{cap}', but must be a whole number of at least 1. Correct or unset it."), cap=cap
         )
     return min(cores, int(cap))
+
+
+def silence_limit() -> float:
+    """Seconds without a sign of life after which a worker is ended and started again (`DIABOLO_SILENCE`, default 600)."""
+    given = os.environ.get("DIABOLO_SILENCE") or "600"
+    if not given.isdecimal() or not 1 <= int(given) <= 10**6:
+        raise InputError(
+            N_(
+                "DIABOLO_SILENCE is '{given}', but must be a whole number of seconds from 1 to 1000000. Correct or unset it."
+            ),
+            given=given,
+        )
+    return float(given)
 
 
 def default_threads() -> int:

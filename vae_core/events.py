@@ -5,7 +5,7 @@ images, and `loss = recon + beta * kl`. Snapshots and checkpoints carry arrays i
 file and logs the file's name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Annotated, Any, Literal
 
@@ -127,6 +127,18 @@ Event = Progress | EpochEnd | Snapshot | Checkpoint | Finished | Paused | Diverg
 _adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
+def share_done(events: Sequence[Event]) -> float:
+    """How much of the training the newest weights have behind them, from 0 to 1; 1 where nothing says."""
+    steps = next((event.steps for event in reversed(events) if isinstance(event, Progress | EpochEnd)), 0)
+    kept = (event.step for event in reversed(events) if isinstance(event, EpochEnd | Checkpoint | Finished | Paused))
+    return min(1.0, next(kept, 0) / steps) if steps else 1.0
+
+
+def last_epoch(events: Sequence[Event]) -> int:
+    """The last epoch that was finished; 0 where there is none."""
+    return max((event.epoch for event in events if isinstance(event, EpochEnd)), default=0)
+
+
 def to_json(event: Event) -> str:
     """One line, without the line's end."""
     return _adapter.dump_json(event).decode()
@@ -142,5 +154,5 @@ def from_json(line: str | bytes) -> Event:
         return _adapter.validate_json(line)
     except ValidationError as error:
         raise WorkError(
-            N_("An event can't be read ({reason})."), reason=error.errors(include_url=False)[0]["msg"]
+            N_("An event can't be read ({reason})."), reason=WorkError(N_("its entries are not those of such a file"))
         ) from error

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 
+from vae_core import reasons
 from vae_core.errors import N_, WorkError
 
 LARGEST_JSON = 1 << 20
@@ -56,7 +57,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         raise WorkError(
             N_("'{path}' can't be written ({reason}). Make room on the disk or check the folder's permissions."),
             path=_short(path),
-            reason=error.strerror or str(error),
+            reason=reasons.reason(error),
         ) from error
     finally:
         with suppress(OSError):
@@ -74,12 +75,18 @@ def sweep(folder: Path) -> None:
                 stray.unlink()
 
 
-def damaged(path: Path, reason: object) -> WorkError:
-    """The error for a file that is there and can't be used."""
+def damaged(path: Path, cause: Exception | str, **values: Any) -> WorkError:
+    """The error for a file that is there and can't be used.
+
+    Args:
+        path: The file.
+        cause: What was raised, or a message id.
+        **values: The message's values.
+    """
     return WorkError(
         N_("The file '{file}' is damaged ({reason}). Delete this run, or train it again."),
         file=_short(path),
-        reason=str(reason),
+        reason=WorkError(cause, **values) if isinstance(cause, str) else reasons.reason(cause),
     )
 
 
@@ -101,7 +108,7 @@ def read_text(path: Path) -> str:
     """
     try:
         if path.stat().st_size > LARGEST_JSON:
-            raise damaged(path, f"larger than {LARGEST_JSON} bytes")
+            raise damaged(path, N_("larger than {most:,} bytes"), most=LARGEST_JSON)
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise missing(path) from error
@@ -124,7 +131,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise damaged(path, error) from error
     if not isinstance(values, dict):
-        raise damaged(path, "not a JSON object")
+        raise damaged(path, N_("not a JSON object"))
     return values
 
 
@@ -170,14 +177,14 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise missing(path)
     try:
         if path.stat().st_size > LARGEST_ARRAYS:
-            raise damaged(path, f"larger than {LARGEST_ARRAYS} bytes")
+            raise damaged(path, N_("larger than {most:,} bytes"), most=LARGEST_ARRAYS)
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             expected = (file.metadata() or {}).get("crc32")
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise damaged(path, error) from error
     if expected != checksum(arrays):
-        raise damaged(path, "its checksum does not match")
+        raise damaged(path, N_("its checksum does not match"))
     return arrays
 
 

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from vae_core import datasets, files, run_files, runs
 from vae_core.config import RunConfig
@@ -186,7 +186,7 @@ def _find(archive: zipfile.ZipFile) -> _Found:
     }
     for name, entry in found.items():
         if folder + name in twice:
-            raise _damaged(name, "it is there twice")
+            raise _damaged(name, N_("it is there twice"))
         if entry.flag_bits & _ENCRYPTED:
             raise InputError(
                 N_("This is not an archive that can be read here: it has a password. Pack it without one.")
@@ -232,11 +232,13 @@ def _unpack(found: _Found, new: Path) -> RunConfig:
         entries.pop("metrics.json", None)
     snapshots = [name for name in entries if name.startswith("snapshots/")]
     if len(snapshots) > run_files.MOST_SNAPSHOTS:
-        raise _damaged("snapshots", f"{len(snapshots)} snapshots")
+        raise _damaged("snapshots", N_("there are {count}"), count=len(snapshots))
     for name, entry in entries.items():
         limit = most["snapshots/" if name in snapshots else name]
         if entry.file_size > limit:
-            raise _damaged(name, f"{entry.file_size} bytes, where its settings allow {limit}")
+            raise _damaged(
+                name, N_("it has {size:,} bytes, where {most:,} are allowed"), size=entry.file_size, most=limit
+            )
     needed = sum(entry.file_size for entry in entries.values())
     free = shutil.disk_usage(new).free
     if free < needed + LEAST_FREE:
@@ -253,13 +255,13 @@ def _unpack(found: _Found, new: Path) -> RunConfig:
 def _copy(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, new: Path, most: int) -> None:
     """Unpacks one file, a piece at a time, and never more of it than it may have."""
     if entry.file_size > most:
-        raise _damaged(name, f"{entry.file_size} bytes, where {most} are allowed")
+        raise _damaged(name, N_("it has {size:,} bytes, where {most:,} are allowed"), size=entry.file_size, most=most)
     done = 0
     with archive.open(entry) as packed, files.writing(new / name) as file:
         while piece := packed.read(1 << 18):
             done += len(piece)
             if done > most:
-                raise _damaged(name, "longer than it says")
+                raise _damaged(name, N_("it is longer than it says"))
             file.write(piece)
     if done != entry.file_size:
         raise _not_a_run()
@@ -271,8 +273,16 @@ def _told() -> Iterator[None]:
     try:
         yield
     except DiaboloError as error:
-        reason = re.sub(r"\.new-import-[0-9a-f]+/?", "", str(error))
-        raise InputError(N_("This archive can't be used: {reason}"), reason=reason) from error
+        raise InputError(N_("This archive can't be used: {reason}"), reason=_without_folder(error)) from error
+
+
+def _without_folder(error: DiaboloError) -> DiaboloError:
+    """The error without the name that the run's folder has for now."""
+    values = {
+        name: re.sub(r"\.new-import-[0-9a-f]+/?", "", value) if isinstance(value, str) else value
+        for name, value in error.values.items()
+    }
+    return InputError(error.message, **values)
 
 
 def _check(run: Run, config: RunConfig) -> Status:
@@ -319,5 +329,8 @@ def _not_a_run() -> InputError:
     )
 
 
-def _damaged(name: str, reason: str) -> InputError:
-    return InputError(N_("This archive can't be used: {reason}"), reason=f"{name}: {reason}")
+def _damaged(name: str, reason: str, **values: Any) -> InputError:
+    """`reason`: a message id, with its values."""
+    return InputError(
+        N_("This archive can't be used: {name}: {reason}"), name=name, reason=InputError(reason, **values)
+    )

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from vae_core import datasets, files
 from vae_core import events as ev
 from vae_core.config import RunConfig
-from vae_core.errors import WorkError
+from vae_core.errors import N_, WorkError
 
 MOST_TEXT = 1 << 16  # bytes of `config.json` and of `metrics.json`, which have one or two thousand
 MOST_EVENTS = 1 << 28  # bytes of `events.jsonl`: of an earlier version, four points a second for three days
@@ -66,7 +66,9 @@ def check_metrics(path: Path, config: RunConfig) -> Figures:
         found = Figures.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise files.damaged(path, f"{'.'.join(map(str, first['loc']))[:60]}: {first['msg']}") from error
+        raise files.damaged(
+            path, N_("'{name}' is not what it should be"), name=".".join(map(str, first["loc"]))[:60]
+        ) from error
     data, is_vae = config.data, config.model.kind != "autoencoder"
     of_a_vae = {"kl": found.kl, "elbo": found.elbo, "active_units": found.active_units}
     whole = {
@@ -82,7 +84,7 @@ def check_metrics(path: Path, config: RunConfig) -> Figures:
         whole["active_units"] = found.active_units <= config.model.latent_dim
     wrong = [name for name, fits in whole.items() if not fits]
     if wrong:
-        raise files.damaged(path, f"{wrong[0]} does not fit the run's settings")
+        raise files.damaged(path, N_("'{name}' does not fit the run's settings"), name=wrong[0])
     return found
 
 
@@ -104,7 +106,7 @@ def check_events(path: Path, config: RunConfig) -> ev.Finished | ev.Diverged | N
             try:
                 event = ev.from_json(line)
             except WorkError as error:
-                raise files.damaged(path, f"line {number}: {error}") from error
+                raise files.damaged(path, N_("line {number}: {reason}"), number=number, reason=error) from error
             if isinstance(event, ev.Progress | ev.EpochEnd):
                 steps = steps or event.steps
                 end = None  # it went on
@@ -112,7 +114,7 @@ def check_events(path: Path, config: RunConfig) -> ev.Finished | ev.Diverged | N
                 end = event
             elsewhere = isinstance(event, ev.Snapshot | ev.Checkpoint) and event.file not in _files_of(event)
             if elsewhere or not _is_possible(event, step, steps or event.step, config.training.epochs):
-                raise files.damaged(path, f"line {number}: it can't be of this run")
+                raise files.damaged(path, N_("line {number}: it can't be of this run"), number=number)
             step = event.step
     return end
 
@@ -207,25 +209,25 @@ def check_arrays(path: Path, expected: Arrays) -> dict[str, str]:
     try:
         with path.open("rb") as head:
             if int.from_bytes(head.read(8), "little") > MOST_HEADER:
-                raise files.damaged(path, "its list of arrays is too long")
+                raise files.damaged(path, N_("its list of arrays is too long"))
         with safe_open(path, framework="numpy") as file:
             found = _OneByOne(file)
             if not set(expected.shapes) - expected.optional <= set(found) <= set(expected.shapes):
-                raise files.damaged(path, "its arrays are not those of the run's settings")
+                raise files.damaged(path, N_("its arrays are not those of the run's settings"))
             for name in found:
                 shape, wanted = tuple(file.get_slice(name).get_shape()), expected.shapes[name]
                 is_shorter = name in expected.fewer and shape[1:] == wanted[1:] and 1 <= shape[0] <= wanted[0]
                 if shape != wanted and not is_shorter:
-                    raise files.damaged(path, f"'{name}' has another shape than the run's settings say")
+                    raise files.damaged(path, N_("'{name}' has another shape than the run's settings say"), name=name)
             metadata: dict[str, str] = file.metadata() or {}
             if metadata.get("crc32") != files.checksum(found):
-                raise files.damaged(path, "its checksum does not match")
+                raise files.damaged(path, N_("its checksum does not match"))
             for name in found:
                 array = found[name]
                 if array.dtype.name not in expected.dtypes[name]:
-                    raise files.damaged(path, f"'{name}' holds {array.dtype.name}")
+                    raise files.damaged(path, N_("'{name}' holds {kind}"), name=name, kind=array.dtype.name)
                 if name.startswith(("model.", "encoder.", "decoder.", "sums")) and not np.isfinite(array).all():
-                    raise files.damaged(path, f"'{name}' holds numbers that are not finite")
+                    raise files.damaged(path, N_("'{name}' holds numbers that are not finite"), name=name)
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise files.damaged(path, error) from error
     return metadata
@@ -262,18 +264,18 @@ def check_resume(path: Path, config: RunConfig) -> None:
     with safe_open(path, framework="numpy") as file:
         epoch, position, step = file.get_tensor("place").tolist()
         if not 1 <= epoch <= config.training.epochs + 1 or position < 0 or step < 0:
-            raise files.damaged(path, "its place is not in the training")
+            raise files.damaged(path, N_("its place is not in the training"))
         try:
             torch.Generator().set_state(torch.from_numpy(file.get_tensor("generator").copy()))
         except RuntimeError as error:
-            raise files.damaged(path, str(error).splitlines()[0]) from error
+            raise files.damaged(path, N_("its generator of chance can't be set")) from error
 
 
 def _place(path: Path, metadata: Mapping[str, str], config: RunConfig) -> int:
     """The epoch that stands beside the arrays."""
     numbers = [metadata.get(name, "") for name in ("epoch", "step")]
     if not all(re.fullmatch("[0-9]{1,12}", number) for number in numbers) or int(numbers[0]) > config.training.epochs:
-        raise files.damaged(path, "its epoch is not one of the training")
+        raise files.damaged(path, N_("its epoch is not one of the training"))
     return int(numbers[0])
 
 
@@ -284,16 +286,16 @@ def check_snapshots(folder: Path, config: RunConfig) -> None:
     for path in sorted(folder.glob("*.safetensors")):
         check_arrays(path, expected)
         if int(path.stem) > config.training.epochs:
-            raise files.damaged(path, "its epoch is not one of the training")
+            raise files.damaged(path, N_("its epoch is not one of the training"))
         with safe_open(path, framework="numpy") as file:
             counts.add(tuple(file.get_slice(name).get_shape()[0] for name in ("recon", "mu")))
             if "images" in file.keys() and "labels" in file.keys():  # noqa: SIM118 (not a dict)
                 counts.add(tuple(file.get_slice(name).get_shape()[0] for name in ("images", "labels")))
             labels = file.get_tensor("labels") if "labels" in file.keys() else np.zeros(1)  # noqa: SIM118
         if not ((labels >= 0) & (labels < classes)).all():
-            raise files.damaged(path, "a label is no class of the data set")
+            raise files.damaged(path, N_("a label is no class of the data set"))
         if len(counts) > 1:
-            raise files.damaged(path, "it is of another number of pictures than the others")
+            raise files.damaged(path, N_("it is of another number of pictures than the others"))
 
 
 def most_bytes(config: RunConfig) -> dict[str, int]:

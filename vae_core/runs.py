@@ -42,7 +42,13 @@ STARTER_NAMES = {
 """The first one is what a visitor sees who has chosen nothing."""
 LONG = 8 << 20  # bytes of `events.jsonl`: more than one has that is thinned while it is written
 MOST_LEFT_OUT = 2_000  # lines of `events.jsonl` that thinning would save, before it is written anew
+NEW, DELETED = ".new-", ".deleted-"
+"""Before the name of a folder that is not a run yet, or no more."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+_OWN_ID = re.compile(r"\d{8}-\d{6,9}-[a-z-]+-\d+-[0-9a-f]{4}")  # of `create`; an import may be called otherwise
+_ASIDE = re.compile(r"(import|submit|budget)-\w+")
+_OWN_FILES = ("config.json", "request.json", "state.json", "events.jsonl", "resume.safetensors", "model.safetensors")
+_OTHER_FILES = ("metrics.json", "snapshots", "studies", "exports", "request.lock", "lock", "heartbeat", "worker.log")
 _MOMENT = re.compile(r"\d{8}-\d{6}")
 
 
@@ -135,7 +141,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Summary:
-    """A line of the list of runs. `error` is what is wrong with it, if anything is."""
+    """A line of the list of runs.
+
+    `error` is what is wrong with it, if anything is; `note` is what ended its last process, or that it is silent.
+    """
 
     id: str
     name: str
@@ -145,6 +154,12 @@ class Summary:
     epoch: int = 0
     metrics: dict[str, Any] | None = None
     error: DiaboloError | None = None
+    note: DiaboloError | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped before its last epoch."""
+        return bool((self.metrics or {}).get("stopped"))
 
 
 def title(config: RunConfig) -> str:
@@ -207,18 +222,47 @@ def find(run_id: str) -> Run:
     Raises:
         InputError: There is none.
     """
-    if _ID.fullmatch(run_id):
-        for root in (runs_root(), STARTERS):
-            if (root / run_id).is_dir():
-                return Run(run_id, root / run_id)
-    raise InputError(N_("There is no run '{run}'. Choose one from the list of runs."), run=run_id[:100])
+    for root in (runs_root(), STARTERS):
+        if _ID.fullmatch(run_id) and is_run(root / run_id):
+            return Run(run_id, root / run_id)
+    raise _no_run(run_id)
+
+
+def _no_run(run_id: str) -> InputError:
+    return InputError(N_("There is no run '{run}'. Choose one from the list of runs."), run=run_id[:100])
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is a run, be it damaged: it is no link, is named as a run, and its settings or its request are ours.
+
+    Whatever else lies in a run root is somebody else's: it is neither listed, nor worked at, nor written to, nor removed.
+    """
+    try:
+        if not _ID.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
+            return False
+        if _OWN_ID.fullmatch(folder.name):
+            return any((folder / name).is_file() for name in _OWN_FILES)
+        return _has_settings(folder / "config.json") or _has_request(folder)
+    except OSError:  # no permission to look
+        return False
+
+
+def _has_settings(path: Path) -> bool:
+    with suppress(DiaboloError):
+        return files.read_json(path).keys() >= {"schema", "model", "data", "training"}
+    return False
+
+
+def _has_request(folder: Path) -> bool:
+    with suppress(DiaboloError):
+        return Job(folder).request().number > 0
+    return False
 
 
 def all_runs() -> list[Run]:
     """One's own runs, newest first, then the starters."""
     root = runs_root()
-    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
-    own = [Run(path.name, path) for path in folders if _ID.fullmatch(path.name)]
+    own = [Run(path.name, path) for path in root.iterdir() if is_run(path)] if root.is_dir() else []
     own.sort(key=_moment, reverse=True)
     return own + [Run(name, STARTERS / name) for name in STARTER_NAMES if (STARTERS / name).is_dir()]
 
@@ -257,7 +301,8 @@ def summary(run: Run) -> Summary:
         config = run.config
         state, metrics = run.state(), run.metrics()
         error = None if run.is_starter else run.job.status().error
-        return Summary(run.id, title(config), state, run.is_starter, config, _last_epoch(run), metrics, error)
+        note = None if run.is_starter else run.job.note()
+        return Summary(run.id, title(config), state, run.is_starter, config, _last_epoch(run), metrics, error, note)
     except DiaboloError as error:
         return Summary(run.id, _name_of_damaged(run), "failed", run.is_starter, error=error)
 
@@ -304,6 +349,8 @@ def delete(run: Run, patience: float = 0.0) -> None:
         InputError: It is a starter, or a process still works at it.
     """
     _own(run)
+    if os.path.lexists(run.folder) and not is_run(run.folder):
+        raise _no_run(run.id)
     lock = Lock(run.folder / "lock")
     try:
         free = lock.acquire(patience)
@@ -313,7 +360,7 @@ def delete(run: Run, patience: float = 0.0) -> None:
         raise InputError(N_("'{run}' is still at work. Stop it first, then delete it."), run=run.id)
     try:
         # Out of the list in one step; what a crash leaves of the rest is swept by the next supervisor.
-        trash = run.folder.with_name(f".deleted-{run.id}")
+        trash = run.folder.with_name(f"{DELETED}{run.id}")
         run.folder.rename(trash)
         shutil.rmtree(trash, ignore_errors=True)
     finally:
@@ -330,14 +377,30 @@ def _own(run: Run) -> None:
 
 def sweep(root: Path) -> None:
     """Removes what killed processes left half-made or half-deleted in a run root."""
-    for pattern in (".new-*", ".deleted-*"):
-        for folder in root.glob(pattern):
-            with suppress(FileNotFoundError):  # somebody else removes it right now
+    for folder in root.iterdir():
+        with suppress(OSError):  # somebody else removes it right now, or may do with it what we may not
+            if _is_left_over(folder):
                 lock = Lock(folder / "lock")
                 # A folder that is being made right now is younger than a minute.
                 if time.time() - folder.stat().st_mtime > 60 and lock.acquire():
                     shutil.rmtree(folder, ignore_errors=True)
                     lock.close()
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Whether a folder is a run that is not whole yet, or no more: by its name, and nothing in it is somebody else's."""
+    prefix = next((prefix for prefix in (NEW, DELETED) if folder.name.startswith(prefix)), None)
+    if prefix is None or folder.is_symlink() or not folder.is_dir():
+        return False
+    name, inside = folder.name.removeprefix(prefix), [path.name for path in folder.iterdir()]
+    ours = bool(_OWN_ID.fullmatch(name) or (prefix == NEW and _ASIDE.fullmatch(name)))
+    if not ours and not (prefix == DELETED and _ID.fullmatch(name) and inside):
+        return False
+    known = (*_OWN_FILES, *_OTHER_FILES)
+    return all(
+        entry in known or entry.endswith(files.TEMPORARY) or _OWN_ID.fullmatch(entry.removeprefix(NEW))
+        for entry in inside
+    )
 
 
 def record(run: Run, stream: Iterable[ev.Event]) -> Iterator[ev.Event]:

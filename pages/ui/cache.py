@@ -18,6 +18,7 @@ import streamlit as st
 from vae_core import datasets, runs
 from vae_core.datasets import ImageData, Split
 from vae_core.environment import runs_root
+from vae_core.events import share_done
 from vae_core.jobs.client import ensure_supervisor
 from vae_core.runs import EventLog, Run
 from vae_core.sheets import sheet
@@ -273,7 +274,8 @@ def _slow_motion(run_id: str, version: tuple[str, int], name: str, first: int, b
 
     data = images(name, "test")
     others = [number for number in range(min(batch, len(data))) if number != first][: batch - 1]
-    return step_by_step(runs.find(run_id).config, _model(run_id, version), data.subset(np.array([first, *others])))
+    run, batch_of = runs.find(run_id), data.subset(np.array([first, *others]))
+    return step_by_step(run.config, _model(run_id, version), batch_of, progress=share_done(log(run).read()))
 
 
 def slow_motion(run: Run, name: str, first: int, batch: int) -> Step:
@@ -473,6 +475,18 @@ def _measured(run_id: str, version: tuple[str, int], name: str, split: Split, pi
 def measured(run: Run, name: str, split: Split, pixels: Pixels) -> Measured:
     """What `comparison.measure` finds of a run. Raises as `model`."""
     return _measured(run.id, run.weights_version(), name, split, pixels)
+
+
+@shared(max_entries=12)
+def _per_image(run_id: str, version: tuple[str, int], name: str, split: Split) -> Mapping[str, Scores]:
+    from vae_core.metrics import per_image as measure
+
+    return measure(_model(run_id, version), images(name, split)).figures
+
+
+def per_image(run: Run, name: str, split: Split = "test") -> Mapping[str, Scores]:
+    """The figures of each image of a split, as `metrics.per_image` gives them, of grey pixels. Raises as `model`."""
+    return _per_image(run.id, run.weights_version(), name, split)
 
 
 @shared(max_entries=6)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from pages.ui.text import N_
+from pages.ui.text import N_, t
 from vae_core.control import State
 from vae_core.runs import Summary
 
@@ -36,6 +36,8 @@ STATE_TITLES: Mapping[State, str] = {
     "failed": N_("failed"),
     "interrupted": N_("interrupted"),
 }
+STOPPED = N_("stopped")
+"""The title of a finished run that was stopped before its last epoch."""
 STATE_COLOURS: Mapping[State, Literal["gray", "blue", "orange", "green", "red"]] = {
     "queued": "gray",
     "starting": "blue",
@@ -47,6 +49,11 @@ STATE_COLOURS: Mapping[State, Literal["gray", "blue", "orange", "green", "red"]]
     "interrupted": "orange",
 }
 """Of the badge that names a state."""
+
+
+def state_title(state: State, *, stopped: bool = False) -> str:
+    """How a run stands, in a word: one that was stopped before its last epoch is not called finished."""
+    return t(STOPPED) if stopped and state == "finished" else t(STATE_TITLES[state])
 
 
 def chosen_run() -> str | None:

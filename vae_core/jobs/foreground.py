@@ -53,6 +53,7 @@ def take_up(run: Run) -> Lock:
                 run=run.id,
                 epochs=run.config.training.epochs,
             )
+        run.job.heartbeat.unlink(missing_ok=True)  # a dead process's; this one is watched by the person before it
         number = run.job.ask("run")
         run.job.write_status(Status("starting", answered=number, epoch=Task(run.folder, "training").epoch()))
     except BaseException:

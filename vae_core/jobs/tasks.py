@@ -14,7 +14,7 @@ from vae_core.environment import default_threads, threads_for
 from vae_core.errors import DiaboloError
 from vae_core.jobs import exports, fetching, speed, studies
 from vae_core.jobs.orders import stoppable
-from vae_core.runs import Run
+from vae_core.runs import Run, is_run
 
 Kind = Literal["training", "study", "export", "download", "speed"]
 
@@ -82,7 +82,7 @@ _COMPUTE: dict[Kind, Callable[[Path], None]] = {
 def tasks(root: Path) -> Iterator[Task]:
     """Everything in a run root that may want a process."""
     for folder in root.iterdir():
-        if not folder.name.startswith(".") and folder.is_dir():
+        if is_run(folder):
             yield Task(folder, "training")
     for folder in studies.folders(root):
         yield Task(folder, "study")

@@ -67,7 +67,8 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
     strange = ~np.isin(data.labels, classes)
     first = next(iter(models.values()))
     found = []
-    rows = [(t("The mean picture"), "mean_image", first), (t("PCA with 20 components"), "pca_20", first)]
+    components = t("PCA with {count} components", count=anomaly_words.COMPONENTS)
+    rows = [(t("The mean picture"), "mean_image", first), (components, "pca_20", first)]
     for title, score, run in [*rows, *((t(key), "squared_error", run) for key, run in models.items())]:
         test = cache.strangeness(run, name, classes)
         aside = cache.strangeness(run, name, classes, "validation")
@@ -78,6 +79,8 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
                 float(test[score][0]) / pixels,
                 anomaly_words.auroc(strange, test[score]),
                 anomaly_words.auroc(strange, test[BEST_SCORE]) if score == "squared_error" else None,
+                aside[score] / pixels,
+                test[score],
             )
         )
     return found
@@ -104,7 +107,8 @@ def _show_answers(run: Run, data: ImageData, classes: tuple[int, ...], answers: 
         + shown_note(run)
     )
     mean, pca, *models = answers
-    blocks.what_you_see(*anomaly_words.sentences(mean, pca, models, tutorial=tutorial, normal=normal))
+    strange = ~np.isin(data.labels, classes)
+    blocks.what_you_see(*anomaly_words.sentences(mean, pca, models, tutorial=tutorial, normal=normal, strange=strange))
 
 
 @st.fragment
