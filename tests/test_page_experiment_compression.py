@@ -199,6 +199,12 @@ def test_more_than_the_mean_image_has_is_not_between() -> None:
     for own in (0.26, 0.3):
         said = compression_words.cross_entropy({**figures, "cross_entropy": own})
         assert "no less than 0.2600" in said and "between" not in said
+    nats = np.random.default_rng(0).normal(0.26, 0.05, 100)
+    alike = {"nats": nats - 0.0001, "mean_nats": nats + np.resize([-0.01, 0.01], 100)}
+    said = compression_words.cross_entropy({**figures, "cross_entropy": 0.2599}, alike)
+    assert "no measurable difference from 0.2600" in said and "between" not in said
+    apart = {"nats": nats - 0.06, "mean_nats": alike["mean_nats"]}
+    assert "between 0.2600" in compression_words.cross_entropy({**figures, "cross_entropy": 0.2}, apart)
 
 
 def test_bits_are_fewer_or_not() -> None:

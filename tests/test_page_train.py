@@ -377,6 +377,6 @@ def test_what_was_typed_stays_across_a_page_switch(root: Path) -> None:
 
 
 def test_every_state_has_a_colour() -> None:
-    from pages.ui.progress import COLOURS
+    from pages.ui.state import STATE_COLOURS
 
-    assert set(COLOURS) == set(State.__args__)
+    assert set(STATE_COLOURS) == set(State.__args__)

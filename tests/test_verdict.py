@@ -286,10 +286,12 @@ def test_a_vae_with_too_light_a_kl_is_told_to_weigh_it() -> None:
 
 def test_a_slow_training_is_slow_and_nothing_else() -> None:
     """Its code says nothing yet and its draws look like nothing: that comes of the rate."""
-    model = [Check("collapse", 0.01, 1.0, True), Check("holes", 1.0, 0.2, True)]
+    model = diagnosis.explained([Check("collapse", 0.01, 1.0, True), Check("holes", 1.0, 0.2, True)])
     found = judge(RunConfig().replace(training__epochs=8, training__learning_rate=1e-5), log(STRAIGHT), lambda: model)
     assert [check.kind for check in found.faults] == ["rate_low"]
-    assert all(check.why_not for check in found.checks if beyond(check) and not check.is_fault)
+    assert {check.why_not for check in found.checks if beyond(check) and not check.is_fault} == {
+        diagnosis.BECAUSE["rate_low"]
+    }
     assert found.faults[0].changes == {"training.learning_rate": GOOD_RATE}
 
 

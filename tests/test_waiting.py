@@ -1,8 +1,15 @@
 """The queue: how many others must make room for a job, and how long that takes."""
 
+from pathlib import Path
+
 import pytest
 
-from vae_core.jobs.waiting import Place, Wait, wait
+from tests.tiny_runs import training
+from vae_core import runs
+from vae_core.config import RunConfig
+from vae_core.errors import InputError
+from vae_core.jobs.tasks import Task
+from vae_core.jobs.waiting import Place, Wait, wait, wait_of, wait_of_new
 
 
 def places(*threads: int, seconds: float | None = None) -> list[Place]:
@@ -42,3 +49,26 @@ def test_the_time_is_that_of_those_in_the_way() -> None:
     assert wait([Place(1, None), Place(1, 10)], [], 1, 2) == Wait(1, 10), "the other one is not in the way"
     assert wait([Place(1, None), Place(1, 10)], [], 2, 2) == Wait(2, None)
     assert wait([Place(1, None)], [Place(1, 7)], 1, 1) == Wait(2, None)
+
+
+def test_the_queue_is_that_of_the_run_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_THREADS", "1")
+    with training(1) as working:
+        assert working.state() == "running"
+        first, _ = runs.create(RunConfig().replace(training__threads=1))
+        second, _ = runs.create(RunConfig().replace(training__threads=1))
+        assert first.job.request().time <= second.job.request().time
+
+        def seconds(task: Task) -> float | None:
+            if task.folder == second.folder:
+                raise InputError("its settings can't be judged")
+            return 5.0
+
+        assert wait_of(first.folder, 1, seconds) == Wait(1, 5.0)
+        assert wait_of(second.folder, 1, seconds) == Wait(2, 10.0)
+        assert wait_of_new(1, seconds) == Wait(3, None)
+        assert wait_of_new(1).others == 3
+        monkeypatch.setenv("DIABOLO_THREADS", "2")
+        assert wait_of(first.folder, 1).others == 0 and wait_of(second.folder, 1).others == 1
+    (root / "nobody's folder").mkdir()
+    assert wait_of_new(1).others == 1, "nobody works any more: the two that wait come first, both at once"

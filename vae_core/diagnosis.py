@@ -180,11 +180,13 @@ def explained(checks: Sequence[Check]) -> list[Check]:
 
 
 def _explained(check: Check, faults: Set[str]) -> Check:
+    if not check.is_fault and check.why_not not in BECAUSE.values():
+        return check
     causes = CAUSES.get(check.kind, ())
     if check.kind == "holes" and not check.changes:  # its settings are as they are meant to be
         causes = (*causes, "too_short")
     cause = next((cause for cause in causes if cause in faults), "")
-    return replace(check, is_fault=False, why_not=BECAUSE[cause]) if check.is_fault and cause else check
+    return replace(check, is_fault=False, why_not=BECAUSE[cause]) if cause else check
 
 
 def told(check: Check) -> str:
@@ -577,17 +579,31 @@ def start(events: Sequence[Event]) -> float | None:
     if not ends or ends[0].epoch != 1:
         return before
     rise = ends[0].train.loss - before
-    points = [event.train.loss for event in events if isinstance(event, Progress)][1:][-6:]
-    if len(points) > 2:
-        steps = np.abs(np.diff(points))
-        is_luck = rise < NOISE * float(np.quantile(steps, 0.25) if len(points) > 5 else steps.min())
+    noise = _noise([event for event in events if isinstance(event, Progress)][-POINTS:])
+    if noise is not None:
+        is_luck = rise < NOISE * noise
     else:  # one epoch with few points: luck, if it goes on as it was
         is_luck = len(ends) == 1 and abs(ends[0].train.loss - ends[0].validation.loss) < rise / 2
     return ends[0].train.loss if rise > 0 and is_luck else before
 
 
 NOISE = 8.0
-"""How many times the difference of neighbouring points, of the calmest of the last, a first batch may be easier by luck."""
+"""A first batch may be easier by luck by so many times what calm batches differ."""
+
+POINTS = 13
+"""So many of the last points of a curve tell how batches differ."""
+
+
+def _noise(points: Sequence[Progress]) -> float | None:
+    """By how many nats batches differ where the curve is calm; `None` where there are too few points to tell.
+
+    A point is a mean over the batches since the last one, so the more of them, the less it varies.
+    """
+    if len(points) < 4:
+        return None
+    batches = np.maximum(np.diff([point.step for point in points]), 1)
+    steps = np.abs(np.diff([point.train.loss for point in points])[1:]) / np.sqrt(1 / batches[1:] + 1 / batches[:-1])
+    return float(np.quantile(steps, 0.35, method="lower"))
 
 
 def epochs(events: Sequence[Event]) -> list[int]:

@@ -57,8 +57,10 @@ def judge(
     if reason:
         enough = values["done"] >= FEWEST_EPOCHS and values["steps"] >= FEWEST_STEPS
         return Verdict(_ordered(live_diagnosis.diagnose_so_far(config, events)) if enough else (), reason, values)
-    checks = [*diagnosis.diagnose_curves(config, events), *look()]
-    return Verdict(_ordered(diagnosis.explained([_unhurried(check, config, events) for check in checks])))
+    checks = diagnosis.explained([*diagnosis.diagnose_curves(config, events), *look()])
+    if not live_diagnosis.settled(diagnosis.after_warmup(config, events), 1):
+        checks = [_unhurried(check) for check in checks]
+    return Verdict(_ordered(checks))
 
 
 def unjudged(config: RunConfig, events: Sequence[Event]) -> tuple[str, dict[str, Any]]:
@@ -85,13 +87,12 @@ def unjudged(config: RunConfig, events: Sequence[Event]) -> tuple[str, dict[str,
     return "", values
 
 
-def _unhurried(check: Check, config: RunConfig, events: Sequence[Event]) -> Check:
-    """A collapse is none where the loss still falls: the code may still learn to say something."""
-    if check.kind != "collapse" or not check.is_fault:
-        return check
-    if live_diagnosis.settled(diagnosis.after_warmup(config, events), 1):
-        return check
-    return replace(check, is_fault=False, why_not=live_diagnosis.STILL_FALLS)
+def _unhurried(check: Check) -> Check:
+    """Where the loss still falls, no collapse is a fault, nor what comes from one: the code may still learn to say something."""
+    is_collapse = check.kind == "collapse" and check.is_fault
+    if is_collapse or check.why_not == diagnosis.BECAUSE["collapse"]:
+        return replace(check, is_fault=False, why_not=live_diagnosis.STILL_FALLS)
+    return check
 
 
 def _ordered(checks: Sequence[Check]) -> tuple[Check, ...]:

@@ -26,7 +26,7 @@ from vae_core.sheets import sheet
 if TYPE_CHECKING:
     from pages.ui.generation import CodeFit
     from pages.ui.reconstruction import Baseline
-    from vae_core.anomaly import Normal, Scores
+    from vae_core.anomaly import Detector, Scores
     from vae_core.comparison import Measured
     from vae_core.compression import PCACode
     from vae_core.config import ModelConfig, RunConfig
@@ -384,34 +384,45 @@ def scores(run: Run, name: str, split: Split = "test") -> Mapping[str, Scores]:
 
 
 @shared(max_entries=4)
-def _normal(run_id: str, version: tuple[str, int], train: Cut, classes: tuple[int, ...]) -> Normal:
-    from vae_core.anomaly import Normal
+def _detector(run_id: str, version: tuple[str, int], train: Cut, classes: tuple[int, ...]) -> Detector:
+    from vae_core.anomaly import Detector
 
-    return Normal(_model(run_id, version), images(*train).only(classes))
+    name, _, leave_out, share = train
+    aside = images(name, "validation", leave_out, share)
+    return Detector(_model(run_id, version), images(*train).only(classes), aside.only(classes))
+
+
+def detector(run: Run, name: str, classes: tuple[int, ...]) -> Detector:
+    """What decides whether an image is anomalous to a run's model.
+
+    Args:
+        name: Of the data set whose training images are compared with, and whose validation images the threshold is of;
+            the run's own is cut as it was for its training.
+        classes: The normal classes, in order.
+
+    Raises:
+        InputError: As `model`, or there are too few normal images.
+        WorkError: Its files are damaged, or its weights of no use.
+    """
+    return _detector(run.id, run.weights_version(), (name, "train", *datasets.cut_for(run.config.data, name)), classes)
 
 
 @shared(max_entries=12)
 def _strangeness(
     run_id: str, version: tuple[str, int], train: Cut, split: Split, classes: tuple[int, ...]
 ) -> Mapping[str, Scores]:
-    from vae_core.anomaly import score
-
-    name, _, leave_out, validation = train
-    data = images(name, split) if split == "test" else images(name, split, leave_out, validation).only(classes)
-    return score(_model(run_id, version), data, normal=_normal(run_id, version, train, classes))
+    judge = _detector(run_id, version, train, classes)
+    return judge.score(images(train[0], split) if split == "test" else judge.validation)
 
 
 def strangeness(run: Run, name: str, classes: tuple[int, ...], split: Split = "test") -> Mapping[str, Scores]:
     """As `scores`, and those that compare with training pictures of the normal classes, and the baselines.
 
     Args:
-        name: Of the data set whose training pictures are compared with, and whose other pictures are scored.
-        classes: The normal classes, in order.
-        split: Of the training and validation splits only the normal pictures are scored; of the run's own data set they
-            are cut as they were for its training.
+        name, classes: As for `detector`.
+        split: The test split, or the normal pictures of the validation split.
     """
-    own = run.config.data
-    train: Cut = (name, "train", *((own.leave_out_digits_test, own.validation) if own.name == name else (False, 0.1)))
+    train: Cut = (name, "train", *datasets.cut_for(run.config.data, name))
     return _strangeness(run.id, run.weights_version(), train, split, classes)
 
 

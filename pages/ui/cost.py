@@ -87,7 +87,7 @@ def _seconds(config: RunConfig) -> float | None:
 
 
 def queue_words(wait: Wait) -> str:
-    """What a training that is asked for now has to wait for first; empty where it starts at once."""
+    """What a job that is asked for now has to wait for first; empty where it starts at once."""
     if not wait.others:
         return ""
     if wait.seconds is None:
@@ -108,6 +108,11 @@ def queue_words(wait: Wait) -> str:
             time=_about(wait.seconds),
         )
     )
+
+
+def study_queue_words() -> str:
+    """The same of a study, which takes a single thread."""
+    return queue_words(wait_of_new(1, _seconds_left))
 
 
 def _wait(config: RunConfig) -> Wait:

@@ -217,7 +217,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             f"{_SCORES}:squared_error_over_norm",
             "vae_core.anomaly.scores:score",
-            "vae_core.anomaly.judging:default_threshold",
+            "vae_core.anomaly.thresholds:threshold",
+            "vae_core.anomaly.detector:Detector.verdicts",
         ),
     ),
     "roc": Explanation(
@@ -238,8 +239,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "strangeness": Explanation(
         (
             N_(
-                "Your picture is scored exactly as the test pictures are, and counted among them: the share of test "
-                "pictures with a lower score says how strange it is to this model. Nothing says that it is a bad digit."
+                "Your picture is scored exactly as on the page of anomalies, by the score and the threshold that are chosen "
+                "there, and counted among normal validation images only. Nothing says that it is a bad digit."
+            ),
+            N_(
+                "It is called nothing like what the model learnt where it is badly reconstructed and far from everything "
+                "normal: its code, or its pixels, from those of the nearest normal images. Both limits come from the "
+                "validation images too."
             ),
         ),
         (
@@ -247,8 +253,20 @@ EXPLANATIONS: Mapping[str, Explanation] = {
                 r"s(x) = \frac{\lVert x - \hat{x} \rVert^2}{\lVert x \rVert}",
                 N_("The squared difference, divided by the length of the picture, so that thick strokes don't count."),
             ),
+            (
+                r"P\big(s(x) > s_{(k)}\big) = \frac{k}{n + 1} \le \alpha, \qquad k = \lfloor \alpha (n + 1) \rfloor",
+                N_(
+                    "The threshold is the k-th highest score of n normal validation images: on average it flags at most "
+                    "the share α of new ones. The share at one such threshold follows Beta(k, n + 1 − k), wide where n is "
+                    "small."
+                ),
+            ),
         ),
-        (f"{_SCORES}:squared_error_over_norm", "vae_core.handwriting:prepare"),
+        (
+            f"{_SCORES}:squared_error_over_norm",
+            "vae_core.anomaly.detector:Detector.judge",
+            "vae_core.anomaly.thresholds:threshold",
+        ),
     ),
     "codes": Explanation(
         (

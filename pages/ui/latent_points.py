@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui import cache, latent_selection, latent_views, orders
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
+from pages.ui.cost import study_queue_words
 from pages.ui.latent_views import Kind, View
 from pages.ui.shown import shown_data
 from pages.ui.state import STATE_TITLES
@@ -156,6 +157,8 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
             if study
             else not_yet(run.state()),
         )
+        if study is not None and (words := study_queue_words()):
+            st.caption(words)
     if asked and study:
         study.ask()
         st.rerun()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from vae_core import datasets, runs
+from vae_core import datasets, learnt, runs
 from vae_core.commands.figures import images_of, model_of
 from vae_core.commands.outputs import check, write
 from vae_core.commands.shell import Number, json_option, print_json, run_argument, say, show
@@ -44,7 +44,11 @@ ENDINGS = (".png", ".npz", ".zip")
     help="How many Gaussians the mixture has.",
 )
 @click.option(
-    "--class", "label", type=click.IntRange(0), metavar="CLASS", help="Which class a conditional VAE is asked for."
+    "--class",
+    "label",
+    type=click.IntRange(0),
+    metavar="CLASS",
+    help="Which of the classes that it learnt a conditional VAE is asked for.",
 )
 @click.option(
     "--out",
@@ -83,17 +87,12 @@ def sample(
     from vae_core.drawing import draw
 
     run = runs.find(run_id)
-    config, model = run.config, model_of(run)
-    if label is not None and label >= model.classes:
-        raise click.BadParameter(
-            f"{label} is no class of this model, which has {model.classes}: 0 to {model.classes - 1}."
-            if model.classes
-            else "This model is not told the class; only a conditional VAE can be asked for one.",
-            param_hint="--class",
-        )
+    config = run.config
+    learnt.check_class(config, label)
+    model = model_of(run)
     source: priors.Prior | None = None
     if prior != "normal":
-        train = images_of(config, None, "train")
+        train = images_of(config, None, "train", classes=config.data.classes)
         codes = priors.fitting_codes(latent.encode(model, train.subset(priors.evenly(len(train)))))
         source = priors.fitted_gaussian(codes) if prior == "fitted" else priors.fitted_mixture(codes, components)
     elif config.model.kind == "autoencoder":

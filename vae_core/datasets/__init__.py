@@ -25,6 +25,7 @@ __all__ = [
     "ImageData",
     "Split",
     "Splits",
+    "cut_for",
     "get",
     "is_present",
     "load",
@@ -143,6 +144,16 @@ def splits(data: DataConfig, root: Path | None = None) -> Splits:
     train, validation = _cut(_read(row, "train", root), data.validation, data.leave_out_digits_test)
     test = _read(row, "test", root)
     return Splits(_thinned(_only(train, data.classes), data), _thinned(_only(validation, data.classes), data), test)
+
+
+def cut_for(data: DataConfig, name: str) -> tuple[bool, float]:
+    """How the training part of a data set is cut for a run: its own as it was for its training, another by the defaults.
+
+    Returns:
+        `leave_out_digits_test` and `validation`, as `load` takes them.
+    """
+    own = data if data.name == name else DataConfig()
+    return own.leave_out_digits_test, own.validation
 
 
 def _thinned(part: ImageData, data: DataConfig) -> ImageData:

@@ -102,9 +102,17 @@ def _wait(
                 continue
             is_at_work = phase == "working"
             if is_at_work or asked < own:
-                place = Place(task.threads(), seconds(task))
+                place = Place(task.threads(), _known(seconds, task))
                 (working if is_at_work else before).append((asked, place))
         except (DiaboloError, OSError):
             continue  # damaged, or deleted between two looks
     in_order = [[place for _, place in sorted(rows, key=lambda row: row[0])] for rows in (working, before)]
     return wait(in_order[0], in_order[1], threads, available_threads())
+
+
+def _known(seconds: Callable[[Task], float | None], task: Task) -> float | None:
+    """How long a job still takes; `None` also where its settings can't be judged."""
+    try:
+        return seconds(task)
+    except DiaboloError:
+        return None

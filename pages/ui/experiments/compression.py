@@ -102,7 +102,7 @@ def _against_pca(run: Run, found: Found) -> None:
         compression_words.against_pca(figures, errors, found.arrays),
         compression_words.bits(figures, found.arrays),
         compression_words.fair_price(figures, found.arrays, decoder),
-        compression_words.cross_entropy(figures),
+        compression_words.cross_entropy(figures, found.arrays),
     )
     st.subheader(t("Against PCA"))
     words = t(

@@ -176,13 +176,20 @@ def fair_price(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]], de
     )
 
 
-def cross_entropy(figures: Mapping[str, Any]) -> str:
-    """Where the model's cross-entropy lies between the two ends."""
+def cross_entropy(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]] | None = None) -> str:
+    """Where the model's cross-entropy lies between the two ends; `found` as for `against_pca`."""
+    gap = paired(found["mean_nats"], found["nats"]) if found and "mean_nats" in found else None
     values = {
         "own": figures["cross_entropy"],
         "mean": figures["cross_entropy_mean_image"],
         "floor": figures["cross_entropy_floor"],
     }
+    if gap is not None and not gap.is_clear:
+        return t(
+            "Its cross-entropy is **{own:.4f}** nats a pixel, no measurable difference from {mean:.4f} (the mean image for "
+            "every picture). The very same picture would have {floor:.4f} (grey pixels never reach 0).",
+            **values,
+        )
     if values["own"] < values["mean"]:
         return t(
             "Its cross-entropy is **{own:.4f}** nats a pixel, between {mean:.4f} (the mean image for every picture) and "
