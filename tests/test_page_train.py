@@ -417,7 +417,7 @@ def test_what_failed_says_why_in_the_visitor_s_language_and_can_be_tried_again(r
     press(app, label)
     wait(app, lambda: export_of(run, "zip").state() == "failed", "the failure")
     reasons = [error.value.replace("\\", "") for error in unbroken(app.run()).error]
-    assert any(f"{run.id}/model.safetensors » est endommagé" in reason for reason in reasons), reasons
+    assert any(f"{run.id}/model.safetensors\u00a0» est endommagé" in reason for reason in reasons), reasons
     weights.write_bytes(whole)
     press(app, label)
     wait(app, lambda: label in files(app), "the archive")
