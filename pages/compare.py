@@ -10,9 +10,11 @@ from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.charts import Part
 from pages.ui.comparing import curves
-from pages.ui.comparing.choice import Chosen, choose, note, shown_together
+from pages.ui.comparing.choice import Chosen, choose, note, shown_together, told_name
 from pages.ui.controls import seed_box
+from pages.ui.experiments.ae_or_vae_charts import MOST_POINTS
 from pages.ui.experiments.blocks import what_you_see
+from pages.ui.model_kinds import posterior_means
 from pages.ui.navigation import begin
 from pages.ui.shown import Shown
 from pages.ui.text import N_, plain, t
@@ -43,16 +45,7 @@ def _figures(chosen: Chosen, compared: "Compared") -> None:
 
     st.subheader(t("Figures"))
     st.dataframe(figures.table(compared, chosen), key="compare_figures")
-    pixels = t("black and white pixels") if compared.pixels == "binarised" else t("grey pixels")
-    st.caption(
-        t(
-            "Means over {count:,} test pictures ± their standard error. −ELBO and KL: of {pixels}, only for models that are "
-            "VAEs. Fréchet distance: how far as many drawn pictures are from the real ones, in the features of a digit "
-            "classifier (less is better), three draws; PCA draws from a Gaussian as wide as its codes.",
-            count=compared.pictures,
-            pixels=pixels,
-        )
-    )
+    st.caption(figures.legend(compared))
     with st.container(gap="xxsmall"):
         show_about("comparison", "compare_figures", N_("How sure are these figures?"))
         show_about("frechet", "compare_frechet", N_("What is the Fréchet distance?"))
@@ -88,7 +81,7 @@ def _curves(chosen: Chosen) -> None:
             format_func=ways.__getitem__,
             key="compare_against",
         )
-    events = {chosen.names[run_id]: cache.log(run).read() for run_id, run in chosen.runs.items()}
+    events = {told_name(chosen.names[run_id], run.config): cache.log(run).read() for run_id, run in chosen.runs.items()}
     show_chart(
         curves.overlaid(events, part, against),
         t(
@@ -125,9 +118,11 @@ def _maps(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
     pictures.show_maps(chosen, compared, shown)
     st.caption(
         t(
-            "The codes (posterior means) of 1,000 test pictures, coloured by class, all in the same frame; of larger codes the "
+            "The codes{of_vaes} of {count:,} test pictures, coloured by class, all in the same frame; of larger codes the "
             "plane in which they differ most (PCA). The dotted circles are N(0, I) at 1, 2 and 3 σ: what is drawn anew comes "
-            "from within them."
+            "from within them.",
+            of_vaes=posterior_means(run.config.model.kind for run in chosen.runs.values()),
+            count=min(compared.pictures, MOST_POINTS),
         )
     )
 

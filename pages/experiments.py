@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import settings, state
+from pages.ui import cache, settings, state
 from pages.ui.boundary import guarded
 from pages.ui.cost import show_time
 from pages.ui.experiments import EXPERIMENTS, experiment, groups
@@ -19,6 +19,7 @@ from pages.ui.text import describe, plain, t
 from vae_core import datasets, runs
 from vae_core.config import field
 from vae_core.errors import InputError
+from vae_core.events import last_epoch
 from vae_core.recipes import RECIPES, Recipe
 from vae_core.runs import Run
 from vae_core.settings import bounds
@@ -159,6 +160,8 @@ def answer(recipe: Recipe) -> None:
     together = groups.together(recipe, run)
     missing = [key for key in recipe.companions if key not in together]
     with st.container():  # what may come and go; a fragment below is known by its place
+        if words := groups.stopped_in_words({"": run, **together}, lambda one: last_epoch(cache.log(one).read())):
+            st.caption(plain(words))
         if groups.still_coming(recipe, run):
             wait(recipe, run, missing)
         elif missing:

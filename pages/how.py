@@ -31,8 +31,8 @@ begin("how")
 st.markdown(
     t(
         "An autoencoder squeezes a picture through a narrow waist of a few numbers and draws it again on the other side. "
-        "A VAE does the same with a pinch of chance, and so learns a map of all digits, on which you can also find digits "
-        "that nobody ever wrote. Below, one real digit takes that way, and every number is computed while you look."
+        "A VAE does the same with a pinch of chance, and so learns a map of all its pictures, on which you can also find some "
+        "that nobody ever made. Below, one real picture takes that way, and every number is computed while you look."
     )
 )
 summary = choose_teacher(runs.list_runs())

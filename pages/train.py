@@ -57,6 +57,7 @@ def new_run() -> None:
             disabled=bool(problem),
             help=plain(problem) or t("The training runs in the background, also when you leave the page."),
         )
+        before = st.container()  # what is to be known before it starts; a fragment stands below
         if started and config is not None and not problem:
             state.follow_run(client.submit(config).id)
             st.rerun()
@@ -64,6 +65,8 @@ def new_run() -> None:
         with cost:
             if config is not None:
                 show_cost(config)
+            if config is not None and not problem and (remark := settings.threads_remark(config)):
+                before.caption(plain(remark))
             if config is not None and not problem and forms.is_whole():
                 time_budget.choose_time(config)
         if config is not None and forms.is_whole():
@@ -85,6 +88,7 @@ def one_run(run: Run) -> None:
         if not standing.is_active(summary):  # else it grows, and this line is not written anew
             words.append(t("{size} on disk", size=file_size(run.size())))
         st.caption(plain(" · ".join(words)))
+    about = st.container()
     with st.container(horizontal=True):
         st.button(t("New training"), icon=":material/add:", on_click=state.follow_none)
         if summary.config is not None:
@@ -100,6 +104,8 @@ def one_run(run: Run) -> None:
     with guarded():
         if summary.config is None and summary.error is not None:
             raise summary.error
+        if fewer := standing.threads_used(cache.log(run).read()):
+            about.caption(plain(fewer))
         follow(run)
         show_film(run)
         with guarded():

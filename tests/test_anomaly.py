@@ -17,6 +17,7 @@ from vae_core.anomaly import (
     SCORES,
     Confusion,
     Normal,
+    Verdicts,
     available,
     confusion,
     default_threshold,
@@ -24,6 +25,7 @@ from vae_core.anomaly import (
     report,
     score,
     strangest,
+    threshold,
     to_csv,
 )
 from vae_core.anomaly.pictures import reconstruction_probability
@@ -63,8 +65,7 @@ def test_a_model_of_fives_finds_the_others(trained):
     normal = is_normal(test, (5,))
     scores = score(model, test)
     assert set(scores) == {"squared_error", "squared_error_over_norm", "cross_entropy"}
-    threshold = default_threshold(score(model, validation)[DEFAULT_SCORE])
-    found = report(scores[DEFAULT_SCORE], normal, threshold)
+    found = report(scores[DEFAULT_SCORE], normal, default_threshold(score(model, validation)[DEFAULT_SCORE]))
     assert found.images == 1000
     assert found.auroc > 0.85
     assert found.auroc == pytest.approx(roc_auc_score(~normal, scores[DEFAULT_SCORE]))
@@ -236,11 +237,12 @@ def test_a_report_needs_both_kinds():
         report(np.arange(3.0), np.zeros(3, bool), 1.0)
 
 
-def test_the_threshold_comes_from_a_share_of_normal_scores():
-    scores = np.arange(101.0)
-    assert default_threshold(scores) == 95
-    assert confusion(scores, np.ones(101, bool), default_threshold(scores)).false_alarms == 5
+def test_the_default_threshold_is_an_order_statistic():
+    scores = np.random.default_rng(0).permutation(np.arange(101.0))
+    assert default_threshold(scores) == 96, "the fifth largest of 101, since 5 / 102 is at most 5 %"
+    assert confusion(scores, np.ones(101, bool), default_threshold(scores)).false_alarms == 4
     assert default_threshold(scores, 0.5) == 50
+    assert (default_threshold(scores, 0), default_threshold(scores, 1)) == (0, 100)
     with pytest.raises(InputError, match=r"1\.5.*from 0 to 1"):
         default_threshold(scores, 1.5)
     with pytest.raises(InputError, match="no validation pictures"):
@@ -268,9 +270,16 @@ def test_csv_reads_back_and_holds_no_formula():
     images = np.zeros((6, 1, 2, 2), np.uint8)
     data = ImageData("own", "test", images, np.arange(6), names, "", "")
     scores = {"squared_error": np.array([0.1, 1 / 3, 2, 3, 4, 5]), "kl": np.arange(6.0)}
-    text = to_csv(data, scores, np.array([True, False] * 3))
+    values = scores["squared_error"]
+    asked = threshold(np.arange(20.0))
+    verdicts = Verdicts("squared_error", values, asked, 2.5, values > 2.5, values / 5, values > 4.5)
+    text = to_csv(data, scores, np.array([True, False] * 3), verdicts)
     rows = list(csv.DictReader(io.StringIO(text.decode("utf-8"))))
-    assert list(rows[0]) == ["index", "label", "class", "normal", "squared_error", "kl"]
+    first = ["index", "label", "class", "normal", "score_name", "score", "threshold", "flagged", "unlike"]
+    assert list(rows[0]) == [*first, "squared_error", "kl"]
+    assert all(row["score_name"] == "squared_error" and row["score"] == row["squared_error"] for row in rows)
+    assert {row["threshold"] for row in rows} == {"2.5"}
+    assert [row["flagged"] for row in rows] == list("000111") and [row["unlike"] for row in rows] == list("000001")
     assert [row["class"] for row in rows] == ["'=1+1", "'-2", "'@SUM(A1)", "'+3", 'a "quoted", name', "plain"]
     assert [float(row["squared_error"]) for row in rows] == scores["squared_error"].tolist()
     assert [row["normal"] for row in rows] == ["1", "0"] * 3

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pages.ui import controls
+from tests.processes import nobody_left
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = sorted(
@@ -21,12 +22,18 @@ SOURCES = sorted(
 LAYERS = [
     {"vae_core", "vae_core.errors"},
     {
+        "vae_core.reasons",
         "vae_core.processor",
         "vae_core.environment",
         "vae_core.files",
         "vae_core.locks",
         "vae_core.pixels",
         "vae_core.sheets",
+        "vae_core.neighbours",
+        "vae_core.roc",
+        "vae_core.special",
+        "vae_core.memory",
+        "vae_core.significance",
     },
     {
         "vae_core.settings",
@@ -40,6 +47,7 @@ LAYERS = [
     {
         "vae_core.recipes",
         "vae_core.datasets",
+        "vae_core.learnt",
         "vae_core.models",
         "vae_core.losses",
         "vae_core.optimizer",
@@ -64,8 +72,8 @@ LAYERS = [
         "vae_core.diagnosis",
         "vae_core.live_diagnosis",
     },
-    {"vae_core.code_files"},
-    {"vae_core.runs"},
+    {"vae_core.code_files", "vae_core.verdict"},
+    {"vae_core.runs", "vae_core.run_files"},
     {"vae_core.studies"},
     {
         "vae_core.export",
@@ -98,6 +106,20 @@ WITHOUT_TORCH = [
     "pages.ui.state",
     "pages.ui.navigation",
 ]
+
+HEAVY = {"sklearn", "scipy", "imblearn", "umap", "onnx", "onnxscript", "onnxruntime", "torchinfo", "skimage"}
+"""Each costs a process tens of megabytes."""
+
+USERS = {
+    "vae_core.latent": {"sklearn", "umap"},  # t-SNE and UMAP are jobs
+    "vae_core.models.layers": {"torchinfo"},  # a drawing that is asked for; it is small
+    "vae_core.onnx_export": {"onnx", "onnxscript", "onnxruntime"},
+    "vae_core.oversampling": {"imblearn"},
+    "vae_core.priors": {"sklearn"},  # a mixture, where somebody chooses one
+    "vae_core.rare_class": {"sklearn"},
+    "vae_core.studies.strangers": {"sklearn"},
+}
+"""Who needs one of those. None of them is asked by a page that just opens: see `test_pages_open_without_what_is_heavy`."""
 
 
 def module_name(path: Path) -> str:
@@ -175,6 +197,36 @@ def test_loads_without_torch(name: str) -> None:
 )
 def test_what_makes_pictures_loads_without_streamlit(name: str) -> None:
     assert in_new_process(f"import sys, {name}; print('streamlit' in sys.modules)") == "False"
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[0] in ("vae_core", "pages", "app.py")], ids=str)
+def test_what_is_heavy_is_imported_where_it_is_needed(path: Path) -> None:
+    assert _roots(path) & HEAVY <= USERS.get(module_name(path), set())
+
+
+@pytest.mark.heavy
+def test_pages_open_without_what_is_heavy(tmp_path: Path) -> None:
+    """Neither those, nor what torch loads only to compile."""
+    code = f"""
+import os, sys
+os.environ["DIABOLO_RUNS"] = {str(tmp_path)!r}
+os.environ["DIABOLO_JOBS"] = "local"
+from streamlit.testing.v1 import AppTest
+from vae_core.models import size
+from vae_core.models.layers import layers
+from vae_core.config import ModelConfig
+size(ModelConfig(), (1, 28, 28))
+layers(ModelConfig(network="conv"), (1, 28, 28))
+app = AppTest.from_file("app.py", default_timeout=120).run()
+for page in ("generate", "reconstruct", "draw", "latent", "compare", "experiments", "how"):
+    app.query_params["view"] = "anomalies"
+    app.switch_page(f"pages/{{page}}.py").run()
+    assert not app.exception and not app.error, (page, app.exception, app.error)
+heavy = {sorted(HEAVY - {"torchinfo"} | {"sympy", "torch._dynamo", "torch._inductor", "torchvision"})!r}
+print([name for name in heavy if name in sys.modules])
+"""
+    with nobody_left(tmp_path):
+        assert in_new_process(code).splitlines()[-1] == "[]"
 
 
 def test_only_one_module_imports_torchvision() -> None:

@@ -18,7 +18,8 @@ import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from tests.tiny_runs import train
+from tests.processes import WITHOUT_PRIVILEGES
+from tests.tiny_runs import train, training
 from vae_core import anomaly, datasets, files, metrics, runs
 from vae_core.commands import cli
 from vae_core.config import RunConfig
@@ -278,7 +279,7 @@ def test_anomaly_scores_the_test_split(fives: Run, tmp_path: Path) -> None:
     test = datasets.load("digits", "test")
     scores = anomaly.score(model(fives), test)
     aside = anomaly.score(model(fives), datasets.load("digits", "validation", classes=(5,)))
-    threshold = anomaly.default_threshold(aside[anomaly.DEFAULT_SCORE])
+    threshold = anomaly.threshold(aside[anomaly.DEFAULT_SCORE]).value
     report = anomaly.report(scores[anomaly.DEFAULT_SCORE], test.labels == 5, threshold)
     assert (found["normal"], found["images"], found["run"]) == ([5], 1000, fives.id)
     assert (
@@ -291,6 +292,52 @@ def test_anomaly_scores_the_test_split(fives: Run, tmp_path: Path) -> None:
     with file.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     assert len(rows) == 1000 and sum(int(row["normal"]) for row in rows) == 100
+    assert {(row["score_name"], float(row["threshold"])) for row in rows} == {(found["score"], found["threshold"])}
+    assert all((float(row["score"]) > found["threshold"]) == (row["flagged"] == "1") for row in rows)
+    assert all(row["score"] == row[found["score"]] for row in rows)
+    confusion = found["confusion"]
+    assert sum(row["flagged"] == "1" for row in rows) == confusion["strange_found"] + confusion["false_alarms"]
+    assert sum(row["unlike"] == "1" for row in rows) == found["unlike"]
+
+
+def test_anomaly_says_what_so_few_images_can_promise(fives: Run) -> None:
+    found = answer("anomaly", fives.id)
+    asked, seen = found["false_alarms"], found["rates"]["false_alarms"]
+    assert (found["alpha"], asked["images"], asked["promised"]) == (0.05, 40, True)
+    assert (round(asked["low"], 3), round(asked["high"], 3)) == (0.006, 0.132) and asked["expected"] == 2 / 41
+    assert seen["low"] < seen["value"] == found["confusion"]["false_alarms"] / 100 < seen["high"]
+    assert "from 40 images the true share of false alarms may lie from 0.6% to 13.2%" in ask("anomaly", fives.id).stdout
+    strict = ask("anomaly", fives.id, "--alpha", 0.01).stdout
+    assert "So few images can't promise 0.01: it takes at least 99" in strict
+    for alpha in (0, 1, 5, "nan"):
+        assert "0<x<1" in refused("anomaly", fives.id, "--alpha", alpha)
+
+
+def test_anomaly_takes_a_threshold_of_ones_own(fives: Run) -> None:
+    usual, own = answer("anomaly", fives.id), answer("anomaly", fives.id, "--threshold", 1e6)
+    assert own["threshold"] == 1e6 and own["confusion"]["strange_found"] == own["confusion"]["false_alarms"] == 0
+    assert own["false_alarms"] == usual["false_alarms"] and own["auroc"] == usual["auroc"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--dataset", "fashion-mnist"], "'fashion-mnist': the classes 5 of 'digits'"),
+        (["--dataset", "kmnist", "--normal", 5], "'kmnist': the classes 5 of 'digits'"),
+        (["--dataset", "usps"], "1 x 16 x 16"),
+        (["--dataset", "cats"], "no data set 'cats'"),
+        (["--normal", 7], "normal classes are 7, but this run learnt the classes 5 of 'digits'"),
+        (["--normal", 5, "--normal", 11], "learnt the classes 5 of 'digits'"),
+        (["--score", "smell"], "There is no score"),
+        (["--score", "kl"], "needs a density"),
+        (["--threshold", "nan"], "range"),
+    ],
+)
+def test_anomaly_refuses_what_the_page_refuses(fives: Run, tmp_path: Path, words: list[object], said: str) -> None:
+    out = tmp_path / "scores.csv"
+    for more in ([], ["--json"]):
+        assert said in refused("anomaly", fives.id, *words, "--csv", out, *more)
+    assert not list(tmp_path.iterdir()), "nothing is written"
 
 
 def test_anomaly_takes_the_classes_that_the_run_learnt(fives: Run, vae: Run) -> None:
@@ -298,6 +345,8 @@ def test_anomaly_takes_the_classes_that_the_run_learnt(fives: Run, vae: Run) -> 
     assert answer("anomaly", vae.id, "--normal", 7, "--normal", 5)["normal"] == [5, 7]
     assert "--normal 5" in refused("anomaly", vae.id)
     assert "0 to 9" in refused("anomaly", vae.id, "--normal", 11)
+    everything = [word for number in range(10) for word in ("--normal", number)]
+    assert "at least one out" in refused("anomaly", vae.id, *everything)
     assert "There is no score" in refused("anomaly", vae.id, "--normal", 5, "--score", "smell")
 
 
@@ -310,6 +359,56 @@ def test_anomaly_by_a_score_that_compares_with_training_pictures(fives: Run) -> 
     for name, values in scores.items():
         expected = anomaly.report(values, test.labels == 5, found["threshold"])
         assert found["auroc"][name] == pytest.approx(expected.auroc, abs=1e-3)
+
+
+# --- where it is run -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["list"], ["list", "--json"], ["train", "--help"], ["data", "list"], ["diagnose", "RUN"], ["evaluate", "né"]],
+    ids=" ".join,
+)
+def test_a_terminal_that_lacks_a_character_ends_no_command(words: list[str], vae: Run) -> None:
+    before = vae.config.name
+    runs.rename(vae, "fünf → 五")
+    try:
+        done = CliRunner(charset="ascii").invoke(cli, [vae.id if word == "RUN" else word for word in words])
+    finally:
+        runs.rename(vae, before)
+    assert done.exit_code == (2 if "né" in words else 0), done.output
+    assert "unexpected" not in done.output and done.output.isascii()
+    if words == ["list"]:
+        assert "f?nf ? ?" in done.stdout
+    if "--json" in words:
+        assert "fünf → 五" in [run["name"] for run in json.loads(done.stdout)["runs"]]
+
+
+def test_list_on_a_real_terminal_of_ascii(vae: Run) -> None:
+    runs.rename(vae, "été")
+    done = subprocess.run(
+        [sys.executable, "-m", "vae_core", "list"],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        capture_output=True,
+        check=False,
+    )
+    runs.rename(vae, "the VAE")
+    assert done.returncode == 0 and b"?t?" in done.stdout and b"Traceback" not in done.stderr
+
+
+def test_resume_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    with training(done=1, epochs=3) as run:
+        pass
+    script = f"{WITHOUT_PRIVILEGES}\nfrom vae_core.commands import cli\ncli(['resume', {run.id!r}])"
+    run.folder.chmod(0o555)
+    try:
+        done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True)
+    finally:
+        run.folder.chmod(0o755)
+    assert done.returncode == 2 and "can't be written to" in done.stderr and "unexpected" not in done.stderr
+    assert run.state() == "paused"
 
 
 # --- sample, export --------------------------------------------------------------------------------------------------
@@ -354,6 +453,29 @@ def test_sample_writes_arrays(fives: Run, tmp_path: Path, prior: str) -> None:
 def test_a_class_is_asked_only_of_a_model_that_is_told_it(vae: Run, tmp_path: Path) -> None:
     result = ask("sample", vae.id, "--class", 3, "--out", tmp_path / "a.png", status=2)
     assert "not told the class" in result.stderr and not (tmp_path / "a.png").exists()
+
+
+@pytest.fixture(scope="module")
+def told() -> Run:
+    return train(model__kind="conditional-vae", model__latent_dim=3, data__classes=(5, 7), training__batch_size=64)
+
+
+@pytest.mark.parametrize("label", [3, 10, 999])
+def test_only_a_learnt_class_is_asked_for(told: Run, tmp_path: Path, label: int) -> None:
+    out = tmp_path / "a.npz"
+    said = refused("sample", told.id, "--class", label, "--out", out)
+    assert f"class {label}: it learnt the classes 5, 7 of 'digits'" in said and not list(tmp_path.iterdir())
+    assert answer("sample", told.id, "-n", 2, "--class", 7, "--out", out)["class"] == 7
+    with np.load(out, allow_pickle=False) as arrays:
+        assert int(arrays["y"]) == 7
+
+
+@pytest.mark.mnist
+def test_a_conditional_model_is_told_only_what_it_learnt(told: Run) -> None:
+    assert answer("evaluate", told.id, "--iwae", 0)["images"] == 200
+    assert answer("evaluate", told.id, "--iwae", 0, "--dataset", "mnist")["images"] == 1028 + 892
+    assert "classes 5, 7 of 'digits'" in refused("evaluate", told.id, "--dataset", "fashion-mnist")
+    assert "1 x 16 x 16" in refused("evaluate", told.id, "--dataset", "usps")
 
 
 def test_temperature_zero_draws_the_same_picture(vae: Run, tmp_path: Path) -> None:

@@ -87,8 +87,8 @@ def test_the_best_comes_first_whichever_way_is_better() -> None:
         "b": figures(mse=[0.1], psnr=[30.0]),
         "c": figures(psnr=[20.0]),
     }
-    assert comparison.ranking(models, "mse") == ["b", "a"]
-    assert comparison.ranking(models, "psnr") == ["b", "c", "a"]
+    assert comparison.ranking(models, "mse").order == ["b", "a"]
+    assert comparison.ranking(models, "psnr").order == ["b", "c", "a"]
 
 
 def test_only_settings_that_differ_are_named() -> None:

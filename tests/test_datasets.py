@@ -310,6 +310,72 @@ def test_each_file_of_mnist_damaged_in_each_way(mnist: Path, which: int) -> None
         datasets.splits(DataConfig(name="mnist"), mnist)
 
 
+LAYOUTS = {
+    "torchvision": lambda name: f"MNIST/raw/{name}",
+    "torchvision, still packed": lambda name: f"MNIST/raw/{name}.gz",
+    "with dots": lambda name: f"MNIST/raw/{name.replace('-idx', '.idx')}",
+    "as downloaded into the data root": lambda name: f"{name}.gz",
+    "with dots in the data root": lambda name: name.replace("-idx", ".idx"),
+    "in a folder of small letters": lambda name: f"mnist/{name}",
+    "in folders of their own names": lambda name: (
+        f"MNIST/{name.replace('-idx', '.idx')}/{name.replace('-idx', '.idx')}"
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_mnist_under_its_other_common_file_names(layout: str, tmp_path: Path, mnist: Path) -> None:
+    expected = datasets.splits(DataConfig(name="mnist"), mnist)
+    other = tmp_path / "other"
+    for path in DATASETS["mnist"].reader.files(mnist):
+        target = other / LAYOUTS[layout](path.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = path.read_bytes()
+        target.write_bytes(gzip.compress(content) if target.suffix == ".gz" else content)
+    assert datasets.is_present("mnist", other)
+    assert not datasets.is_present("fashion-mnist", other), "which has the same names, in a folder of its own"
+    found = datasets.splits(DataConfig(name="mnist"), other)
+    for part, of in zip(found, expected, strict=True):
+        assert np.array_equal(part.images, of.images) and np.array_equal(part.labels, of.labels)
+
+
+def test_emnist_packed_in_the_data_root(tmp_path: Path) -> None:
+    write(tmp_path, "emnist-letters")
+    expected = datasets.load("emnist-letters", "test", root=tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in DATASETS["emnist-letters"].reader.files(tmp_path):
+        (other / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    assert np.array_equal(datasets.load("emnist-letters", "test", root=other).images, expected.images)
+
+
+def test_a_packed_file_that_is_damaged_is_none(tmp_path: Path, mnist: Path) -> None:
+    path = DATASETS["mnist"].reader.files(mnist)[0]
+    whole = path.read_bytes()
+    path.unlink()
+    packed, good = path.with_name(f"{path.name}.gz"), gzip.compress(whole)
+    terabytes = gzip.compress(whole[:4] + b"\xff\xff\xff\x7f" + whole[8:])
+    for content in (
+        b"",
+        good[:20],
+        good[:-1],
+        good[:-4] + b"\0\0\0\0",
+        terabytes,
+        gzip.compress(whole[:-1]),
+        b"hello" * 9,
+    ):
+        packed.write_bytes(content)
+        assert not datasets.is_present("mnist", mnist)
+        with pytest.raises(WorkError, match="damaged or not complete"):
+            datasets.splits(DataConfig(name="mnist"), mnist)
+
+
+def test_what_is_missing_is_named(mnist: Path) -> None:
+    DATASETS["mnist"].reader.files(mnist)[2].unlink()
+    with pytest.raises(InputError, match=r"these are missing: MNIST/raw/t10k-images-idx3-ubyte \(as \.gz, too\)"):
+        datasets.splits(DataConfig(name="mnist"), mnist)
+
+
 def test_files_that_do_not_belong_together(mnist: Path) -> None:
     images, labels = dataset_server.small("mnist")["train"]
     raw = mnist / "MNIST" / "raw"

@@ -125,9 +125,9 @@ def test_the_numbers_are_what_they_say() -> None:
     assert found["rate_high"].value == pytest.approx((160 - 120) / (200 - 100))
     found = of_curves(curve([100] * 5, [200, 180, 150, 120, 100]))
     assert found["rate_low"].value == pytest.approx((150 - 100) / (200 - 100))
-    assert found["too_short"].value == pytest.approx((120 - 100) / 100)
+    assert found["too_short"].value == pytest.approx((120 - 100) / (200 - 100))
     found = of_curves(curve([200, 150, 120, 90, 70], [200, 150, 140, 150, 154]))
-    assert found["overfitting"].value == pytest.approx(0.1) and found["overfitting"].is_fault
+    assert found["overfitting"].value == pytest.approx((154 - 140) / (200 - 140)) and found["overfitting"].is_fault
     assert found["overfitting"].changes == {"training.epochs": 3}
     assert not found["too_short"].is_fault
 

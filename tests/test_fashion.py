@@ -71,20 +71,46 @@ def test_one_percent_of_the_prior_lies_beyond_its_reach(latent_dim: int) -> None
     assert outside == pytest.approx(fashion_charts.OUTSIDE, abs=0.002)
 
 
+HARD = np.random.default_rng(0).normal(0, 20, 400)
+
+
+def measured(balance: Balance, seed: int = 0) -> Balance:
+    """With a value a picture, whose means are the balance's figures."""
+    noise = np.random.default_rng(seed).normal(0, 1, (2, 400))
+    noise -= noise.mean(1, keepdims=True)
+    gains = balance.mse_mean_image - balance.mse + 1e-3 * noise[1]
+    return replace(balance, elbos=balance.negative_elbo + HARD - HARD.mean() + noise[0], gains=gains)
+
+
 RIGHT = Balance("right", 1.0, 2, 100, 200.0, 6.0, 0.03, 2, 0.08, 300.0, 0.2, 0.02)
 FLAT = replace(RIGHT, name="flat", beta=784.0, recon=300.1, kl=1e-6, mse=0.0801, active=0, sigma=1.0, outside=0.0)
 LIGHT = replace(RIGHT, name="light", beta=1 / 784, recon=198.0, kl=70.0, mse=0.029, sigma=0.01, outside=0.9)
 
 
 def test_the_sentences_follow_the_figures() -> None:
-    first, flat, light, best, scale = fashion_charts.sentences([RIGHT, FLAT, LIGHT])
+    first, flat, light, best, scale = fashion_charts.sentences(list(map(measured, [RIGHT, FLAT, LIGHT], range(3))))
     assert "6.0 nats" in first and "from 0.0800 to 0.0300" in first and "300.0 nats to 200.0" in first
     assert "784 times" in flat and "0.0000 nats" in flat and "0.0801 beside 0.0800" in flat
     assert "a 784th" in light and "70.0 nats instead of 6.0" in light and "90% of its codes" in light
-    assert "right, with 206.0" in best and "Adam" in scale
+    assert "right, with 206.0" in best and "One training each" in best and "Adam" in scale
     assert "has collapsed" in fashion_charts.sentences([FLAT])[0]
     assert "KL counts 784 times, and is 3.0" in fashion_charts.sentences([RIGHT, replace(FLAT, kl=3.0)])[1]
-    assert "light, with 100.0" in fashion_charts.sentences([RIGHT, replace(LIGHT, recon=30.0)])[2]
+    light = measured(replace(LIGHT, recon=30.0), seed=1)
+    assert "light, with 100.0" in fashion_charts.sentences([measured(RIGHT), light])[2]
+
+
+def test_balances_that_chance_explains_have_no_best() -> None:
+    near = measured(replace(RIGHT, name="light", recon=200.01), seed=1)
+    for pair in (
+        [measured(RIGHT), near],
+        [near, measured(RIGHT)],
+        [measured(RIGHT), replace(measured(RIGHT), name="light")],
+    ):
+        said = fashion_charts.sentences(pair)[2]
+        assert "no measurable difference between" in said and "right" in said and "light" in said
+    poor = measured(replace(RIGHT, mse=RIGHT.mse_mean_image - 1e-6))
+    assert "no measurable difference from the mean image" in fashion_charts.sentences([poor])[0]
+    assert not any("best" in line.lower() for line in fashion_charts.sentences([RIGHT, LIGHT])), "nothing was measured"
 
 
 def test_a_sentence_says_no_more_than_its_figures() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import numpy as np
 import psutil
 import pytest
 
+from pages.ui import standing
+from pages.ui.runs_list import details
 from tests.processes import nobody_left
 from vae_core import events as ev
 from vae_core import files, runs
@@ -22,8 +25,10 @@ from vae_core.config import RunConfig
 from vae_core.environment import REPOSITORY
 from vae_core.errors import InputError
 from vae_core.jobs import client
+from vae_core.jobs import log as log_file
 from vae_core.jobs.studies import study_of
-from vae_core.jobs.supervisor import RESTARTS
+from vae_core.jobs.supervisor import RESTARTS, Supervisor
+from vae_core.jobs.tasks import Task
 from vae_core.runs import EventLog, Run
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
@@ -127,6 +132,12 @@ def test_a_run_is_trained_to_its_end_by_a_process_of_its_own(root: Path) -> None
     assert metrics is not None and metrics["images"] == 1000 and not metrics["stopped"]
     assert supervisors(root) and not workers(run)
     assert (run.folder / "worker.log").read_text() == ""
+    assert not run.job.heartbeat.exists() and run.job.silence() == 0
+    log = client.supervisor_folder(root) / log_file.FILE
+    wait(lambda: f"training {run.id} ended after" in log.read_text(), "the supervisor to write down the end")
+    lines = log.read_text().splitlines()
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING|ERROR) .+", line) for line in lines), lines
+    assert any(f"training {run.id} starts on 1 threads" in line for line in lines)
 
 
 def test_a_clean_parent_forks_children_of_two_threads(root: Path) -> None:
@@ -297,6 +308,76 @@ def test_what_has_ended_meanwhile_is_killed_without_a_word() -> None:
     assert is_gone(process)
 
 
+def test_what_ended_a_worker_is_told_and_the_run_goes_on(root: Path) -> None:
+    run = client.submit(LONG)
+    for number, why in ((signal.SIGSEGV, ""), (signal.SIGKILL, ", perhaps because memory ran out")):
+        begun(run, more_than=len(epochs(run)))
+        (worker,) = wait(lambda: workers(run), "the worker")
+        worker.send_signal(number)
+        words = f"was ended by {number.name}{why}."
+        wait(lambda words=words: words in str(run.job.note()), "the reason")
+        begun(run, more_than=len(epochs(run)))
+    assert words in str(runs.summary(run).note) and words in standing.sentence(standing.look(run), None)
+    shown = subprocess.run([sys.executable, "-m", "vae_core", "list"], capture_output=True, text=True, check=True)
+    assert f"{run.id}: Its process {words}" in shown.stdout
+    log = (client.supervisor_folder(root) / log_file.FILE).read_text()
+    assert log.count(f"WARNING training {run.id} after") == 2 and "SIGSEGV" in log and "SIGKILL" in log
+    client.ask(run, "stop")
+    until(run, "finished")
+    assert run.job.note() is None, "what has ended well has nothing to tell"
+
+
+LEAVES = """
+import os
+from vae_core.jobs import worker
+from vae_core.jobs.supervisor import Supervisor
+from vae_core.environment import runs_root
+worker.run_to_end = lambda task, lock: os._exit(3)
+Supervisor(runs_root(), fork=True).serve()
+"""
+
+
+def test_a_worker_that_leaves_with_a_status_says_which(root: Path) -> None:
+    supervisor = subprocess.Popen([sys.executable, "-c", LEAVES], start_new_session=True)
+    try:
+        wait(client.supervisor_is_alive, "the supervisor")
+        run = client.submit(SMALL)
+        until(run, "failed")
+        assert "exit status 3" in str(run.job.note())
+        words = standing.sentence(standing.look(run), None)
+        assert f"died {RESTARTS} times" in words and "exit status 3" in words
+        assert "exit status 3" in " ".join(details(runs.summary(run)))
+    finally:
+        supervisor.kill()
+        supervisor.wait()
+
+
+def test_a_worker_that_hangs_is_seen_told_and_started_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_SILENCE", "5")
+    run = client.submit(LONG)
+    begun(run)
+    (worker,) = wait(lambda: workers(run), "the worker")
+    assert run.job.note() is None
+    worker.send_signal(signal.SIGSTOP)
+    wait(lambda: "No sign of life for" in standing.sentence(standing.look(run), None), "the page to tell")
+    assert run.state() == "running"
+    wait(lambda: "gave no sign of life" in str(run.job.note()), "its end")
+    begun(run, more_than=len(epochs(run)))
+    client.ask(run, "stop")
+    until(run, "finished")
+
+
+def test_a_silent_worker_of_an_earlier_supervisor_is_ended_too(root: Path) -> None:
+    run = client.submit(LONG)
+    begun(run)
+    (worker,) = wait(lambda: workers(run), "the worker")
+    kill(supervisors(root))
+    worker.send_signal(signal.SIGSTOP)
+    Supervisor(root, fork=False)._end_silent(Task(run.folder, "training"), 9.0)
+    wait(lambda: is_gone(worker), "its end")
+    assert run.state() == "interrupted" and "no sign of life for 9 s" in str(run.job.note())
+
+
 def test_two_supervisors_are_one(root: Path) -> None:
     client.ensure_supervisor()
     wait(client.supervisor_is_alive, "the supervisor")
@@ -368,7 +449,7 @@ def test_the_supervisors_log_begins_anew_when_it_is_large(root: Path) -> None:
     (first,) = wait(lambda: supervisors(root), "a supervisor")
     assert log.read_text().startswith("kept\n")
     kill([first])
-    log.write_bytes(b"x" * (client.LARGEST_LOG + 1))
+    log.write_bytes(b"x" * (log_file.LARGEST + 1))
 
     def another() -> list[psutil.Process]:
         client.ensure_supervisor()  # each time: a killed process's lock goes a moment after the process

@@ -1,6 +1,10 @@
 """The space of codes, on small real models and on codes whose answer is known."""
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +12,10 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
+from tests.processes import WITHOUT_PRIVILEGES
 from vae_core.config import ModelConfig
 from vae_core.datasets import load
+from vae_core.environment import REPOSITORY, compiled_cache
 from vae_core.errors import InputError, WorkError
 from vae_core.latent import (
     PROJECTIONS,
@@ -209,3 +215,39 @@ def test_what_can_not_be_projected_is_said():
     with pytest.raises(InputError, match="All codes are the same"):
         project(np.ones((20, 3), np.float32), "tsne")
     assert all(row.title and row.help.endswith(".") for row in PROJECTIONS.values())
+
+
+def test_umap_for_an_account_that_can_write_neither_to_its_home_nor_beside_the_package(tmp_path: Path) -> None:
+    """What umap does when it is imported, with a function of one line in its place: umap itself compiles for half a
+    minute where it finds nothing compiled."""
+    package, home = tmp_path / "packages" / "compiled", tmp_path / "home"
+    package.mkdir(parents=True)
+    home.mkdir()
+    (package / "__init__.py").write_text("import numba\n\n@numba.njit(cache=True)\ndef double(x):\n    return 2 * x\n")
+    script = f"""{WITHOUT_PRIVILEGES}
+import sys
+sys.path.insert(0, {str(package.parent)!r})
+from vae_core.environment import compiled_cache
+compiled_cache("compiled")
+from compiled import double
+assert double(4) == 8
+"""
+    environment = {k: v for k, v in os.environ.items() if k not in ("XDG_CACHE_HOME", "NUMBA_CACHE_DIR")}
+    environment |= {"HOME": str(home), "DIABOLO_RUNS": str(tmp_path / "runs"), "PYTHONDONTWRITEBYTECODE": "1"}
+    for folder in (package, home):
+        folder.chmod(0o555)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPOSITORY, env=environment, capture_output=True, text=True
+    )
+    for folder in (package, home):
+        folder.chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "runs" / ".numba").rglob("*.nbi")), "kept where the next process finds it"
+
+
+def test_a_home_that_can_be_written_to_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    compiled_cache("no_such_package")
+    assert os.environ["NUMBA_CACHE_DIR"] == ""

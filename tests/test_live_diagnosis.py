@@ -140,7 +140,7 @@ def test_a_rise_has_to_last() -> None:
     passing = record(falling, [200, 180, 160, 150, 156, 157, 151, 158], start=500)
     lasting = record(falling, [200, 180, 160, 150, 156, 157, 154, 158], start=500)
     assert faults(RunConfig(), passing) == {}
-    assert faults(RunConfig(), lasting)["overfitting"].value == pytest.approx(4 / 150)
+    assert faults(RunConfig(), lasting)["overfitting"].value == pytest.approx(4 / (500 - 150))
     assert faults(RunConfig(), lasting)["overfitting"].changes == {"training.epochs": 4}
 
 

@@ -115,7 +115,10 @@ def test_a_class_that_sees_few_settings_trains_no_former_value() -> None:
         ("experiments", "epochs_anomaly-fives_digits", {"recipe": "anomaly-fives"}),
     ],
 )
-def test_every_page_keeps_what_is_no_number_and_says_why(page: str, key: str, address: dict[str, str]) -> None:
+def test_every_page_keeps_what_is_no_number_and_says_why(
+    page: str, key: str, address: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIABOLO_DATA", str(tmp_path))  # the bundled digits alone
     app = opened(page, run=STARTER, **address)
     images, address_before = len(app.get("imgs")), dict(app.query_params)
     assert enter(app, key, "1,5x") == "1,5x" and "1,5x" in reasons(app)[0]

@@ -6,11 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import cache, coach_charts, what_if_charts
-from pages.ui.what_if_charts import Row
-from tests.tiny_runs import train, training
+from pages.ui.what_if_charts import Row, Trial
+from tests.tiny_runs import stopped, train, training
 from vae_core import runs
+from vae_core.events import EpochEnd
 from vae_core.jobs import client
-from vae_core.runs import Run
+from vae_core.runs import EventLog, Run
 
 APP = Path(__file__).parents[1] / "app.py"
 
@@ -56,6 +57,45 @@ def test_a_fault_is_shown_with_its_number_and_queues_the_mended_run(root: Path) 
     assert (mended.config.loss.beta, mended.config.loss.kl_warmup) == (1.0, 0.3)
     assert mended.config.model == run.config.model
     assert app.query_params["run"] == mended.id
+
+
+def test_a_stopped_run_is_not_judged_and_says_so(root: Path) -> None:
+    run = stopped(2, model__hidden=[16], loss__beta=0.5)
+    done = max(event.epoch for event in EventLog(run).read() if isinstance(event, EpochEnd))
+    app = opened(run)
+    assert f"Not judged: stopped after epoch {done} of 1000." in words(app)
+    assert "No fault found" not in words(app) and "length of their code" not in words(app)
+    assert mending(app) == []
+
+
+def test_a_run_stopped_at_its_first_step_has_not_collapsed(root: Path) -> None:
+    app = opened(stopped(0, model__hidden=[16]))
+    assert "Not judged: it ended in epoch 1 of 1000" in words(app)
+    assert "Posterior collapse" not in words(app) and mending(app) == []
+
+
+def test_a_divergence_is_all_that_is_told_and_its_button_goes_to_a_rate_that_works(root: Path) -> None:
+    run = train(epochs=4, training__learning_rate=1.0, model__hidden=[256, 128])
+    assert run.state() == "failed" and (run.folder / "model.safetensors").exists()
+    app = opened(run)
+    assert "The training diverged" in words(app) and mending(app) == ["mend_rate_high"]
+    assert "Learning rate 1.0 → 0.002" in words(app).replace("\\", "")
+    app.button(key="mend_rate_high").click().run()
+    (mended,) = [summary for summary in own(app) if summary.id != run.id]
+    assert mended.config is not None and mended.config.training.learning_rate == 2e-3
+
+
+def test_a_run_without_a_record_of_its_training_is_not_judged(root: Path) -> None:
+    run = train(epochs=4, model__hidden=[16])
+    (run.folder / "events.jsonl").unlink()  # an archive may lack it
+    assert "Not judged: there is no record of its training." in words(opened(run))
+
+
+def test_a_check_beyond_its_limit_that_is_no_fault_says_why(root: Path) -> None:
+    run = train(epochs=6, training__learning_rate=1e-5, model__hidden=[64])
+    table = opened(run).dataframe[-1].value.set_index("Check")
+    assert table.loc["Learning rate too low", "Fault"] == "yes"
+    assert table.loc["Holes in the map of codes", "Fault"].startswith("no: It may come from too low a learning rate")
 
 
 COLLAPSING = {"loss__beta": 60.0, "model__hidden": [64]}
@@ -166,6 +206,62 @@ def test_what_if_shows_the_runs_that_differ_in_that_alone(root: Path) -> None:
     app.multiselect(key="what_if_settings").set_value(["model.latent_dim", "loss.beta"]).run()
     assert not app.exception and not app.error
     assert len(app.dataframe[-1].value) == 3
+
+
+def test_what_if_leaves_out_what_did_not_do_its_epochs_and_says_so(root: Path) -> None:
+    run = train(epochs=4, model__hidden=[16])
+    train(epochs=4, model__hidden=[16], model__latent_dim=4)
+    begun = [
+        stopped(2, epochs=1000, model__hidden=[16]),
+        stopped(0, epochs=4, model__hidden=[16], model__latent_dim=8),
+    ]
+    lost = train(epochs=4, model__hidden=[16], model__latent_dim=16)
+    (lost.folder / "events.jsonl").unlink()
+    app = opened(run, **{f"what_if_{run.id}": True})
+    assert sorted(app.dataframe[-1].value["Latent size"]) == ["2", "4"]
+    said = words(app).replace("\\", "")
+    (line,) = [line for line in said.splitlines() if line.startswith("Left out, for they did not do all")]
+    assert "8-D" in line and "16-D" in line and "4-D" not in line
+    app.multiselect(key="what_if_settings").set_value(["training.epochs"]).run()
+    assert not app.exception and not app.error
+    assert "2-D" in words(app).replace("\\", "").partition("Left out")[2], "stopped: it is none of 1000 epochs"
+    assert not any("1000" in list(table.value.get("Epochs", [])) for table in app.dataframe)
+    # The page of the stopped run itself.
+    for one in (*begun, lost):
+        app = opened(one, **{f"what_if_{one.id}": True})
+        assert "Left out" in words(app)
+
+
+def test_what_if_shows_runs_with_the_same_settings_as_one_point(root: Path) -> None:
+    run = train(epochs=1, model__hidden=[16])
+    train(epochs=1, model__hidden=[16])
+    train(epochs=1, model__hidden=[16], training__seed=1)
+    train(epochs=1, model__hidden=[16], model__latent_dim=4)
+    app = opened(run, **{f"what_if_{run.id}": True})
+    app.multiselect(key="what_if_settings").set_value(["model.latent_dim"]).run()
+    table = app.dataframe[-1].value
+    assert list(table["Latent size"]) == ["2", "4"] and list(table["Seeds"]) == [2, 1]
+    assert table["± −ELBO (nats)"][0] > 0 and table["± −ELBO (nats)"].isna()[1]
+    assert "standard deviation between them" in words(app)
+    assert "the same seed as another are counted once: 1." in words(app)
+    app.multiselect(key="what_if_settings").set_value(["training.seed"]).run()
+    assert list(app.dataframe[-1].value["Seed"]) == ["0", "1"]
+
+
+def test_a_repeat_is_a_mean_over_seeds_and_never_a_second_point() -> None:
+    def trial(seed: int, recon: float, latent: int = 2, *, base: bool = False) -> Trial:
+        return Trial("a", {"model.latent_dim": latent}, seed, {"recon": recon}, base, f"{latent}-{seed}-{recon}")
+
+    rows = what_if_charts.rows(
+        [trial(0, 100.0), trial(1, 104.0), trial(0, 101.0, base=True), trial(0, 90.0, 4), trial(0, 90.0, 4)]
+    )
+    assert [(row.values["model.latent_dim"], row.seeds, row.repeats) for row in rows] == [(2, 2, 1), (4, 1, 1)]
+    assert rows[0].metrics["recon"] == pytest.approx((101 + 104) / 2), "of its own seed the run itself speaks"
+    assert rows[0].spread["recon"] == pytest.approx(3 / 2**0.5) and rows[1].spread == {}
+    assert rows[0].is_base and rows[0].run_id == "2-0-101.0"
+    figure, said = what_if_charts.chart(rows, ["model.latent_dim"], "recon", ["a"], lambda path, value: str(value))
+    assert list(figure.data[0].x) == ["2", "4"] and "counted once: 2." in said
+    assert list(figure.data[0].error_y.array) == pytest.approx([3 / 2**0.5, 0.0])
 
 
 def test_what_if_says_what_is_wrong_before_anything_is_queued(root: Path) -> None:

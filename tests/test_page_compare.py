@@ -1,6 +1,7 @@
 """Compare: what a visitor sees of real runs side by side."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.comparing import words
 from pages.ui.comparing.figures import Compared
+from pages.ui.model_kinds import posterior_means
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core.comparison import Measured
@@ -60,6 +62,7 @@ def test_a_first_visitor_sees_the_starters_compared(tmp_path: Path, monkeypatch:
     ]
     assert table.loc["−ELBO (nats)"].iloc[1] == "–", "an autoencoder has no likelihood"
     assert "±" in table.loc["MSE a pixel"].iloc[0]
+    assert "The codes (of VAEs the posterior means) of 1,000 test pictures" in seen
     assert list(settings.index) == ["Model"], "only what differs"
 
 
@@ -72,6 +75,8 @@ def test_the_runs_of_an_address_are_compared(trained: dict[str, Run]) -> None:
     settings = app.dataframe[1].value
     assert settings.loc["Latent size"].tolist() == ["2", "8"] and settings.loc["Epochs"].tolist() == ["1", "4"]
     assert "Seed" not in settings.index
+    assert "Told the class" not in app.dataframe[0].value.index and "Told the class" not in seen
+    assert "stopped" not in seen
     # PCA with as many components as the larger code.
     assert "PCA, 8 components" in app.dataframe[0].value.columns
 
@@ -114,11 +119,116 @@ def compared(likelihoods: Mapping[str, str] | None = None, **values: list[float]
 
 def test_the_verdict_calls_no_difference_that_the_pictures_do_not_show() -> None:
     close = compared(a=[0.1, 0.2, 0.3], b=[0.3, 0.1, 0.21])
-    assert "too little to tell" in words.verdict(close, {"a": 2, "b": 2})[0]
+    said = words.verdict(close, {"a": 2, "b": 2})[0]
+    assert "no measurable difference between **a**, **b**" in said and "errs least" not in said
     far = compared(a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
     assert (
         "**a** errs least, 0.2000 a pixel: 34% less than **b** with 0.3033" in words.verdict(far, {"a": 2, "b": 2})[0]
     )
+
+
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_the_same_figures_are_never_called_better(count: int) -> None:
+    values = np.random.default_rng(0).uniform(0, 1, 50).tolist()
+    found = " ".join(words.verdict(compared(**dict.fromkeys("abcdef"[:count], values)), {}))
+    assert found.count("no measurable difference") == 2 and "least" not in found and "most" not in found
+    assert "likeliest" not in found
+
+
+def test_the_order_of_the_models_changes_no_verdict() -> None:
+    generator = np.random.default_rng(1)
+    hard = generator.uniform(0, 1, 40)
+    values = {name: (hard + gap + generator.normal(0, 0.01, 40)).tolist() for name, gap in (("a", 0.5), ("b", 0.0))}
+    first, second = (words.verdict(compared(**found), {}) for found in (values, dict(reversed(values.items()))))
+    assert first == second and "**b** errs least" in first[0] and "**b** finds the pictures likeliest" in first[1]
+
+
+def test_a_small_share_is_not_called_nothing() -> None:
+    values = np.random.default_rng(2).uniform(0.1, 0.2, 200)
+    said = words.verdict(compared(a=values.tolist(), b=(values * 1.004).tolist()), {})[0]
+    assert "0.4% less than **b**" in said
+
+
+def with_distances(floor: tuple[float, ...] = (1.0, 1.1), **distances: tuple[float, ...]) -> Compared:
+    measured = {name: Measured({"mse": np.array([0.1, 0.2])}, distance=one) for name, one in distances.items()}
+    return Compared({name: name for name in distances}, measured, {}, floor, "grey", {}, 2)
+
+
+def test_three_draws_need_more_than_two_standard_errors() -> None:
+    error = (2 * 0.1**2 / 3) ** 0.5  # of the difference of two means of three draws that spread by 0.1
+    draws = np.array([19.9, 20.0, 20.1])
+    near, far = (
+        next(
+            line
+            for line in words.verdict(with_distances(a=tuple(draws), b=tuple(draws + times * error)), {})
+            if "New" in line
+        )
+        for times in (2.1, 4.0)
+    )
+    assert "no measurable difference between **a**, **b**" in near and "3 draws each" in near
+    assert "**a** draws the most real-looking" in far
+
+
+def test_pca_is_held_against_the_models_by_the_same_distance() -> None:
+    lines = words.verdict(with_distances(a=(30.0, 30.1, 30.2), b=(40.0, 40.1, 40.2), pca=(20.0, 20.1, 20.2)), {})
+    said = next(line for line in lines if "New pictures" in line)
+    assert "**pca** draws the most real-looking" in said and "40.1 for **b**" in said
+    assert "as wide as its codes" in lines[-1]
+
+
+def test_one_training_each_is_named_and_the_spread_over_seeds_is_used_where_it_is_known() -> None:
+    generator = np.random.default_rng(3)
+    hard = generator.uniform(0.1, 0.2, 400)
+
+    def seeds(*means: float) -> list[list[float]]:
+        return [(hard + mean + generator.normal(0, 0.001, 400)).tolist() for mean in means]
+
+    rows = seeds(0.00, 0.03, 0.06) + seeds(0.04, 0.07, 0.10)
+    found = compared(**dict(zip("abcdef", rows, strict=True)))
+    alone = words.verdict(found, {})
+    assert "One training each: how much trainings with other seeds differ is not included" in alone[-1]
+    assert "Holm" in alone[-1] and not any("**Trainings:**" in line for line in alone)
+    both = replace(found, repeats=[["a", "b", "c"], ["d", "e", "f"]])
+    said = next(line for line in words.verdict(both, {}) if "**Trainings:**" in line)
+    assert "no measurable difference" in said and "**a** (3 trainings)" in said
+    assert "One training each" not in words.verdict(both, {})[-1]
+    apart = compared(**dict(zip("abcdef", seeds(0.0, 0.001, 0.002) + seeds(0.05, 0.051, 0.052), strict=True)))
+    said = next(line for line in words.verdict(replace(apart, repeats=both.repeats), {}) if "**Trainings:**" in line)
+    assert "**a** (3 trainings) still errs least" in said and "less than **d** (3 trainings)" in said
+    one = words.verdict(replace(found, repeats=[["a", "b"]]), {})
+    assert any("differ in nothing but the seed" in line for line in one) and "One training each" in one[-1]
+
+
+def test_who_is_told_the_class_is_named() -> None:
+    found = compared(a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
+    assert not any("Told the class" in line for line in words.verdict(found, {}))
+    (said,) = (line for line in words.verdict(replace(found, told=["b"]), {}) if "Told the class" in line)
+    assert "**b** is told the class" in said
+
+
+def test_a_model_that_is_told_the_class_says_so_wherever_it_stands(trained: dict[str, Run]) -> None:
+    app = opened(trained["short"], trained["told"])
+    seen, table = text(app), app.dataframe[0].value
+    assert "**told** is told the class of every picture" in seen and "Told the class: such a model" in seen
+    assert table.loc["Told the class"].tolist()[:3] == ["no", "yes", "no"]
+    assert "told (told the class)" in app.get("plotly_chart")[0].proto.spec
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (["vae", "conditional-vae"], " (posterior means)"),
+        (["vae", "autoencoder"], " (of VAEs the posterior means)"),
+        (["autoencoder"], ""),
+    ],
+)
+def test_codes_of_points_are_not_called_posterior_means(kinds: list[str], said: str) -> None:
+    assert posterior_means(kinds) == said
+
+
+def test_a_run_that_was_stopped_says_so(trained: dict[str, Run]) -> None:
+    found = replace(compared(a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41]), stopped={"b": (3, 40)})
+    assert "b was stopped in epoch 3 of 40." in words.verdict(found, {})[-1]
 
 
 def test_a_model_whose_pictures_are_as_real_is_not_held_against_the_best() -> None:
@@ -132,7 +242,7 @@ def test_a_model_whose_pictures_are_as_real_is_not_held_against_the_best() -> No
         return next(line for line in words.verdict(found, {}) if "New pictures" in line)
 
     alike = drawn((20.0, 22.0), (20.5, 22.5))
-    assert "**a**, **b**" in alike and "too near to tell apart" in alike and "against" not in alike
+    assert "**a**, **b**" in alike and "no measurable difference" in alike and "against" not in alike
     apart = drawn((20.0, 20.1), (30.0, 30.1))
     assert "**a** draws the most real-looking" in apart and "20.1, against 30.1 for **b**" in apart
     first = drawn((20.0, 22.0), (20.5, 22.5), (60.0, 61.0))

@@ -17,11 +17,12 @@ from vae_core.control import Job, Status
 from vae_core.jobs.studies import study_of
 from vae_core.recipes.ae_or_vae import AE_OR_VAE, AUTOENCODER, BOTH, DENOISING, KL_ONLY, RECONSTRUCTION_ONLY
 from vae_core.runs import Run
+from vae_core.significance import Difference
 from vae_core.studies import Findings, study
 
 APP = Path(__file__).parents[1] / "app.py"
 EPOCHS = 3
-NORMAL, HALF = {"normal": [20.0, 22.0], "mixture-10": [4.0, 4.2]}, np.array([1.0, 0.6, 1.0])
+NORMAL, HALF = {"normal": [20.0, 21.0, 22.0], "mixture-10": [4.0, 4.2]}, np.array([1.0, 0.6, 1.0])
 
 
 def small(config: RunConfig, **changes: Any) -> Run:
@@ -94,12 +95,25 @@ def test_three_trainings_of_one_model(trained: Mapping[str, Run]) -> None:
 
 
 def test_what_is_said_about_draws_follows_the_figures() -> None:
-    first, *others = ae_or_vae_words.drawn(NORMAL, {"normal": [210.0]}, [2.0, 2.0])
+    first, *others = ae_or_vae_words.drawn(NORMAL, {"normal": [209.0, 210.0, 211.0]}, [2.0, 2.0])
     assert "the VAE's are 10.0 times nearer" in first
     assert "mixture of 10: 4.1, which is 2.0 times" in others[0]
-    assert "the autoencoder's are 2.1 times nearer" in ae_or_vae_words.drawn(NORMAL, {"normal": [10.0]}, [2.0])[0]
-    assert len(ae_or_vae_words.drawn(NORMAL, None, [2.0])) == 1
-    assert "about as near" in ae_or_vae_words.drawn(NORMAL, {"normal": [21.4]}, [2.0])[0]
+    swapped = ae_or_vae_words.drawn(NORMAL, {"normal": [9.9, 10.0, 10.1]}, [2.0])[0]
+    assert "the autoencoder's are 2.1 times nearer" in swapped
+    assert len(ae_or_vae_words.drawn(NORMAL, None, [2.0])) == 2 and "One training each" in others[-1]
+
+
+@pytest.mark.parametrize("ae", [[21.4, 22.4, 20.4], [10.0], [20.0 + 2.1 * 0.82, 21.0 + 2.1 * 0.82, 22.0 + 2.1 * 0.82]])
+def test_draws_that_chance_explains_are_no_measurable_difference(ae: list[float]) -> None:
+    said = ae_or_vae_words.drawn(NORMAL, {"normal": ae}, [2.0])[0]
+    assert "no measurable difference" in said and "nearer" not in said
+
+
+def test_no_source_is_called_the_best_that_is_not() -> None:
+    near = {"normal": [20.0, 21.0, 22.0], "mixture-10": [4.0, 4.1, 4.2], "mixture-50": [4.05, 4.15, 4.1]}
+    said = ae_or_vae_words.drawn(near, None, [2.0])[0]
+    assert "without a measurable difference" in said and "a mixture of 10" in said and "a mixture of 50" in said
+    assert "N(0, I)" not in said
 
 
 @pytest.mark.parametrize(
@@ -115,37 +129,73 @@ def test_only_codes_that_lie_where_the_prior_does_are_said_to(ae: float, vae: fl
         (0.04, 5.0, "pictures come back"),
         (0.06, 5.0, "hardly better"),
         (0.04, 0.0, "hardly better"),
-        (0.07, 5.0, "no better"),
+        (0.07, 5.0, "no measurable difference"),
+        (0.08, 5.0, "no better"),
     ],
 )
 def test_pictures_come_back_only_where_they_do(mse: float, kl: float, said: str) -> None:
     one = {"kl": kl, "mse": mse, "mse_mean_image": 0.07, "spread": 1.0}
-    (sentence,) = ae_or_vae_words.trainings({BOTH: one})
-    found = [words for words in ("pictures come back", "hardly better", "no better") if words in sentence]
-    assert found == [said]
+    hard = np.random.default_rng(0).uniform(-0.01, 0.01, 200)
+    errors = {BOTH: hard + mse, ae_or_vae_words.MEAN_IMAGE: hard * 1.1 + 0.07 - 1e-9}
+    sentence, _ = ae_or_vae_words.trainings({BOTH: one}, errors)
+    found = [
+        words for words in ("pictures come back", "hardly better", "no better", "no measurable") if words in sentence
+    ]
+    assert len(found) == 1 and said.startswith(found[0])
+
+
+def test_the_best_pictures_back_are_only_called_so_where_they_are() -> None:
+    hard = np.random.default_rng(0).uniform(0.02, 0.08, 200)
+    figures = {
+        name: {"kl": 1.0, "mse": 0.05, "mse_mean_image": 0.07, "spread": 1.0}
+        for name in (RECONSTRUCTION_ONLY, BOTH, KL_ONLY)
+    }
+    apart = {RECONSTRUCTION_ONLY: hard - 0.01, BOTH: hard + np.resize([-1e-3, 1e-3], 200), KL_ONLY: hard + 0.01}
+    assert "the best pictures back" in ae_or_vae_words.trainings(figures, apart)[0]
+    for alike in (dict.fromkeys(figures, hard), apart | {RECONSTRUCTION_ONLY: hard}, {}):
+        assert "the best pictures back" not in ae_or_vae_words.trainings(figures, alike)[0]
 
 
 def test_what_is_said_about_ways_follows_the_figures() -> None:
-    flat = np.array([1.0, 0.98, 1.0])
-    far, near = np.array([5.0, 7.0, 5.0]), np.array([5.0, 5.5, 5.0])
-    assert "leads through more that is no digit" in ae_or_vae_words.between((flat, near), (HALF, far))[0]
-    assert "the autoencoder has the better way" in ae_or_vae_words.between((HALF, far), (flat, near))[0]
-    assert "about as sure of both" in ae_or_vae_words.between((flat, near), (flat, far))[0]
+    chance = np.random.default_rng(0)
+
+    def of_pairs(line: np.ndarray) -> np.ndarray:
+        values = line + chance.normal(0, 0.01, (40, len(line)))
+        return values - values.mean(0) + line
+
+    flat = of_pairs(np.array([1.0, 0.98, 1.0]))
+    half, far, near = of_pairs(HALF), of_pairs(np.array([5.0, 7.0, 5.0])), of_pairs(np.array([5.0, 5.5, 5.0]))
+    assert "leads through more that is no digit" in ae_or_vae_words.between((flat, near), (half, far))[0]
+    assert "the autoencoder has the better way" in ae_or_vae_words.between((half, far), (flat, near))[0]
+    assert "no measurable difference" in ae_or_vae_words.between((flat, near), (flat, far))[0]
+    noisy = of_pairs(np.array([1.0, 0.981, 1.0]))
+    assert "no measurable difference" in ae_or_vae_words.between((flat, near), (noisy, far))[0]
     assert "+0.50 for the VAE and by +2.00" in ae_or_vae_words.between((flat, near), (flat, far))[1]
 
 
 def test_what_is_said_about_variance_follows_the_figures() -> None:
-    said = " ".join(ae_or_vae_words.variance({"Noise": 0.9, "Turned": 0.1, "Shuffled": 0.5}))
-    assert "AUROC above 0.6): Noise (0.90)" in said and "below 0.4): Turned (0.10)" in said
-    assert "About as wide: Shuffled (0.50)" in said and "not to be trusted" in said
-    assert "all of these" in ae_or_vae_words.variance({"Noise": 0.9})[-1]
+    def above(auroc: float, p: float = 1e-9) -> Difference:
+        return Difference(auroc - 0.5, 0.01, 100, p)
+
+    said = " ".join(ae_or_vae_words.variance({"Noise": above(0.9), "Turned": above(0.1), "Shuffled": above(0.52, 0.1)}))
+    assert "AUROC above 0.5): Noise (0.90)" in said and "below 0.5): Turned (0.10)" in said
+    assert "No measurable difference: Shuffled (0.52)" in said and "not to be trusted" in said
+    assert "all of these" in ae_or_vae_words.variance({"Noise": above(0.9)})[-1]
+    assert "No measurable" in ae_or_vae_words.variance({"a": above(0.6, 0.03), "b": above(0.6, 0.04)})[0], "two at once"
 
 
 def test_what_is_said_about_noise_follows_the_figures() -> None:
-    assert "4.0 times less" in ae_or_vae_words.denoised(0.4, 0.1, 0.04, 0.01)[1]
-    assert "more of the picture" in ae_or_vae_words.denoised(0.0, 0.0, 0.003, 0.01)[1]
-    assert "the plain autoencoder is better" in ae_or_vae_words.denoised(0.1, 0.1, 0.01, 0.02)[1]
-    assert "about as good" in ae_or_vae_words.denoised(0.1, 0.1, 0.02, 0.0201)[1]
+    chance = np.random.default_rng(0)
+
+    def said(noise: float, *means: float) -> str:
+        spread = chance.normal(0, 0.001, (3, 100))
+        return ae_or_vae_words.denoised(noise, *(spread - spread.mean(1, keepdims=True) + np.array(means)[:, None]))[1]
+
+    assert "4.0 times less" in said(0.4, 0.1, 0.04, 0.01)
+    assert "more of the picture" in said(0.0, 0.0, 0.003, 0.01)
+    assert "the plain autoencoder is better" in said(0.1, 0.1, 0.01, 0.02)
+    assert "no measurable difference between both" in said(0.1, 0.1, 0.02, 0.0201)
+    assert "not measurably nearer to the clean pictures" in said(0.1, 0.02, 0.05, 0.02)
 
 
 def test_charts_show_what_they_are_given() -> None:

@@ -154,6 +154,39 @@ def test_the_words_follow_the_figures(equivalent: int | None, said: str) -> None
     assert said in sentence and "**0.3500**" in sentence
 
 
+def pictures(own: float, pca: float, spread: float = 0.01, seed: int = 0) -> dict[str, np.ndarray]:
+    """Errors of the same pictures, of a model and of PCA, of those means."""
+    generator = np.random.default_rng(seed)
+    hard, noise = generator.uniform(-0.1, 0.1, 200), generator.normal(0, spread, 200)
+    return {"each": own + hard - hard.mean(), "pca_each": pca + hard - hard.mean() + noise - noise.mean()}
+
+
+@pytest.mark.parametrize(
+    ("own", "pca", "equivalent", "said"),
+    [
+        (0.35, 0.4, 3, "has 0.4000 with as many numbers, and needs **3** to be as good"),
+        (0.35, 0.3501, 3, "no measurable difference from PCA"),
+        (0.35, 0.3499, 2, "no measurable difference from PCA"),
+        (0.35, 0.3, 1, "is **better**: it has 0.3000 with as many numbers. It needs only **1** to be as good."),
+        (0.35, 0.3, 2, "is **better**: it has 0.3000 with as many numbers. Train longer"),
+    ],
+)
+def test_the_same_pictures_decide_whether_pca_is_better(own: float, pca: float, equivalent: int, said: str) -> None:
+    figures = {**FIGURES, "pca_equivalent": equivalent}
+    sentence = compression_words.against_pca(figures, ERRORS, pictures(own, pca))
+    assert said in sentence and "One training each" in sentence
+
+
+def test_pca_is_clipped_where_it_is_held_against_a_model(found: Findings) -> None:
+    from vae_core.compression import fit_pca
+
+    pca, test = fit_pca(load("digits", "train")).first(2), load("digits", "test")
+    expected = np.square(pca.decode(pca.encode(test)) - test.images / 255).mean((1, 2, 3))
+    np.testing.assert_allclose(found.arrays["pca_each"], expected, rtol=1e-3)
+    assert found.arrays["each"].mean() == pytest.approx(found.figures["mse"])
+    assert found.arrays["pca_each"].mean() < found.arrays["pca_errors"][2]
+
+
 def test_fewer_numbers_are_advised_only_where_there_are_some() -> None:
     errors = np.linspace(0.6, 0.1, 12)
     said = compression_words.against_pca({**FIGURES, "latent_dim": 8, "pca_equivalent": 6}, errors)
@@ -166,6 +199,12 @@ def test_more_than_the_mean_image_has_is_not_between() -> None:
     for own in (0.26, 0.3):
         said = compression_words.cross_entropy({**figures, "cross_entropy": own})
         assert "no less than 0.2600" in said and "between" not in said
+    nats = np.random.default_rng(0).normal(0.26, 0.05, 100)
+    alike = {"nats": nats - 0.0001, "mean_nats": nats + np.resize([-0.01, 0.01], 100)}
+    said = compression_words.cross_entropy({**figures, "cross_entropy": 0.2599}, alike)
+    assert "no measurable difference from 0.2600" in said and "between" not in said
+    apart = {"nats": nats - 0.06, "mean_nats": alike["mean_nats"]}
+    assert "between 0.2600" in compression_words.cross_entropy({**figures, "cross_entropy": 0.2}, apart)
 
 
 def test_bits_are_fewer_or_not() -> None:
@@ -205,6 +244,19 @@ def test_a_sweep_in_words() -> None:
     assert "with 4, –, 3" in never[0] and "–: better than PCA" in never[0] and "–" not in said
 
 
+def test_a_sweep_tells_apart_what_the_pictures_do() -> None:
+    figures = {"sizes": [1, 2, 4, 8], "mse": [0.25, 0.25, 0.3, 0.35], "pca_equivalent": [4, 3, 3, 5], "epochs": 7}
+    rows = [pictures(0.25, 0.5), pictures(0.25, 0.5001, seed=1), pictures(0.3, 0.3001), pictures(0.35, 0.2)]
+    arrays = {name: np.array([row[name] for row in rows]) for name in ("each", "pca_each")}
+    said = "\n".join(compression_words.sweep(figures, ERRORS, arrays))
+    assert "largest with **1**, **2**, without a measurable difference" in said or "largest with **2**, **1**" in said
+    assert "With 4 numbers there is no measurable difference from PCA" in said
+    assert "With 8 numbers PCA is **better**" in said and "One training each" in said
+    same = dict.fromkeys(arrays, arrays["each"])
+    nothing = "\n".join(compression_words.sweep(figures, ERRORS, same))
+    assert "No model is better than PCA" in nothing and "**better**" not in nothing and "largest" not in nothing
+
+
 def test_the_charts_say_what_they_show(found: Findings, swept: Findings) -> None:
     figures, arrays = found.figures, found.arrays
     equivalent = figures["pca_equivalent"]
@@ -240,7 +292,9 @@ def test_the_result_in_words_and_pictures(run: Run, found: Findings) -> None:
     app = opened(run)
     figures = found.figures
     assert app.metric[0].value == f"{figures['mse']:.4f}" and app.metric[2].value == str(figures["pca_equivalent"])
-    assert compression_words.against_pca(figures, found.arrays["pca_errors"]) in words(app)
+    said = compression_words.against_pca(figures, found.arrays["pca_errors"], found.arrays)
+    assert said in words(app) and "One training each" in said
+    assert app.metric[1].value == f"{found.arrays['pca_each'].mean():.4f}"
     app.slider(key="compression_bits").set_value(1).run()
     assert "**2** bits a picture" in words(app)
     assert f"Error **{found.arrays['ae_mse'][0]:.4f}**" in words(app)

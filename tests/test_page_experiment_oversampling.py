@@ -178,21 +178,55 @@ def test_it_is_said_when_augmentation_is_better() -> None:
 
 def test_what_lies_within_the_spread_is_no_win() -> None:
     text = said(smote=(0.91, 0.02), affine=(0.89, 0.02), cvae_posterior_3=(0.9, 0.02))
-    assert text.count("as good as these drawings") == 2 and "better" not in text
+    assert text.count("no measurable difference from these drawings") == 2 and "better" not in text
 
 
 def test_it_is_said_when_the_drawings_lose_or_are_missing() -> None:
     assert "**SMOTE is better than these drawings" in said(smote=(0.95,), cvae_posterior_3=(0.9,))
     assert "Drawn freely from N(0, I) instead: F1 0.950" in said(cvae_prior=(0.95,), cvae_posterior_3=(0.9,))
+    alike = said(cvae_prior=(0.91, 0.02), cvae_posterior_3=(0.9, 0.02))
+    assert "F1 0.910 ± 0.020, no measurable difference" in alike
     assert "Where it draws from matters" in said(cvae_prior=(0.8,), cvae_posterior_3=(0.9,))
     assert said(smote=(0.8,), affine=(0.9,)) == "SMOTE reaches an F1 of 0.800, affine augmentation 0.900."
     assert "too little to help" in said(vae=(0.5,), copies=(0.7,)) and "beats plain" in said(vae=(0.8,), copies=(0.7,))
-    assert "no better and no worse" in said(vae=(0.7,), copies=(0.7,))
-    assert "no better and no worse" in said(vae=(0.71, 0.02), copies=(0.7, 0.02))
+    assert "no measurable difference from plain copies" in said(vae=(0.7,), copies=(0.7,))
+    assert "no measurable difference from plain copies" in said(vae=(0.71, 0.02), copies=(0.7, 0.02))
+    assert "no measurable difference from Copies" in said(copies=(0.9, 0.02), real=(0.91, 0.02))
     assert "nothing made replaces" not in said(real=(0.9,)) + said(nothing=(0.3,), real=(0.9,))
     assert "nothing made replaces" in said(copies=(0.7,), real=(0.9,))
     assert "nothing made replaces" not in said(copies=(0.95,), real=(0.9,))
     assert said(weights=(0.9,)) == ""
+
+
+def test_three_classifiers_need_more_than_two_standard_errors() -> None:
+    # 0.01 of spread in three classifiers each: a standard error of 0.0082, four degrees of freedom, so 2.8 of them.
+    assert "no measurable difference" in said(smote=(0.9, 0.01), cvae_posterior_3=(0.9 + 2.1 * 0.0082, 0.01))
+    assert "these drawings do better" in said(smote=(0.9, 0.01), cvae_posterior_3=(0.9 + 4 * 0.0082, 0.01))
+
+
+def test_one_classifier_each_tells_no_difference() -> None:
+    alone = figures(smote=(0.8,), cvae_posterior_3=(0.9,), vae=(0.5,), copies=(0.7,), real=(0.99,))
+    for row_of in alone["methods"].values():
+        row_of.update({metric: values[:1] for metric, values in row_of.items()})
+    text = "\n".join(oversampling_charts.sentences(alone, "8"))
+    assert "better" not in text.replace("better five", "") and "replaces" not in text and "too little" not in text
+    assert text.count("no measurable difference") == 3 and "One classifier of each way tells no spread" in text
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_ways_that_are_equal_are_seldom_told_apart(count: int) -> None:
+    generator = np.random.default_rng(count)
+    ways = ("smote", "affine", "cvae-prior", "cvae-posterior-3", "vae", "copies")
+    claims = ("better", "beats", "too little", "matters")
+    false = 0
+    for _ in range(200):
+        drawn = {
+            name: {"f1": f1, "recall": f1}
+            for name, f1 in zip(ways, generator.normal(0.9, 0.01, (6, count)), strict=True)
+        }
+        text = " ".join(oversampling_charts.sentences({"kept": 1, "added": 1, "test_rare": 1, "methods": drawn}, "8"))
+        false += any(claim in text for claim in claims)
+    assert false / 200 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 200)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(1.0, "repeat"), (0.84, "near what was learnt"), (0.5, "no copies")])

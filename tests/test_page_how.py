@@ -15,8 +15,8 @@ from pages.ui.lessons import LESSONS
 from pages.ui.walkthrough import FAVOURITE, cloud, invent, teacher, walk
 from tests.processes import nobody_left
 from tests.tiny_runs import train
-from vae_core import runs
-from vae_core.config import ModelConfig, RunConfig
+from vae_core import losses, runs
+from vae_core.config import LossConfig, ModelConfig, RunConfig
 from vae_core.datasets import load
 from vae_core.models import build, size
 from vae_core.pixels import to_unit
@@ -71,6 +71,16 @@ def test_a_walk_is_what_training_counts(latent_dim: int, likelihood: str) -> Non
     assert len(cloud(found).data[0].x) == min(latent_dim, 8)
 
 
+def test_a_walk_counts_the_reconstruction_as_the_run_does() -> None:
+    model = build(ModelConfig(hidden=(32,)), (1, 28, 28))
+    image = load("digits", "test").images[4]
+    config = LossConfig(reconstruction=0.25, beta=0.5, kl_warmup=0.5)
+    weight, beta = losses.weights(config)
+    found = walk(model, image, beta=beta, weight=weight)
+    assert found.loss == pytest.approx(float(losses.weighted(found.recon, float(found.kl.sum()), config)), rel=1e-5)
+    assert losses.weights(config, 0.25) == (0.25, 0.25)
+
+
 def test_inventions_depend_on_the_seed_alone() -> None:
     model = build(RunConfig().model, (1, 28, 28))
     assert np.array_equal(invent(model, 1), invent(model, 1))
@@ -87,7 +97,7 @@ def test_the_story_is_told_with_the_starter_else_with_the_smallest_code() -> Non
 
 
 def test_numbers_and_pictures_of_one_digit(run_root: Path) -> None:
-    run = train(loss__beta=0.5)
+    run = train(loss__beta=0.5, loss__reconstruction=0.25)
     app = opened()
     assert [header.value for header in app.header] == [*(lesson.title for lesson in LESSONS.values()), "Now try it"]
     assert len(app.get("plotly_chart")) == 1
@@ -96,7 +106,8 @@ def test_numbers_and_pictures_of_one_digit(run_root: Path) -> None:
     digit = app.pills(key="how_digit").value
     data = load("digits", "test")
     image = data.images[np.flatnonzero(data.labels == digit)[0]]
-    found = walk(cache.model(run), image, beta=0.5)
+    found = walk(cache.model(run), image, beta=0.5, weight=0.25)
+    assert found.loss < found.recon and "0.25 · " in words(app) and "counts 0.25 times" in words(app)
     assert [metric.value for metric in app.metric] == [
         f"{value:.1f} nats" for value in (found.recon, float(found.kl.sum()), found.loss)
     ]
@@ -104,11 +115,11 @@ def test_numbers_and_pictures_of_one_digit(run_root: Path) -> None:
     app.pills(key="how_digit").set_value(8).run()
     next(button for button in app.button if button.label == "Another one").click().run()
     image = data.images[np.flatnonzero(data.labels == 8)[1]]
-    found = walk(cache.model(run), image, beta=0.5)
+    found = walk(cache.model(run), image, beta=0.5, weight=0.25)
     assert app.metric[2].value == f"{found.loss:.1f} nats"
     before = app.metric[1].value
     app.button(key="draw").click().run()
-    again = walk(cache.model(run), image, beta=0.5, seed=100)
+    again = walk(cache.model(run), image, beta=0.5, weight=0.25, seed=100)
     assert app.metric[1].value == before
     assert app.metric[0].value == f"{again.recon:.1f} nats"
     app.button(key="others").click().run()

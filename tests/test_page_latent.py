@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import cache, latent_views
+from pages.ui import cache, latent_points, latent_views
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import files, latent, metrics
-from vae_core.control import Job, Status
+from vae_core.control import Job, State, Status
 from vae_core.jobs.studies import study_of
 from vae_core.latent import LatentPoints
 from vae_core.runs import Run
@@ -288,7 +288,14 @@ def test_a_run_that_still_trains_is_shown_and_cannot_be_projected_yet(trained: d
     app = opened(run)
     assert len(app.get("plotly_chart")) == 1, "its newest checkpoint"
     app.segmented_control(key="latent_kind").set_value("umap").run()
-    assert app.button(key="latent_ask_umap").disabled and "still trains" in app.button(key="latent_ask_umap").help
+    asked = app.button(key="latent_ask_umap")
+    assert asked.disabled and "no finished model (it is: paused)" in asked.help and "still trains" not in asked.help
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_why_a_run_can_not_be_projected_yet_follows_its_state(state: State) -> None:
+    said = latent_points.not_yet(state)
+    assert ("still trains" in said) == (state in ("queued", "starting", "running", "stopping", "interrupted"))
 
 
 # The map under the cursor; that it follows the cursor is a browser's test

@@ -14,6 +14,7 @@ from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
+from vae_core.control import State
 from vae_core.jobs import client
 from vae_core.jobs.exports import export_of
 from vae_core.models import size
@@ -422,3 +423,9 @@ def test_what_failed_says_why_in_the_visitor_s_language_and_can_be_tried_again(r
     press(app, label)
     wait(app, lambda: label in files(app), "the archive")
     assert "Prêt, " in said(app)
+
+
+def test_every_state_has_a_colour() -> None:
+    from pages.ui.state import STATE_COLOURS
+
+    assert set(STATE_COLOURS) == set(State.__args__)

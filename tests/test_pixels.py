@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Generator
 
-from vae_core.pixels import binarise, noisy, to_bytes, to_unit
+from vae_core.pixels import binarise, noisy, to_bytes, to_tensor, to_unit
 
 
 def test_bytes_come_back() -> None:
@@ -30,3 +30,12 @@ def test_noise_has_its_size_and_stays_a_picture() -> None:
     wild = noisy(x, 2.0, Generator().manual_seed(0))
     assert wild.min() == 0 and wild.max() == 1
     assert torch.equal(noisy(x, 0.1, Generator().manual_seed(1)), noisy(x, 0.1, Generator().manual_seed(1)))
+
+
+def test_a_tensor_never_writes_into_an_array_that_is_read_only() -> None:
+    array = np.arange(3.0)
+    to_tensor(array)[0] = 7
+    assert array[0] == 7, "the same memory"
+    array.setflags(write=False)
+    to_tensor(array)[1] = 7
+    assert array[1] == 1

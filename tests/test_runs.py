@@ -1,6 +1,7 @@
 """The run folder: what is written comes back, and no damage to one run hides another."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -12,16 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tiny_runs import train
+from tests.tiny_runs import train, training
 from vae_core import events as ev
 from vae_core import files, runs
 from vae_core.config import RunConfig
 from vae_core.control import Job, Status
 from vae_core.environment import REPOSITORY
 from vae_core.errors import DiaboloError, InputError, WorkError
+from vae_core.events import FewerThreads
 from vae_core.jobs import client
+from vae_core.jobs.foreground import take_up
+from vae_core.jobs.tasks import Task
+from vae_core.jobs.worker import work
 from vae_core.locks import Lock, is_held
-from vae_core.runs import Run
+from vae_core.runs import EventLog, Run
 
 
 @pytest.fixture(scope="module")
@@ -203,9 +208,57 @@ def test_threads_are_fixed_when_the_run_is_made_and_are_not_more_than_there_are(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIABOLO_THREADS", "1")
-    assert runs.create(RunConfig())[0].config.training.threads == 1
-    with pytest.raises(InputError, match=r"'training.threads' is 8, but this machine has 1"):
-        runs.create(RunConfig().replace(training__threads=8))
+    plain, _ = runs.create(RunConfig())
+    assert plain.config.training.threads == 1 and EventLog(plain).read() == []
+    of_a_larger_machine, _ = runs.create(RunConfig().replace(training__threads=8))
+    assert of_a_larger_machine.config.training.threads == 1, "what decides the last bits of its weights"
+    assert EventLog(of_a_larger_machine).read() == [FewerThreads(0, 0, asked=8, used=1)], "and what was asked for"
+
+
+@pytest.mark.parametrize("threads", [0, -1, 65, 10**9])
+def test_a_number_of_threads_that_no_machine_has_stays_an_error(threads: int) -> None:
+    with pytest.raises(InputError, match=r"training\.threads"):
+        RunConfig().replace(training__threads=threads)
+
+
+def test_a_run_that_was_begun_on_a_larger_machine_goes_on_here(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_THREADS", "1")
+    with training(done=1, epochs=3) as run:
+        pass
+    files.write(run.folder / "config.json", run.config.replace(training__threads=8).to_json().encode())
+    lock = take_up(run)
+    assert Task(run.folder, "training").threads() == 1
+    for _ in work(run):
+        pass
+    lock.close()
+    assert run.state() == "finished"
+    found = [event for event in EventLog(run).read() if isinstance(event, FewerThreads)]
+    assert [(event.asked, event.used) for event in found] == [(8, 1)]
+
+
+def test_newest_first_wherever_the_runs_were_made(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clocks on the wall that stand up to 25 hours apart show the same moment in UTC."""
+    made = []
+    with monkeypatch.context() as patch:
+        for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kolkata"):
+            patch.setenv("TZ", zone)
+            time.tzset()
+            made.append(runs.create(RunConfig())[0].id)
+    time.tzset()
+    assert [run.id for run in runs.all_runs() if not run.is_starter] == made[::-1]
+
+
+def test_runs_of_other_names_stand_where_they_belong(root: Path) -> None:
+    """Of an archive whose folder was renamed, and of the time when names were in local time."""
+    for name, when in {"20240101-120000-old": 0, "my-own-name": 1_735_689_600, "20260101-120000123-new": 0}.items():
+        (root / name).mkdir()
+        (root / name / "request.json").touch()
+        os.utime(root / name / "request.json", (when, when))
+    assert [run.id for run in runs.all_runs() if not run.is_starter] == [
+        "20260101-120000123-new",
+        "my-own-name",  # 2025-01-01
+        "20240101-120000-old",
+    ]
 
 
 def test_many_visitors_ask_and_rename_at_once(run: Run) -> None:

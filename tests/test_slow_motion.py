@@ -10,9 +10,11 @@ import torch.nn.functional as F
 from streamlit.testing.v1 import AppTest
 
 from tests.tiny_runs import train
+from vae_core import losses
 from vae_core.config import RunConfig
 from vae_core.datasets import load
 from vae_core.errors import InputError
+from vae_core.events import Checkpoint, EpochEnd, Finished, Losses, Progress, share_done
 from vae_core.models import Model, build
 from vae_core.slow_motion import step_by_step
 
@@ -38,6 +40,26 @@ def test_the_numbers_are_those_of_the_formulas() -> None:
     np.testing.assert_allclose(step.kl, kl, atol=1e-4)
     assert step.loss == pytest.approx(float((step.nll + 3 * step.kl).mean()), rel=1e-5)
     np.testing.assert_allclose(step.recon, torch.sigmoid(logits).numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(("progress", "beta"), [(0.0, 0.0), (0.1, 1.0), (0.4, 4.0), (1.0, 4.0)])
+@pytest.mark.parametrize("weight", [1.0, 0.0, 0.25])
+def test_the_loss_is_the_trainers_at_that_moment(progress: float, beta: float, weight: float) -> None:
+    """Reconstruction weight, beta and KL warm-up, as a real training step counts them."""
+    config, model = made(loss__beta=4.0, loss__kl_warmup=0.4, loss__reconstruction=weight, training__batch_size=8)
+    step = step_by_step(config, model, DATA, progress=progress)
+    assert step.weights == (weight, pytest.approx(beta))
+    assert step.loss == pytest.approx(float((weight * step.nll + beta * step.kl).mean()), rel=1e-5, abs=1e-4)
+    recon, kl = torch.from_numpy(step.nll), torch.from_numpy(step.kl)
+    assert step.loss == pytest.approx(float(losses.objective(recon, kl, config.loss, progress)), rel=1e-5, abs=1e-4)
+
+
+def test_the_share_that_is_done_is_that_of_the_newest_weights() -> None:
+    nats = Losses(1, 1, 0)
+    events = [EpochEnd(1, 10, 40, nats, nats, 1, 1, 1), Checkpoint(1, 10), Progress(2, 15, 40, nats, 1, 1)]
+    assert share_done(events) == 0.25, "what was learnt since is not in the weights yet"
+    assert share_done([*events, Finished(2, 17, stopped=True)]) == 17 / 40
+    assert share_done([Progress(1, 5, 40, nats, 1, 1)]) == 0 and share_done([]) == 1.0
 
 
 def test_the_gradients_are_those_of_finite_differences() -> None:
@@ -116,4 +138,5 @@ def test_the_page_tells_it_in_six_frames(root: Path, kind: str) -> None:
         if frame < 5:
             following.click().run()
     assert ("adds no chance" in seen[2]) == (kind == "autoencoder")
-    assert "nats of KL" in seen[4] and "instead of" in seen[5]
+    assert ("nats of KL" in seen[4]) == (kind == "vae") and "instead of" in seen[5]
+    assert ("a point costs no KL" in seen[4]) == (kind == "autoencoder")

@@ -77,3 +77,17 @@ def test_a_family_differs_in_these_settings_alone() -> None:
     }
     assert set(sweeps.family(BASE, others, ["model.latent_dim", "loss.beta"])) == {"base", "four", "beta", "both"}
     assert sweeps.varied(BASE, others) == ["model.latent_dim", "loss.beta", "training.seed"]
+
+
+def test_trainings_that_differ_in_nothing_but_their_seed_are_found() -> None:
+    base = RunConfig()
+    configs = {
+        "a": base,
+        "b": base.replace(training__seed=1, name="another name", training__threads=1),
+        "c": base.replace(loss__beta=2.0),
+        "again": base.replace(name="the very same"),
+        "d": base.replace(loss__beta=2.0, training__seed=4),
+        "alone": base.replace(loss__beta=3.0),
+    }
+    assert sweeps.repeats(configs) == [["a", "b"], ["c", "d"]]
+    assert sweeps.repeats({}) == []

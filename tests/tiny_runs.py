@@ -27,6 +27,27 @@ def train(epochs: int = 1, **changes: Any) -> Run:
     return run
 
 
+def stopped(done: int, epochs: int = 1000, **changes: Any) -> Run:
+    """A run that was stopped for good once so many epochs were over, or a few more: the wish is looked at now and then.
+
+    Args:
+        done: How many epochs are over; of 0 it is stopped at its first step.
+        epochs: How many it was to have.
+        changes: As for `train`.
+    """
+    run, lock = runs.create(_config(epochs, changes), hold=True)
+    assert lock is not None
+    try:
+        if not done:
+            run.job.ask("stop")
+        for event in work(run):
+            if isinstance(event, Checkpoint) and event.epoch == done > 0:
+                run.job.ask("stop")
+    finally:
+        lock.close()
+    return run
+
+
 @contextmanager
 def training(done: int, epochs: int = 1000, **changes: Any) -> Iterator[Run]:
     """A run that has done some of its epochs: it is at work as long as the block lasts, and paused after it.

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from vae_core import datasets, files
 from vae_core.errors import N_, InputError
 from vae_core.models.uninitialised import Uninitialised
-from vae_core.pixels import to_unit
+from vae_core.pixels import to_tensor, to_unit
 
 WEIGHTS = Path(__file__).with_name("classifier.safetensors")
 FEATURES = 64
@@ -105,7 +105,7 @@ def look(images: NDArray[np.uint8]) -> Seen:
     probabilities = np.empty((len(images), len(CLASSES)))
     for start in range(0, len(images), BATCH):
         here = slice(start, start + BATCH)
-        found = classifier.features(to_unit(torch.from_numpy(np.ascontiguousarray(images[here]))))
+        found = classifier.features(to_unit(to_tensor(np.ascontiguousarray(images[here]))))
         features[here] = found.numpy()
         probabilities[here] = classifier.head(found).double().softmax(1).numpy()
     return Seen(features, probabilities)

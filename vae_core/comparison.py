@@ -3,30 +3,29 @@
 Two models' means may lie closer together than either's own uncertainty and still be told apart, because a picture that
 is hard for one is hard for the other. So the difference is taken picture by picture:
 
-    d_i = a_i - b_i,    standard error = s(d) / sqrt(N)            (a paired comparison; Student 1908)
+    d_i = a_i - b_i,    standard error = s(d) / sqrt(N)            (a paired comparison; `vae_core.significance`)
 
-It is the uncertainty of the pictures alone: what another seed of the training would change is not in it.
+It is the uncertainty of the pictures alone: what another seed of the training would change is not in it. Where each
+setting was trained with several seeds, `over_trainings` compares the trainings' means instead, and their spread is in it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vae_core import classifier, latent, metrics, quality
+from vae_core import classifier, latent, metrics, quality, significance
 from vae_core.compression import PCACode
 from vae_core.datasets import ImageData
 from vae_core.errors import N_
 from vae_core.models import Model
-from vae_core.pixels import to_bytes, to_unit
+from vae_core.pixels import to_bytes, to_tensor, to_unit
 from vae_core.priors import FittedGaussian, StandardNormal, evenly, fitted_gaussian
 from vae_core.quality import FeatureCloud
-
-CLEAR = 2.0
-"""Standard errors that a difference must measure before it is called one: nineteen times out of twenty."""
+from vae_core.significance import Better, Difference, Ranking
 
 SEEDS = 3
 """Draws of the sampled pictures whose distance is given."""
@@ -43,7 +42,7 @@ class Figure:
     """
 
     title: str
-    better: Literal["less", "more"] | None
+    better: Better | None
     digits: int
 
 
@@ -65,11 +64,6 @@ class Mean(NamedTuple):
 
     value: float
     error: float
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether it is further from 0 than its uncertainty explains."""
-        return abs(self.value) > CLEAR * self.error
 
 
 def mean(values: NDArray[np.floating]) -> Mean:
@@ -131,7 +125,7 @@ def measure(
 def measure_pca(pca: PCACode, prior: FittedGaussian, data: ImageData, *, real: FeatureCloud | None) -> Measured:
     """PCA on the same pictures; its own are drawn from `pca_prior`. The other arguments are as in `measure`."""
     pictures = torch.from_numpy(pca.decode(pca.encode(data)))
-    x = to_unit(torch.from_numpy(data.images))
+    x = to_unit(to_tensor(data.images))
     figures = {name: figure(pictures, x).double().numpy() for name, figure in PICTURE_FIGURES.items()}
     return Measured(figures, None, _distances(lambda count, number: draw_pca(pca, prior, count, number), real))
 
@@ -162,14 +156,33 @@ def _distances(draw: Callable[[int, int], NDArray[np.uint8]], real: FeatureCloud
     return tuple(quality.frechet_distance(quality.cloud_of(draw(real.count, number)), real) for number in range(SEEDS))
 
 
-def difference(a: Measured, b: Measured, name: str) -> Mean | None:
+def difference(a: Measured, b: Measured, name: str) -> Difference | None:
     """a - b of one figure, picture by picture; `None` where one of them has no such figure."""
     if name not in a.figures or name not in b.figures:
         return None
-    return mean(a.figures[name] - b.figures[name])
+    return significance.paired(a.figures[name], b.figures[name])
 
 
-def ranking(models: Mapping[str, Measured], name: str) -> list[str]:
-    """The models that have a figure, the best first."""
-    found = {key: one.figures[name].mean() for key, one in models.items() if name in one.figures}
-    return sorted(found, key=lambda key: found[key], reverse=FIGURES[name].better == "more")
+def ranking(models: Mapping[str, Measured], name: str) -> Ranking[str]:
+    """The models that have a figure, the best first, and each held against each other on the same pictures."""
+    found = {key: one.figures[name] for key, one in models.items() if name in one.figures}
+    return significance.rank(found, FIGURES[name].better or "less", same_images=True)
+
+
+def distance_ranking(models: Mapping[str, Measured]) -> Ranking[str]:
+    """The models whose drawn pictures were judged, the nearest to real ones first. Their draws are independent."""
+    found = {key: one.distance for key, one in models.items() if one.distance}
+    return significance.rank(found, "less", same_images=False)
+
+
+def over_trainings(models: Mapping[str, Measured], groups: Sequence[Sequence[str]], name: str) -> Ranking[int]:
+    """Settings of which each was trained with several seeds, by their place in `groups`: each training's mean is a value,
+    so that the spread between trainings is in the differences.
+
+    Args:
+        models: What was measured of each training.
+        groups: For each setting the keys of its trainings, at least two.
+        name: A figure that all of them have.
+    """
+    means = {place: [float(models[key].figures[name].mean()) for key in group] for place, group in enumerate(groups)}
+    return significance.rank(means, FIGURES[name].better or "less", same_images=False)

@@ -27,7 +27,7 @@ from vae_core.errors import N_, InputError
 from vae_core.latent import Codes
 from vae_core.metrics import BATCH, mse
 from vae_core.models import UNKNOWN, Model
-from vae_core.pixels import to_unit
+from vae_core.pixels import to_tensor, to_unit
 
 Indices = NDArray[np.uint16]
 """Quantised codes, with shape (N, latent_dim)."""
@@ -35,7 +35,6 @@ Indices = NDArray[np.uint16]
 MOST_BITS = 16
 BYTE = 8  # bits of an uncompressed pixel
 _TABLE_BITS = 8  # of each number, the leading bits that have a table of probabilities; those below are nearly noise
-_EIGEN = "covariance_eigh"  # exact, and quick where there are more images than pixels
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,22 @@ class PCACode:
 
 
 def fit_pca(train: ImageData) -> PCACode:
-    """PCA of the training images (scikit-learn): as many directions as there are pixels, or images if those are fewer."""
-    from sklearn.decomposition import PCA
+    """PCA of the training images: as many directions as there are pixels, or images if those are fewer.
 
-    x = train.images.reshape(len(train), -1) / np.float32(255)
-    found = PCA(svd_solver=_EIGEN if len(x) > x.shape[1] else "full").fit(x)
-    return PCACode(
-        found.mean_.astype(np.float32), np.ascontiguousarray(found.components_, np.float32), train.image_shape
-    )
+    Of each direction, the component that is largest in size is positive.
+    """
+    mean = train.images.reshape(len(train), -1).mean(0, dtype=np.float64) / 255
+    if len(train) > len(mean):
+        # The covariance's eigenvectors: exact, and quick where there are more images than pixels.
+        scatter = np.zeros((len(mean), len(mean)))
+        for x in _rows(train):
+            scatter += (x - mean).T @ (x - mean)
+        directions = np.linalg.eigh(scatter)[1].T[::-1]
+    else:
+        directions = np.linalg.svd(np.concatenate([x - mean for x in _rows(train)]), full_matrices=False)[2]
+    largest = np.abs(directions).argmax(1)
+    directions = directions * np.sign(directions[np.arange(len(directions)), largest])[:, None]
+    return PCACode(mean.astype(np.float32), np.ascontiguousarray(directions, np.float32), train.image_shape)
 
 
 def pca_errors(pca: PCACode, data: ImageData) -> NDArray[np.float64]:
@@ -212,19 +219,35 @@ def encode(model: Model, data: ImageData) -> Codes:
 
 
 @torch.inference_mode()
-def reconstruction_mse(model: Model, z: Codes, data: ImageData) -> float:
-    """The MSE of the pictures that the model decodes from codes.
+def image_errors(model: Model, z: Codes, data: ImageData) -> NDArray[np.float64]:
+    """The MSE of each picture that the model decodes from codes, with shape (N,).
 
     Args:
         z: The code of each image, with shape (N, latent_dim).
         data: The images, in the same order.
     """
-    total = 0.0
+    found = []
     for start in range(0, len(data), BATCH):
         here = slice(start, start + BATCH)
-        x = to_unit(torch.from_numpy(data.images[here]))
-        total += float(mse(model.decode(torch.from_numpy(z[here])).mean, x).sum(dtype=torch.float64))
-    return total / len(data)
+        x = to_unit(to_tensor(data.images[here]))
+        found.append(mse(model.decode(to_tensor(z[here])).mean, x).double().numpy())
+    return np.concatenate(found)
+
+
+def reconstruction_mse(model: Model, z: Codes, data: ImageData) -> float:
+    """The mean of `image_errors`."""
+    return float(image_errors(model, z, data).mean())
+
+
+def pca_image_errors(pca: PCACode, n: int, data: ImageData) -> NDArray[np.float64]:
+    """The MSE of each picture that PCA decodes from n numbers, clipped to [0, 1] as a model's pictures are: to be held
+    against `image_errors`. With shape (N,)."""
+    first = pca.first(n)
+    found = []
+    for x in _rows(data):
+        z = np.asarray((x - first.mean) @ first.directions.T, np.float32)
+        found.append(np.square(first.decode(z).reshape(x.shape) - x, dtype=np.float64).mean(1))
+    return np.concatenate(found)
 
 
 def rate_distortion(
@@ -280,12 +303,17 @@ def zipped_bits(data: ImageData) -> float:
     return 8 * len(zlib.compress(data.images.tobytes(), 9)) / len(data)
 
 
-def cross_entropy_of_mean_image(train: ImageData, data: ImageData) -> float:
-    """Nats a pixel of answering every image with the mean of the training images."""
+def cross_entropies_of_mean_image(train: ImageData, data: ImageData) -> NDArray[np.float64]:
+    """Nats a pixel of answering each image with the mean of the training images, with shape (N,)."""
     half_a_grey = 0.5 / 255  # a pixel that was always black would have an infinite error where it isn't
-    p = (train.images.mean(0, dtype=np.float64) / 255).clip(half_a_grey, 1 - half_a_grey)
-    x = data.images.mean(0, dtype=np.float64) / 255
-    return float(-(x * np.log(p) + (1 - x) * np.log(1 - p)).mean())
+    p = (train.images.mean(0, dtype=np.float64) / 255).clip(half_a_grey, 1 - half_a_grey).reshape(-1)
+    # Linear in the image: log(1 - p) for black, and what white adds.
+    return np.concatenate([-(x @ (np.log(p) - np.log(1 - p)) + np.log(1 - p).sum()) / p.size for x in _rows(data)])
+
+
+def cross_entropy_of_mean_image(train: ImageData, data: ImageData) -> float:
+    """The mean of `cross_entropies_of_mean_image`."""
+    return float(cross_entropies_of_mean_image(train, data).mean())
 
 
 def cross_entropy_floor(data: ImageData) -> float:

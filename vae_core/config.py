@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from vae_core.errors import N_, InputError
+from vae_core.reasons import reason
 from vae_core.settings import Part, fields
 
 
@@ -293,7 +294,7 @@ class TrainingConfig(Part):
         None,
         title=N_("Threads"),
         description=N_(
-            "How many processor cores it computes on. Empty means: half of those there are. Fixed when the run is made, because the last bits of the weights depend on it."
+            "How many processor cores it computes on. Empty means: half of those there are; more than there are: all of them. Fixed when the run is made, because the last bits of the weights depend on it."
         ),
         ge=1,
         le=64,
@@ -338,7 +339,7 @@ class RunConfig(Part):
         except (ValueError, RecursionError) as error:
             raise InputError(
                 N_("These settings are not valid JSON ({reason}). Correct the file, or make the run anew."),
-                reason=str(error),
+                reason=reason(error),
             ) from error
         if not isinstance(values, dict):
             raise InputError(N_("Settings must be a JSON object with keys such as 'model' and 'training'."))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from vae_core import files, locks
+from vae_core.environment import silence_limit
 from vae_core.errors import N_, DiaboloError, WorkError
 
 State = Literal["queued", "starting", "running", "paused", "stopping", "finished", "failed", "interrupted"]
@@ -60,8 +61,13 @@ def allowed(wish: Wish) -> tuple[State, ...]:
     return tuple(state for state, row in STATES.items() if wish in row.allows)
 
 
+LEAST_SILENCE = 3.0  # seconds; signs of life come every second
+SILENT = N_(
+    "No sign of life for {seconds} s. After {limit} s its process is ended, and it goes on from the last saved epoch."
+)
 UNEXPECTED = N_(
-    "Something unexpected went wrong; the details are in the run's worker.log. Try again, or change the settings."
+    "Something unexpected went wrong ({reason}); the details are in the run's worker.log. Try again, or change the "
+    "settings."
 )
 
 
@@ -76,6 +82,8 @@ class Status:
         epoch: The last finished epoch when it was last started.
         message: Why it failed (or something to know), a message id, filled with `values`.
         values: The message's values.
+        ended: What ended the last process that could not say so itself, a message id, filled with `ended_values`.
+        ended_values: The message's values.
     """
 
     recorded: Recorded = "queued"
@@ -84,10 +92,17 @@ class Status:
     epoch: int = 0
     message: str = ""
     values: dict[str, Any] | None = None
+    ended: str = ""
+    ended_values: dict[str, Any] | None = None
 
     @property
     def error(self) -> DiaboloError | None:
         return WorkError(self.message, **(self.values or {})) if self.message else None
+
+    @property
+    def end(self) -> DiaboloError | None:
+        """What ended the last process, if that was not its work's end."""
+        return WorkError(self.ended, **(self.ended_values or {})) if self.ended else None
 
 
 @dataclass(frozen=True)
@@ -113,6 +128,7 @@ class Job:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lock = folder / "lock"
+        self.heartbeat = folder / "heartbeat"
 
     def status(self) -> Status:
         """Raises WorkError where `state.json` is damaged."""
@@ -121,14 +137,16 @@ class Job:
             return Status()
         values = files.read_json(path)
         if values.get("recorded") not in get_args(Recorded):
-            raise files.damaged(path, f"unknown state {values.get('recorded')!r}")
+            raise files.damaged(path, N_("unknown state {state}"), state=repr(values.get("recorded"))[:60])
         try:
             status = Status(**values)
             numbers = (status.answered, status.restarts, status.epoch)
-            if not all(isinstance(number, int) for number in numbers) or not isinstance(status.message, str):
+            if not all(isinstance(number, int) for number in numbers) or not (
+                isinstance(status.message, str) and isinstance(status.ended, str)
+            ):
                 raise TypeError("wrong types")
-            if status.message:
-                str(status.error)  # a message whose values don't fit is damage too
+            for told in (status.error, status.end):
+                str(told)  # a message whose values don't fit is damage too
         except (TypeError, KeyError, ValueError, IndexError, AttributeError) as error:
             raise files.damaged(path, error) from error
         return status
@@ -171,6 +189,25 @@ class Job:
         """Whether a process works at it."""
         return locks.is_held(self.lock)
 
+    def silence(self) -> float:
+        """Seconds since the process that works at it gave a sign of life; 0 where none does, or gives any."""
+        try:
+            silence = max(0.0, time.time() - self.heartbeat.stat().st_mtime)
+        except OSError:
+            return 0.0
+        return silence if self.is_alive() else 0.0
+
+    def note(self) -> DiaboloError | None:
+        """What a person should know of its process: that it gives no sign of life, or what ended the last one.
+
+        Raises:
+            WorkError: `state.json` is damaged.
+        """
+        limit, silence = silence_limit(), self.silence()
+        if silence >= told_after(limit):
+            return WorkError(SILENT, seconds=int(silence), limit=int(limit))
+        return self.status().end
+
     def state(self) -> State:
         """How it stands, for a person.
 
@@ -187,3 +224,8 @@ class Job:
         if status.recorded in ("starting", "running"):
             return "interrupted"
         return status.recorded
+
+
+def told_after(limit: float) -> float:
+    """After how many seconds of silence a person is told; a process is ended after `limit`."""
+    return max(limit / 10, LEAST_SILENCE)

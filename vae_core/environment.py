@@ -1,10 +1,14 @@
-"""The environment variables, all read here: `DIABOLO_DATA`, `DIABOLO_RUNS`, `DIABOLO_JOBS`, `DIABOLO_THREADS`."""
+"""The environment variables, all read here: `DIABOLO_DATA`, `DIABOLO_RUNS`, `DIABOLO_JOBS`,
+`DIABOLO_THREADS`, `DIABOLO_SILENCE`."""
 
 import os
+import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from vae_core.errors import N_, InputError
+from vae_core.reasons import reason
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -39,9 +43,36 @@ def writable(root: Path) -> Path:
                 "The folder '{root}' can't be written to ({reason}). Set DIABOLO_RUNS and DIABOLO_DATA to folders that you may write to."
             ),
             root=str(root),
-            reason=error.strerror or str(error),
+            reason=reason(error),
         ) from error
     return root
+
+
+def compiled_cache(package: str) -> None:
+    """Sees to it that numba can keep what it compiles of a package, before that is imported.
+
+    It looks for a folder beside the package's files and in the account's home, and fails where neither can be written
+    to, as for a service account without a home; then the run root has one.
+    """
+    spec = find_spec(package)
+    beside = [Path(folder) / "__pycache__" for folder in (spec.submodule_search_locations or () if spec else ())]
+    home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 (it fails for none) / "numba"
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    if any(map(_is_writable, [*([Path(given)] if given else []), *beside, home])):
+        return
+    own = runs_root() / ".numba"
+    os.environ["NUMBA_CACHE_DIR"] = str(own) if _is_writable(own) else tempfile.mkdtemp(prefix="diabolo-numba-")
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.reload_config()
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def jobs_backend() -> str:
@@ -69,6 +100,19 @@ def available_threads() -> int:
     return min(cores, int(cap))
 
 
+def silence_limit() -> float:
+    """Seconds without a sign of life after which a worker is ended and started again (`DIABOLO_SILENCE`, default 600)."""
+    given = os.environ.get("DIABOLO_SILENCE") or "600"
+    if not given.isdecimal() or not 1 <= int(given) <= 10**6:
+        raise InputError(
+            N_(
+                "DIABOLO_SILENCE is '{given}', but must be a whole number of seconds from 1 to 1000000. Correct or unset it."
+            ),
+            given=given,
+        )
+    return float(given)
+
+
 def default_threads() -> int:
     """Threads of a run that names none: half of `available_threads`, at least one.
 
@@ -76,3 +120,8 @@ def default_threads() -> int:
     work beside it; two threads that must share their cores with anything else were seen 20 times slower.
     """
     return max(1, available_threads() // 2)
+
+
+def threads_for(asked: int | None) -> int:
+    """Threads of a training whose settings ask for so many: settings from a larger machine get what there is."""
+    return default_threads() if asked is None else min(asked, available_threads())

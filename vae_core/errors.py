@@ -4,6 +4,7 @@
 page can look the message up in the visitor's language and fill the values in afterwards.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -17,16 +18,32 @@ class DiaboloError(Exception):
 
     Args:
         message: A message id marked with `N_`, with `{named}` fields.
-        values: What fills the fields. Plain values only, so that the error can be kept in a run's folder.
+        values: What fills the fields. Plain values, so that the error can be kept in a run's folder; another such
+            error, as the reason for this one, becomes one.
     """
 
     def __init__(self, message: str, **values: Any) -> None:
         super().__init__(message)
         self.message = message
-        self.values = values
+        self.values = {name: _as_plain(value) for name, value in values.items()}
 
     def __str__(self) -> str:
-        return self.message.format(**self.values)
+        return self.message.format(**self.told(str))
+
+    def told(self, tell: Callable[["DiaboloError"], str]) -> dict[str, Any]:
+        """The values, with each error among them put into words by `tell`."""
+        return {name: tell(inner) if (inner := _inner(value)) else value for name, value in self.values.items()}
+
+
+def _as_plain(value: Any) -> Any:
+    return {"message": value.message, "values": value.values} if isinstance(value, DiaboloError) else value
+
+
+def _inner(value: Any) -> "DiaboloError | None":
+    """The error that stands among another's values; `None` where it is any other value."""
+    if isinstance(value, dict) and value.keys() == {"message", "values"} and isinstance(value["message"], str):
+        return DiaboloError(value["message"], **value["values"])
+    return None
 
 
 class InputError(DiaboloError, ValueError):

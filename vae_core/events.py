@@ -5,7 +5,7 @@ images, and `loss = recon + beta * kl`. Snapshots and checkpoints carry arrays i
 file and logs the file's name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Annotated, Any, Literal
 
@@ -111,8 +111,32 @@ class Diverged:
     event: Literal["diverged"] = "diverged"
 
 
-Event = Progress | EpochEnd | Snapshot | Checkpoint | Finished | Paused | Diverged
+@dataclass(frozen=True, slots=True, config=_plain)
+class FewerThreads:
+    """From here on it computes on fewer threads than its settings ask for, because its machine has no more: the last bits
+    of its weights may be others than on a larger one."""
+
+    epoch: int
+    step: int
+    asked: Annotated[int, Field(gt=0, le=1000)]
+    used: Annotated[int, Field(gt=0, le=1000)]
+    event: Literal["fewer_threads"] = "fewer_threads"
+
+
+Event = Progress | EpochEnd | Snapshot | Checkpoint | Finished | Paused | Diverged | FewerThreads
 _adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+def share_done(events: Sequence[Event]) -> float:
+    """How much of the training the newest weights have behind them, from 0 to 1; 1 where nothing says."""
+    steps = next((event.steps for event in reversed(events) if isinstance(event, Progress | EpochEnd)), 0)
+    kept = (event.step for event in reversed(events) if isinstance(event, EpochEnd | Checkpoint | Finished | Paused))
+    return min(1.0, next(kept, 0) / steps) if steps else 1.0
+
+
+def last_epoch(events: Sequence[Event]) -> int:
+    """The last epoch that was finished; 0 where there is none."""
+    return max((event.epoch for event in events if isinstance(event, EpochEnd)), default=0)
 
 
 def to_json(event: Event) -> str:
@@ -130,5 +154,5 @@ def from_json(line: str | bytes) -> Event:
         return _adapter.validate_json(line)
     except ValidationError as error:
         raise WorkError(
-            N_("An event can't be read ({reason})."), reason=error.errors(include_url=False)[0]["msg"]
+            N_("An event can't be read ({reason})."), reason=WorkError(N_("its entries are not those of such a file"))
         ) from error

@@ -12,20 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vae_core import files
+from vae_core import files, run_files
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
-from vae_core.runs import Run
+from vae_core.events import Diverged
+from vae_core.runs import EventLog, Run, thinned_log
 from vae_core.sheets import to_bytes
 from vae_core.standalone import to_notebook, to_script
 
 if TYPE_CHECKING:
     from vae_core.drawing import Drawing  # torch
-
-PRIVATE = ("lock", "request.json", "request.lock", "state.json", "worker.log")
-"""What belongs to a run's process on this machine, and not to the run."""
-COPIES = ("exports",)
-"""Folders of what was made to take away (`jobs/exports.py`): an archive holds no archive."""
 
 FORMATS = {
     "safetensors": N_("The weights, with the settings as JSON in the metadata ('config')."),
@@ -45,6 +41,7 @@ FORMATS = {
 ENDINGS = {"onnx": "onnx.zip", "script": "py", "notebook": "ipynb"}
 """How a file's name ends, where that is not the format's name."""
 
+_RESUME = "resume.safetensors"
 NO_CLOCK = (1980, 1, 1, 0, 0, 0)  # no time of day in the archive: the same run gives the same bytes
 
 
@@ -72,32 +69,43 @@ def to_safetensors(run: Run) -> bytes:
 
 
 def archived(run: Run) -> list[Path]:
-    """The files of a run that are worth taking away, in the order of their names."""
-    found = []
-    for path in sorted(run.folder.rglob("*")):
-        place = path.relative_to(run.folder)
-        if path.is_file() and place.as_posix() not in PRIVATE and place.parts[0] not in COPIES and path.name[0] != ".":
-            found.append(path)
-    return found
+    """The files of a run that are worth taking away, in the order of their names: those that `importing` takes.
+
+    A run that ended goes without its last checkpoint, which is three times as large as its model, unless it was stopped
+    and so may still go on; of any other run the checkpoint is all there is.
+
+    Raises:
+        InputError: It has no weights yet.
+        WorkError: One of them is damaged: an archive that can't come back is no use to anyone.
+    """
+    config, _ = run.config, run.weights()
+    metrics, model, resume = (run.folder / f"{name}" for name in ("metrics.json", "model.safetensors", _RESUME))
+    run_files.check_snapshots(run.folder / "snapshots", config)
+    found = [run.folder / "config.json", run.folder / "events.jsonl"]
+    found += [run.folder / "snapshots" / f"{epoch:06d}.safetensors" for epoch in run.snapshot_epochs()]
+    if model.exists() and metrics.exists():
+        is_stopped = run_files.check_metrics(metrics, config).stopped
+        found += [metrics, model, *([resume] if is_stopped else [])]
+    else:
+        # Without figures, a model is that of a training which diverged at once, or which is being measured right now.
+        has_diverged = any(isinstance(event, Diverged) for event in EventLog(run).read()[-1:])
+        found.append(model if model.exists() and (has_diverged or not resume.exists()) else resume)
+    return sorted(path for path in found if path.exists())
 
 
 def to_zip(run: Run, report: Callable[[float], None] | None = None) -> bytes:
-    """The run's folder without what is `PRIVATE`, under the run's name. Errors as `export`.
+    """The run's `archived` files under its name. Errors as `archived`.
 
     Args:
         report: Told the share of the bytes that are packed.
     """
-    _ = run.config, run.weights()  # a damaged run is no use to anyone
     archive = io.BytesIO()
     paths = archived(run)
     done, total = 0, sum(path.stat().st_size for path in paths)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for path in paths:
-            entry = zipfile.ZipInfo(f"{run.id}/{path.relative_to(run.folder).as_posix()}", NO_CLOCK)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            content = path.read_bytes()
-            file.writestr(entry, content)
+            content = thinned_log(run) if path.suffix == ".jsonl" else path.read_bytes()
+            _add(file, f"{run.id}/{path.relative_to(run.folder).as_posix()}", content, zipfile.ZIP_DEFLATED)
             done += len(content)
             if report is not None:
                 report(done / max(total, done))

@@ -6,16 +6,17 @@ import os
 import secrets
 import time
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 
+from vae_core import reasons
 from vae_core.errors import N_, WorkError
 
 LARGEST_JSON = 1 << 20
@@ -32,11 +33,18 @@ def write(path: Path, data: bytes) -> None:
     Raises:
         WorkError: The disk is full or the folder can't be written to; the old file stands.
     """
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """As `write`, for what comes in pieces. Where the block raises, the old file stands."""
     # Two visitors are two threads of one process: a name for each write.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -46,12 +54,14 @@ def write(path: Path, data: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise WorkError(
             N_("'{path}' can't be written ({reason}). Make room on the disk or check the folder's permissions."),
             path=_short(path),
-            reason=error.strerror or str(error),
+            reason=reasons.reason(error),
         ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def sweep(folder: Path) -> None:
@@ -65,12 +75,18 @@ def sweep(folder: Path) -> None:
                 stray.unlink()
 
 
-def damaged(path: Path, reason: object) -> WorkError:
-    """The error for a file that is there and can't be used."""
+def damaged(path: Path, cause: Exception | str, **values: Any) -> WorkError:
+    """The error for a file that is there and can't be used.
+
+    Args:
+        path: The file.
+        cause: What was raised, or a message id.
+        **values: The message's values.
+    """
     return WorkError(
         N_("The file '{file}' is damaged ({reason}). Delete this run, or train it again."),
         file=_short(path),
-        reason=str(reason),
+        reason=WorkError(cause, **values) if isinstance(cause, str) else reasons.reason(cause),
     )
 
 
@@ -92,7 +108,7 @@ def read_text(path: Path) -> str:
     """
     try:
         if path.stat().st_size > LARGEST_JSON:
-            raise damaged(path, f"larger than {LARGEST_JSON} bytes")
+            raise damaged(path, N_("larger than {most:,} bytes"), most=LARGEST_JSON)
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise missing(path) from error
@@ -115,7 +131,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise damaged(path, error) from error
     if not isinstance(values, dict):
-        raise damaged(path, "not a JSON object")
+        raise damaged(path, N_("not a JSON object"))
     return values
 
 
@@ -161,14 +177,14 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise missing(path)
     try:
         if path.stat().st_size > LARGEST_ARRAYS:
-            raise damaged(path, f"larger than {LARGEST_ARRAYS} bytes")
+            raise damaged(path, N_("larger than {most:,} bytes"), most=LARGEST_ARRAYS)
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             expected = (file.metadata() or {}).get("crc32")
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise damaged(path, error) from error
     if expected != checksum(arrays):
-        raise damaged(path, "its checksum does not match")
+        raise damaged(path, N_("its checksum does not match"))
     return arrays
 
 

@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 
 from vae_core.errors import N_
 
+HIDDEN = 128
+"""Units of the small classifiers that judge."""
 Kind = Literal["reference", "real", "classic", "model"]
 
 

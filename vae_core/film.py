@@ -14,6 +14,7 @@ from vae_core.sheets import scaled, tiled, to_bytes
 MOST_FRAMES = 40
 PAIRS, SAMPLES, COLUMNS = 8, 16, 8
 MOST_POINTS = 500
+_FAR = 65504.0  # the largest number of half precision
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def film(run: Run) -> Film | None:
     chosen = [epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, MOST_FRAMES).round().astype(int))]
     frames = [run.snapshot(epoch) for epoch in chosen]
     codes = np.stack([frame["mu"] for frame in frames]).astype(np.float32)
+    codes = np.nan_to_num(codes, nan=0, posinf=_FAR, neginf=-_FAR)  # too far away for the half precision of a snapshot
     some = np.sort(np.random.default_rng(0).permutation(codes.shape[1])[:MOST_POINTS])
     labels = first["labels"].astype(np.int64)[some]
     return Film(

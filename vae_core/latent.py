@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vae_core.datasets import ImageData
+from vae_core.environment import compiled_cache
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.metrics import BATCH, batches
 from vae_core.models import DiagonalGaussian, Model
-from vae_core.pixels import to_bytes
+from vae_core.pixels import to_bytes, to_tensor
 
 Codes = NDArray[np.float32]
 """Points of the latent space, with shape (N, latent_dim)."""
@@ -90,7 +91,7 @@ def decode(model: Model, z: Codes, y: int | NDArray[np.int64] | None = None) -> 
     labels = None if y is None else torch.from_numpy(np.broadcast_to(np.asarray(y, np.int64), len(z)).copy())
     for start in range(0, len(z), BATCH):
         here = slice(start, start + BATCH)
-        codes = torch.from_numpy(np.ascontiguousarray(z[here], np.float32))
+        codes = to_tensor(np.ascontiguousarray(z[here], np.float32))
         pictures[here] = to_bytes(model.decode(codes, None if labels is None else labels[here]).mean)
     return pictures
 
@@ -325,6 +326,7 @@ def _tsne(mu: Codes, components: int, seed: int) -> tuple[NDArray[np.float32], N
 
 
 def _umap(mu: Codes, components: int, seed: int) -> tuple[NDArray[np.float32], None, None]:
+    compiled_cache("umap")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImportWarning)  # it says that Tensorflow, which nothing here needs, is missing
         from umap import UMAP  # several seconds to import

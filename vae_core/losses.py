@@ -6,7 +6,7 @@ posterior collapses.)
 """
 
 import math
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -32,9 +32,29 @@ def kl(posterior: Posterior) -> Tensor:
     return posterior.kl()
 
 
+class Weights(NamedTuple):
+    """How much each term of the loss counts."""
+
+    reconstruction: float
+    beta: float
+
+
+def weights(config: LossConfig, progress: float = 1.0) -> Weights:
+    """The weights of a step.
+
+    Args:
+        config: The run's.
+        progress: How much of the training is over, from 0 to 1: during the KL warm-up (Bowman et al. 2016) beta grows
+            with it.
+    """
+    beta = config.beta * min(1.0, progress / config.kl_warmup) if config.kl_warmup else config.beta
+    return Weights(config.reconstruction, beta)
+
+
 def weighted(recon: Nats, kl: Nats, config: LossConfig) -> Nats:
     """The loss that is reported, at its final weights and without free bits: curves of different runs compare."""
-    return config.reconstruction * recon + config.beta * kl
+    found = weights(config)
+    return found.reconstruction * recon + found.beta * kl
 
 
 def objective(
@@ -46,18 +66,17 @@ def objective(
         recon: -log p(x|z), with shape (N,).
         kl: KL(q(z|x) || N(0, I)) of the same N pictures, with shape (N,).
         config: The weights.
-        progress: How much of the training is over, from 0 to 1: during the KL warm-up (Bowman et al. 2016) beta grows
-            with it.
+        progress: As for `weights`.
         kl_per_dimension: With shape (N, latent_dim); only free bits need it.
     """
-    beta = config.beta * min(1.0, progress / config.kl_warmup) if config.kl_warmup else config.beta
+    weight, beta = weights(config, progress)
     if config.free_bits and kl_per_dimension is not None:
         # Kingma et al. 2016, eq. 15: below the threshold a dimension's KL, a mean over the batch, has no gradient.
         divergence = kl_per_dimension.mean(0).clamp(min=config.free_bits).sum()
-        return config.reconstruction * recon.mean() + beta * divergence
-    if (beta, config.reconstruction) == (1.0, 1.0):  # each operation counts in the step of a small model
+        return weight * recon.mean() + beta * divergence
+    if (beta, weight) == (1.0, 1.0):  # each operation counts in the step of a small model
         return (recon.sum() + kl.sum()) / len(recon)
-    return (config.reconstruction * recon.sum() + beta * kl.sum()) / len(recon)
+    return (weight * recon.sum() + beta * kl.sum()) / len(recon)
 
 
 def iwae(log_weights: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from vae_core import losses
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.models import DiagonalGaussian, Model
-from vae_core.pixels import to_unit
+from vae_core.pixels import to_tensor, to_unit
 
 Pixels = Literal["grey", "binarised"]
 
@@ -164,7 +164,7 @@ def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[tuple[
         )
     for start in range(0, len(data), size):
         some = data.subset(slice(start, start + size))
-        yield to_unit(torch.from_numpy(some.images)), torch.from_numpy(some.labels)
+        yield to_unit(to_tensor(some.images)), to_tensor(some.labels)
 
 
 def binarise(images: NDArray[np.uint8], seed: int = 0) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ from vae_core import classifier, latent
 from vae_core.datasets import ImageData
 from vae_core.latent import Codes
 from vae_core.models import Model
+from vae_core.neighbours import nearest
 
 STEPS = 11
 PAIRS = 200
@@ -26,14 +27,24 @@ class Ways:
     """What lies on the straight lines between pairs of codes.
 
     Attributes:
-        confidence: The classifier's highest probability, a mean over the pairs, float64 with shape (steps,).
-        distance: Euclidean, in pixels of [0, 1], from the decoded picture to the nearest real one, likewise.
+        confidences: The classifier's highest probability, float64 with shape (pairs, steps).
+        distances: Euclidean, in pixels of [0, 1], from the decoded picture to the nearest real one, likewise.
         images: The decoded pictures of the first pairs, uint8 with shape (pairs, steps, C, H, W).
     """
 
-    confidence: NDArray[np.float64]
-    distance: NDArray[np.float64]
+    confidences: NDArray[np.float64]
+    distances: NDArray[np.float64]
     images: NDArray[np.uint8]
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """The mean over the pairs, with shape (steps,)."""
+        return np.asarray(self.confidences.mean(0))
+
+    @property
+    def distance(self) -> NDArray[np.float64]:
+        """The mean over the pairs, with shape (steps,)."""
+        return np.asarray(self.distances.mean(0))
 
 
 def pairs(labels: NDArray[np.int64], count: int = PAIRS, seed: int = 0) -> NDArray[np.int64]:
@@ -60,17 +71,14 @@ def between(
     Raises:
         InputError: The classifier can't judge the model's pictures.
     """
-    from sklearn.neighbors import NearestNeighbors  # takes a second to import
-
     codes = np.stack([latent.interpolate(mu[a], mu[b], steps) for a, b in chosen])
     images = latent.decode(model, codes.reshape(-1, model.latent_dim))
     confidence = classifier.look(images).probabilities.max(1)
     with threadpool_limits(1):
-        known = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(_flat(real.images[:REAL]))
-        distance = known.kneighbors(_flat(images))[0][:, 0]
+        distance = nearest(_flat(images), _flat(real.images[:REAL]), 1)[0][:, 0]
     whole = images.reshape(len(chosen), steps, *images.shape[1:])
-    confidence, distance = (values.reshape(len(chosen), steps).mean(0) for values in (confidence, distance))
-    return Ways(confidence, distance.astype(np.float64), whole[:shown])
+    confidences, distances = (values.reshape(len(chosen), steps) for values in (confidence, distance))
+    return Ways(confidences, distances.astype(np.float64), whole[:shown])
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:

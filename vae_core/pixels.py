@@ -1,9 +1,30 @@
 """Between stored bytes and the numbers that a model computes with."""
 
+import warnings
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
+
+
+def _told_once() -> None:
+    """torch warns once a process that a tensor could write into a read-only array (the pages' cache gives out such):
+    `to_tensor` sees to it, and who only looks at `torch.from_numpy`'s tensor need not be told."""
+    array = np.zeros(1)
+    array.setflags(write=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.from_numpy(array)
+
+
+_told_once()
+
+
+def to_tensor(array: NDArray[Any]) -> Tensor:
+    """The array as a tensor, in the same memory; an array that can't be written to is copied, because a tensor can."""
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
 def to_unit(images: Tensor) -> Tensor:

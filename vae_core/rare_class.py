@@ -17,11 +17,11 @@ from threadpoolctl import threadpool_limits
 from torch import Generator, nn
 
 from vae_core.datasets import ImageData
+from vae_core.fillings import HIDDEN
 from vae_core.optimizer import AdamW
 from vae_core.oversampling import Filled
 from vae_core.pixels import to_unit
 
-HIDDEN = 128
 BATCH = 128
 LEARNING_RATE = 1e-3
 

@@ -28,7 +28,7 @@ from vae_core import events as ev
 from vae_core import files
 from vae_core.config import RunConfig
 from vae_core.control import Job, State, Status, is_active
-from vae_core.environment import available_threads, default_threads, runs_root, writable
+from vae_core.environment import runs_root, threads_for, writable
 from vae_core.errors import N_, DiaboloError, InputError, WorkError
 from vae_core.locks import Lock
 from vae_core.thinning import ThinnedEvents
@@ -40,8 +40,16 @@ STARTER_NAMES = {
     "starter-ae-2d": N_("Autoencoder, 2 numbers"),
 }
 """The first one is what a visitor sees who has chosen nothing."""
+LONG = 8 << 20  # bytes of `events.jsonl`: more than one has that is thinned while it is written
 MOST_LEFT_OUT = 2_000  # lines of `events.jsonl` that thinning would save, before it is written anew
+NEW, DELETED = ".new-", ".deleted-"
+"""Before the name of a folder that is not a run yet, or no more."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+_OWN_ID = re.compile(r"\d{8}-\d{6,9}-[a-z-]+-\d+-[0-9a-f]{4}")  # of `create`; an import may be called otherwise
+_ASIDE = re.compile(r"(import|submit|budget)-\w+")
+_OWN_FILES = ("config.json", "request.json", "state.json", "events.jsonl", "resume.safetensors", "model.safetensors")
+_OTHER_FILES = ("metrics.json", "snapshots", "studies", "exports", "request.lock", "lock", "heartbeat", "worker.log")
+_MOMENT = re.compile(r"\d{8}-\d{6}")
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Summary:
-    """A line of the list of runs. `error` is what is wrong with it, if anything is."""
+    """A line of the list of runs.
+
+    `error` is what is wrong with it, if anything is; `note` is what ended its last process, or that it is silent.
+    """
 
     id: str
     name: str
@@ -143,6 +154,12 @@ class Summary:
     epoch: int = 0
     metrics: dict[str, Any] | None = None
     error: DiaboloError | None = None
+    note: DiaboloError | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped before its last epoch."""
+        return bool((self.metrics or {}).get("stopped"))
 
 
 def title(config: RunConfig) -> str:
@@ -157,6 +174,9 @@ def title(config: RunConfig) -> str:
 def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -> tuple[Run, Lock | None]:
     """A new run's folder, whole from its first moment.
 
+    Settings that ask for more threads than this machine has to give, because they come from a larger one, get what there
+    is; the first of the run's events then says so.
+
     Args:
         config: The settings.
         hold: Take its lock at once, so that no supervisor starts it: for a training in the foreground.
@@ -166,24 +186,12 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
         The run and, where `hold`, its lock.
 
     Raises:
-        InputError: The run root can't be written to, or there are fewer threads than the settings ask for.
+        InputError: The run root can't be written to.
     """
     root = writable(root or runs_root())
-    most = available_threads()
-    threads = config.training.threads or default_threads()
-    if threads > most:
-        raise InputError(
-            N_(
-                "'training.threads' is {threads}, but this machine has {most} to give. Choose a number from 1 to {most}."
-            ),
-            threads=threads,
-            most=most,
-        )
+    asked, threads = config.training.threads, threads_for(config.training.threads)
     config = config.replace(training__threads=threads)  # the last bits of the weights depend on it
-    slug = f"{config.model.kind}-{config.model.network}-{config.model.latent_dim}"
-    now = time.time()
-    moment = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now * 1000) % 1000:03d}"
-    run_id = f"{moment}-{slug}-{secrets.token_hex(2)}"
+    run_id = new_id(config)
     new = root / f".new-{run_id}"
     new.mkdir()
     lock = Lock(new / "lock") if hold else None
@@ -191,6 +199,8 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
         lock.acquire()
     (new / "snapshots").mkdir()
     files.write(new / "config.json", config.to_json().encode())
+    if asked is not None and threads < asked:
+        files.write(new / "events.jsonl", (ev.to_json(ev.FewerThreads(0, 0, asked, threads)) + "\n").encode())
     job = Job(new)
     job.ask("run")
     if hold:
@@ -199,25 +209,61 @@ def create(config: RunConfig, *, hold: bool = False, root: Path | None = None) -
     return Run(run_id, root / run_id), lock
 
 
+def new_id(config: RunConfig) -> str:
+    """A name for a run's folder: the moment in UTC, so that names are in order wherever they were made, and the model."""
+    now = time.time()
+    moment = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}{int(now * 1000) % 1000:03d}"
+    return f"{moment}-{config.model.kind}-{config.model.network}-{config.model.latent_dim}-{secrets.token_hex(2)}"
+
+
 def find(run_id: str) -> Run:
     """The run of that name, a starter or one's own.
 
     Raises:
         InputError: There is none.
     """
-    if _ID.fullmatch(run_id):
-        for root in (runs_root(), STARTERS):
-            if (root / run_id).is_dir():
-                return Run(run_id, root / run_id)
-    raise InputError(N_("There is no run '{run}'. Choose one from the list of runs."), run=run_id[:100])
+    for root in (runs_root(), STARTERS):
+        if _ID.fullmatch(run_id) and is_run(root / run_id):
+            return Run(run_id, root / run_id)
+    raise _no_run(run_id)
+
+
+def _no_run(run_id: str) -> InputError:
+    return InputError(N_("There is no run '{run}'. Choose one from the list of runs."), run=run_id[:100])
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is a run, be it damaged: it is no link, is named as a run, and its settings or its request are ours.
+
+    Whatever else lies in a run root is somebody else's: it is neither listed, nor worked at, nor written to, nor removed.
+    """
+    try:
+        if not _ID.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
+            return False
+        if _OWN_ID.fullmatch(folder.name):
+            return any((folder / name).is_file() for name in _OWN_FILES)
+        return _has_settings(folder / "config.json") or _has_request(folder)
+    except OSError:  # no permission to look
+        return False
+
+
+def _has_settings(path: Path) -> bool:
+    with suppress(DiaboloError):
+        return files.read_json(path).keys() >= {"schema", "model", "data", "training"}
+    return False
+
+
+def _has_request(folder: Path) -> bool:
+    with suppress(DiaboloError):
+        return Job(folder).request().number > 0
+    return False
 
 
 def all_runs() -> list[Run]:
     """One's own runs, newest first, then the starters."""
     root = runs_root()
-    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
-    own = [Run(path.name, path) for path in folders if _ID.fullmatch(path.name)]
-    own.sort(key=lambda run: run.id, reverse=True)  # the name begins with the moment
+    own = [Run(path.name, path) for path in root.iterdir() if is_run(path)] if root.is_dir() else []
+    own.sort(key=_moment, reverse=True)
     return own + [Run(name, STARTERS / name) for name in STARTER_NAMES if (STARTERS / name).is_dir()]
 
 
@@ -228,6 +274,20 @@ def unsettled() -> int:
         with suppress(DiaboloError, OSError):
             count += is_active(run.state())
     return count
+
+
+def _moment(run: Run) -> tuple[str, str]:
+    """When a run was made, in UTC, for sorting: its name begins with it (in local time, before this was written).
+
+    Somebody may have called an archive's folder something else; then it counts when it came.
+    """
+    if _MOMENT.match(run.id):
+        return run.id, ""
+    try:
+        seconds = (run.folder / "request.json").stat().st_mtime
+    except OSError:
+        return "", run.id
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(seconds)), run.id
 
 
 def list_runs() -> list[Summary]:
@@ -241,7 +301,8 @@ def summary(run: Run) -> Summary:
         config = run.config
         state, metrics = run.state(), run.metrics()
         error = None if run.is_starter else run.job.status().error
-        return Summary(run.id, title(config), state, run.is_starter, config, _last_epoch(run), metrics, error)
+        note = None if run.is_starter else run.job.note()
+        return Summary(run.id, title(config), state, run.is_starter, config, _last_epoch(run), metrics, error, note)
     except DiaboloError as error:
         return Summary(run.id, _name_of_damaged(run), "failed", run.is_starter, error=error)
 
@@ -288,6 +349,8 @@ def delete(run: Run, patience: float = 0.0) -> None:
         InputError: It is a starter, or a process still works at it.
     """
     _own(run)
+    if os.path.lexists(run.folder) and not is_run(run.folder):
+        raise _no_run(run.id)
     lock = Lock(run.folder / "lock")
     try:
         free = lock.acquire(patience)
@@ -297,7 +360,7 @@ def delete(run: Run, patience: float = 0.0) -> None:
         raise InputError(N_("'{run}' is still at work. Stop it first, then delete it."), run=run.id)
     try:
         # Out of the list in one step; what a crash leaves of the rest is swept by the next supervisor.
-        trash = run.folder.with_name(f".deleted-{run.id}")
+        trash = run.folder.with_name(f"{DELETED}{run.id}")
         run.folder.rename(trash)
         shutil.rmtree(trash, ignore_errors=True)
     finally:
@@ -309,18 +372,35 @@ def _own(run: Run) -> None:
         raise InputError(
             N_("'{run}' came with Diabolo and can't be changed. Train a run of your own instead."), run=run.id
         )
+    writable(run.folder.parent)
 
 
 def sweep(root: Path) -> None:
     """Removes what killed processes left half-made or half-deleted in a run root."""
-    for pattern in (".new-*", ".deleted-*"):
-        for folder in root.glob(pattern):
-            with suppress(FileNotFoundError):  # somebody else removes it right now
+    for folder in root.iterdir():
+        with suppress(OSError):  # somebody else removes it right now, or may do with it what we may not
+            if _is_left_over(folder):
                 lock = Lock(folder / "lock")
                 # A folder that is being made right now is younger than a minute.
                 if time.time() - folder.stat().st_mtime > 60 and lock.acquire():
                     shutil.rmtree(folder, ignore_errors=True)
                     lock.close()
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Whether a folder is a run that is not whole yet, or no more: by its name, and nothing in it is somebody else's."""
+    prefix = next((prefix for prefix in (NEW, DELETED) if folder.name.startswith(prefix)), None)
+    if prefix is None or folder.is_symlink() or not folder.is_dir():
+        return False
+    name, inside = folder.name.removeprefix(prefix), [path.name for path in folder.iterdir()]
+    ours = bool(_OWN_ID.fullmatch(name) or (prefix == NEW and _ASIDE.fullmatch(name)))
+    if not ours and not (prefix == DELETED and _ID.fullmatch(name) and inside):
+        return False
+    known = (*_OWN_FILES, *_OTHER_FILES)
+    return all(
+        entry in known or entry.endswith(files.TEMPORARY) or _OWN_ID.fullmatch(entry.removeprefix(NEW))
+        for entry in inside
+    )
 
 
 def record(run: Run, stream: Iterable[ev.Event]) -> Iterator[ev.Event]:
@@ -364,7 +444,13 @@ def resume_arrays(run: Run) -> dict[str, Any] | None:
     arrays = files.read_arrays(path) if path.exists() else None
     step = int(files.read_metadata(path)["step"]) if arrays is not None else -1
     log = EventLog(run)
-    kept = [event for event in log.read() if event.step <= step and not isinstance(event, ev.Finished | ev.Diverged)]
+    kept = [
+        event
+        for event in log.read()
+        # Written when the run was made, before there was any checkpoint.
+        if (event.step <= step or (isinstance(event, ev.FewerThreads) and event.step == 0))
+        and not isinstance(event, ev.Finished | ev.Diverged)
+    ]
     files.write(run.folder / "events.jsonl", _to_lines(kept))
     return arrays
 
@@ -401,6 +487,23 @@ class _LogWriter:
 
     def close(self) -> None:
         self.file.close()
+
+
+def thinned_log(run: Run) -> bytes:
+    """The whole lines of a run's `events.jsonl`, thinned if it is long, as one of an earlier version may be."""
+    path = run.folder / "events.jsonl"
+    if path.stat().st_size > LONG:
+        return _to_lines(EventLog(run).read())
+    with path.open("rb") as lines:
+        return b"".join(line for line in lines if _can_be_read(line))
+
+
+def _can_be_read(line: bytes) -> bool:
+    try:
+        ev.from_json(line)
+    except WorkError:
+        return False
+    return line.endswith(b"\n")  # else it was cut short by the end of its process
 
 
 def _to_lines(events: Iterable[ev.Event]) -> bytes:

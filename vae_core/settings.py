@@ -7,7 +7,7 @@ messages read them from the field itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -77,6 +77,8 @@ def _as_input_error(error: ValidationError, known: Mapping[str, FieldInfo]) -> I
     setting = ".".join(str(part) for part in found["loc"] if not isinstance(part, int))
     info = known.get(setting)
     low, high = bounds(info) if info else (None, None)
+    if info and found["loc"] and isinstance(found["loc"][-1], int):  # one of several
+        low, high = _item_bounds(info)
     if low is not None and high is not None:
         return InputError(
             N_("'{path}' is {value}, but must be a number from {low} to {high}. Choose one in that range."),
@@ -92,6 +94,36 @@ def _as_input_error(error: ValidationError, known: Mapping[str, FieldInfo]) -> I
             value=shown,
             choices=", ".join(choices(info)),
         )
-    return InputError(
-        N_("'{path}' is {value}: {reason}. Correct it and try again."), path=path, value=shown, reason=found["msg"]
-    )
+    message = _KINDS.get(found["type"], N_("'{path}' is {value}, which it can't be. Correct it and try again."))
+    limits = {name: value for name, value in found.get("ctx", {}).items() if isinstance(value, int | str)}
+    return InputError(message, path=path, value=shown, **limits)
+
+
+def _item_bounds(info: FieldInfo) -> tuple[Any, Any]:
+    """The range of one of several values: of `tuple[Annotated[int, Field(ge=1, le=9)], ...]`, perhaps `| None`."""
+    pair = next((part for part in (info.annotation, *get_args(info.annotation)) if get_origin(part) is tuple), None)
+    return (None, None) if pair is None else bounds(FieldInfo.from_annotation(get_args(pair)[0]))
+
+
+_NOT_TEXT = N_("'{path}' is {value}, but must be a text. Correct it and try again.")
+_NOT_SEVERAL = N_("'{path}' is {value}, but must be a list of values. Correct it and try again.")
+_NOT_YES_OR_NO = N_("'{path}' is {value}, but must be true or false. Correct it and try again.")
+_NOT_A_GROUP = N_("'{path}' is {value}, but must be a JSON object with settings. Correct it and try again.")
+_KINDS: Mapping[str, str] = {
+    "bool_type": _NOT_YES_OR_NO,
+    "bool_parsing": _NOT_YES_OR_NO,
+    "string_type": _NOT_TEXT,
+    "string_sub_type": _NOT_TEXT,
+    "string_unicode": _NOT_TEXT,
+    "string_too_long": N_("'{path}' is {value}, but may have {max_length} characters at most. Shorten it."),
+    "string_pattern_mismatch": N_("'{path}' is {value}, but must have the form {pattern}. Correct it and try again."),
+    "tuple_type": _NOT_SEVERAL,
+    "list_type": _NOT_SEVERAL,
+    "too_short": N_("'{path}' is {value}, but must have {min_length} values at least. Add some."),
+    "too_long": N_("'{path}' is {value}, but may have {max_length} values at most. Take some away."),
+    "model_type": _NOT_A_GROUP,
+    "model_attributes_type": _NOT_A_GROUP,
+    "dict_type": _NOT_A_GROUP,
+    "missing": N_("'{path}' is missing. Add it and try again."),
+}
+"""What is allowed, by the kind of pydantic's error; its own words are English only."""

@@ -15,9 +15,10 @@ from vae_core import losses
 from vae_core.config import RunConfig
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
+from vae_core.losses import Weights
 from vae_core.models import DiagonalGaussian, Model
 from vae_core.optimizer import AdamW
-from vae_core.pixels import binarise, noisy, to_unit
+from vae_core.pixels import binarise, noisy, to_tensor, to_unit
 
 Floats = NDArray[np.float32]
 
@@ -36,7 +37,8 @@ class Step:
         recon: What came out, with shape (N, C, H, W).
         nll: -log p(x|z) of each picture in nats, with shape (N,).
         kl: KL(q(z|x) || N(0, I)) of each picture in nats, with shape (N,).
-        loss: What the step makes smaller: the mean over the batch, with the run's weights, in nats.
+        weights: How much each of the two counts at this moment of the training.
+        loss: What the step makes smaller: the mean over the batch, with those weights, in nats.
         gradients: The length of the loss' gradient in each of the network's layers, from picture to picture.
         loss_after: The loss of the same pictures with the same eps after one step of the optimizer.
     """
@@ -50,18 +52,20 @@ class Step:
     recon: Floats
     nll: Floats
     kl: Floats
+    weights: Weights
     loss: float
     gradients: dict[str, float]
     loss_after: float
 
 
-def step_by_step(config: RunConfig, model: Model, data: ImageData, seed: int = 0) -> Step:
-    """One training step with a model as it is now, at the run's final weights of the loss. The model itself is not changed.
+def step_by_step(config: RunConfig, model: Model, data: ImageData, seed: int = 0, progress: float = 1.0) -> Step:
+    """One training step with a model as it is now, at the weights that the loss then has. The model itself is not changed.
 
     Args:
         config: The run's settings.
         data: The batch.
         seed: Of all chance in it.
+        progress: How much of its training the model has behind it, from 0 to 1 (`events.share_done`).
 
     Raises:
         InputError: The run's objective takes several codes of each picture, which are no such story.
@@ -75,11 +79,11 @@ def step_by_step(config: RunConfig, model: Model, data: ImageData, seed: int = 0
         )
     generator = Generator().manual_seed(seed)
     student = copy.deepcopy(model).requires_grad_(True)
-    x = to_unit(torch.from_numpy(data.images))
+    x = to_unit(to_tensor(data.images))
     if config.data.pixels == "binarised":
         x = binarise(x, generator)
     shown = noisy(x, config.training.noise, generator) if config.training.noise else x
-    y = torch.from_numpy(data.labels)
+    y = to_tensor(data.labels)
     posterior = student.encode(shown, y)
     eps = torch.randn(posterior.mu.shape, generator=generator) if isinstance(posterior, DiagonalGaussian) else None
 
@@ -93,7 +97,7 @@ def step_by_step(config: RunConfig, model: Model, data: ImageData, seed: int = 0
         per_dimension = (
             posterior.kl_per_dimension() if config.loss.free_bits and isinstance(posterior, DiagonalGaussian) else None
         )
-        return z, likelihood.mean, nll, kl, losses.objective(nll, kl, config.loss, 1.0, per_dimension)
+        return z, likelihood.mean, nll, kl, losses.objective(nll, kl, config.loss, progress, per_dimension)
 
     optimizer = AdamW(student.named_parameters(), config.training.learning_rate, config.training.weight_decay)
     z, recon, nll, kl, loss = forward()
@@ -113,6 +117,7 @@ def step_by_step(config: RunConfig, model: Model, data: ImageData, seed: int = 0
         recon=_array(recon),
         nll=_array(nll),
         kl=_array(kl),
+        weights=losses.weights(config.loss, progress),
         loss=float(loss.detach()),
         gradients=gradients,
         loss_after=float(after),

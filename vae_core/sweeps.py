@@ -112,6 +112,25 @@ def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
     }
 
 
+def repeats(configs: Mapping[str, RunConfig]) -> list[list[str]]:
+    """Which of several runs are trainings of the same settings that differ in nothing but their seed.
+
+    Args:
+        configs: By whatever names the runs.
+
+    Returns:
+        A list of names for each setting that was trained with two seeds or more, one run a seed.
+    """
+    groups: list[list[str]] = []
+    for name, config in configs.items():
+        group = next((group for group in groups if _alike(config, configs[group[0]], ["training.seed"])), None)
+        if group is None:
+            groups.append([name])
+        elif config.training.seed not in {configs[other].training.seed for other in group}:
+            group.append(name)
+    return [group for group in groups if len(group) > 1]
+
+
 def _alike(one: RunConfig, other: RunConfig, but: Sequence[str]) -> bool:
     paths = [path for path in fields(RunConfig) if path not in (*_NOT_COMPARED, *but)]
     if "model.network" in but:  # another network has other widths by default

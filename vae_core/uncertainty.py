@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_core import datasets, latent
+from vae_core import datasets, latent, significance
 from vae_core.datasets import ImageData
 from vae_core.errors import N_
 from vae_core.latent import LatentPoints
 from vae_core.models import Model
+from vae_core.significance import Difference
 
 STRANGERS: dict[str, str] = {
     "noise": N_("Noise"),
@@ -64,11 +65,13 @@ class Uncertainty:
         strange: The same of each kind of strange pictures.
         auroc: Per kind, the chance that a strange picture has a wider posterior than a normal one: 0.5 is guessing, and
             less means that strange pictures have the narrower ones.
+        above: Per kind, how far that lies above guessing, and with which uncertainty.
     """
 
     normal: NDArray[np.float64]
     strange: dict[str, NDArray[np.float64]]
     auroc: dict[str, float]
+    above: dict[str, Difference]
 
 
 def log_variance(points: LatentPoints) -> NDArray[np.float64]:
@@ -90,14 +93,12 @@ def uncertainty(model: Model, data: ImageData, strange: dict[str, NDArray[np.uin
         InputError: The pictures don't have the model's shape.
         WorkError: The model's weights are of no use.
     """
-    from sklearn.metrics import roc_auc_score  # takes a second to import
-
     normal = log_variance(latent.encode(model, data))
-    scores, auroc = {}, {}
+    scores, above = {}, {}
     for name, images in strange.items():
         labels = np.zeros(len(images), np.int64)
         others = ImageData(data.name, data.split, images, labels, data.class_names, data.source, data.licence)
         scores[name] = log_variance(latent.encode(model, others))
         is_strange = np.repeat([False, True], [len(normal), len(images)])
-        auroc[name] = float(roc_auc_score(is_strange, np.concatenate([normal, scores[name]])))
-    return Uncertainty(normal, scores, auroc)
+        above[name] = significance.auroc(is_strange, np.concatenate([normal, scores[name]]))
+    return Uncertainty(normal, scores, {name: 0.5 + one.value for name, one in above.items()}, above)

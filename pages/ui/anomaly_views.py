@@ -7,21 +7,22 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.ui import cache, charts, state
+from pages.ui.anomaly_choice import choose, normal_classes, place, places
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.controls import download
 from pages.ui.images import sheet
 from pages.ui.navigation import BY_NAME
 from pages.ui.reconstruction import reconstruct
-from pages.ui.shown import shown_data
-from pages.ui.strangeness import in_words, ink_correlation, learnt_classes, only_these, scale
-from pages.ui.text import t
-from vae_core import datasets
+from pages.ui.strangeness import in_words, ink_correlation, only_these, scale, seen_before, threshold_in_words
+from pages.ui.text import describe, plain, t
+from vae_core import datasets, learnt
 from vae_core.datasets import ImageData
+from vae_core.errors import InputError
+from vae_core.roc import roc_auc_score
 from vae_core.runs import Run
 
 SCORE, NORMAL = "anomaly_score", "anomaly_normal"
-QUANTILE = 0.95
 ENDS = 8
 
 
@@ -33,51 +34,44 @@ def show_anomalies(run: Run, data: ImageData) -> None:
     """
     from vae_core import anomaly
 
-    its_classes = datasets.source(run.config.data.name).class_names
-    if its_classes != data.class_names:
-        st.info(
-            t(
-                "Which pictures are normal can't be said here: this model learnt other classes than those of the "
-                "pictures on this machine. Fetch its data set on the page Train, or choose another model."
-            )
-        )
+    try:
+        classes = _choose_normal(run, data)
+    except InputError as error:
+        st.info(plain(describe(error)))
         return
-    normal_classes = _choose_normal(run, data)
-    if normal_classes is None:
+    if classes is None:
         return
     with st.spinner(t("Comparing the pictures with normal ones …"), show_time=True):
-        scores = cache.strangeness(run, data.name, normal_classes)
-        aside = cache.strangeness(run, data.name, normal_classes, "validation")
-    name = st.selectbox(
+        scores = cache.strangeness(run, data.name, classes)
+        name = choose(run, data, classes).score
+    # Set before the box is made: the address or another page may have named it.
+    st.session_state[SCORE] = name
+    st.selectbox(
         t("Score"),
         list(scores),
         format_func=lambda name: t(anomaly.SCORES[name].title),
         key=SCORE,
-        persist_state="session",
+        on_change=lambda: state.choose_score(st.session_state[SCORE]),
         help=t("How strangeness is measured. Higher is stranger for each of them."),
         width=320,
     )
-    chosen = scores[name]
-    normal = anomaly.is_normal(data, normal_classes)
-    validation = aside[name]
-    threshold = anomaly.default_threshold(validation, QUANTILE)
-    ink = ink_correlation(chosen, data.images)
+    normal = anomaly.is_normal(data, classes)
+    ink = ink_correlation(scores[name], data.images)
     st.caption(t(anomaly.SCORES[name].help) + " " + t("Here its rank correlation with ink is {ink:.2f}.", ink=ink))
-    key = f"threshold-{run.id}-{name}-{normal_classes}"
-    _show_threshold(run, name, chosen, normal, threshold, len(validation), key)
-    _show_ends(run, data, chosen, normal)
-    _show_scores(run, data, scores, normal)
+    _show_threshold(run, data, scores, classes)
+    _show_ends(run, data, scores[name], normal)
+    _show_scores(data, scores, normal)
 
 
 def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
     """The classes that count as normal; `None` where the visitor has to choose, which the page has then said."""
-    learnt = learnt_classes(run.config.data, data.class_names)
-    if learnt is not None:
-        names = ", ".join(t(data.class_names[number]) for number in learnt)
+    possible_classes = normal_classes(run, data)
+    if learnt.some_classes(run.config.data) is not None:
+        names = ", ".join(t(data.class_names[number]) for number in possible_classes)
         st.markdown(
             t("This model learnt only **{names}**: that is normal to it. Everything else is strange.", names=names)
         )
-        return learnt
+        return possible_classes
     st.warning(
         t(
             "This model learnt all classes, so it has no reason to find any of them strange. You can still call some "
@@ -85,14 +79,17 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
         ),
         icon=":material/info:",
     )
+    everything = range(len(data.class_names))
+    chosen = state.chosen_normal(everything)
+    # Set before the pills are made, as the score is.
+    st.session_state[NORMAL] = [0] if chosen is None else list(chosen)
     normal = st.pills(
         t("Call these classes normal"),
-        range(len(data.class_names)),
+        everything,
         selection_mode="multi",
-        default=[0],
         format_func=lambda number: t(data.class_names[number]),
         key=NORMAL,
-        persist_state="session",
+        on_change=lambda: state.choose_normal(st.session_state[NORMAL]),
     )
     possible = 0 < len(normal) < len(data.class_names)
     wanted = st.button(
@@ -114,48 +111,46 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
 @st.fragment
 @guarded()
 def _show_threshold(
-    run: Run,
-    name: str,
-    scores: NDArray[np.float64],
-    normal: NDArray[np.bool_],
-    default: float,
-    validated: int,
-    key: str,
+    run: Run, data: ImageData, all_scores: Mapping[str, NDArray[np.float64]], classes: tuple[int, ...]
 ) -> None:
     from vae_core import anomaly
 
+    chosen = choose(run, data, classes)
+    name, scores, normal = chosen.score, all_scores[chosen.score], anomaly.is_normal(data, classes)
     title = t(anomaly.SCORES[name].title)
-    places = scale(scores, default)
-    threshold = st.slider(
+    where, key = place(run, name, classes), f"threshold-{run.id}-{name}-{classes}"
+    verdicts = cache.detector(run, data.name, classes).verdicts(data, all_scores, name, at=chosen.threshold)
+    threshold, reach = verdicts.threshold, places(run, data, classes, name)
+    # Set before the slider is made, as the score is.
+    st.session_state[key] = threshold
+    st.slider(
         t("Threshold: pictures that score higher are called strange"),
-        places.low,
-        places.high,
-        default,
-        places.step,
-        format=f"%.{places.digits}f",
+        reach.low,
+        reach.high,
+        step=reach.step,
+        format=f"%.{reach.digits}f",
         key=key,
+        on_change=lambda: state.choose_threshold(where, st.session_state[key]),
     )
-    found = anomaly.report(scores, normal, places.clamp(threshold))
+    state.write_verdict(name, threshold)
+    found = anomaly.report(scores, normal, threshold)
     st.markdown(in_words(found.confusion))
+    is_default = chosen.threshold is None
     st.button(
         t("Back to the default"),
         icon=":material/restart_alt:",
-        disabled=threshold == default,
-        help=t("The threshold stands there already.") if threshold == default else None,
-        on_click=_forget,
-        args=(key,),
+        disabled=is_default,
+        help=t("The threshold stands there already.") if is_default else None,
+        on_click=state.choose_threshold,
+        args=(where, None),
     )
     st.caption(
-        t(
-            "The default is the score that {share:.0%} of the {count:,} normal validation pictures do not exceed. The test "
-            "pictures, which are judged here, had no say in it.",
-            share=QUANTILE,
-            count=validated,
-        )
-        + (
-            ""
-            if shown_data(run).name == run.config.data.name
-            else " " + t("This model may have learnt from those validation pictures: expect a few more false alarms.")
+        " ".join(
+            [
+                threshold_in_words(verdicts.default),
+                t("The test pictures, which are judged here, had no say in it."),
+                *seen_before(run, data),
+            ]
         )
     )
     left, right = st.columns(2)
@@ -169,9 +164,9 @@ def _show_threshold(
             about="scores",
         )
     with right:
-        chosen = (found.confusion.false_alarm_rate, found.confusion.found_rate)
+        here = (found.confusion.false_alarm_rate, found.confusion.found_rate)
         show_chart(
-            charts.roc(found.false_alarm_rates, found.found_rates, found.auroc, chosen=chosen),
+            charts.roc(found.false_alarm_rates, found.found_rates, found.auroc, chosen=here),
             t(
                 "Every threshold at once. AUROC {auroc:.3f}: the chance that a strange picture scores higher than a "
                 "normal one. 1 is perfect, 0.5 is guessing.",
@@ -180,6 +175,15 @@ def _show_threshold(
             key="roc",
             about="roc",
         )
+    download(
+        t("Download all scores (CSV)"),
+        anomaly.to_csv(data, all_scores, normal, verdicts),
+        f"diabolo-{run.id}-anomaly-scores.csv",
+        "text/csv",
+        help=t(
+            "A line an image: its class, the score chosen here with its threshold, whether it is flagged, all scores."
+        ),
+    )
 
 
 def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: NDArray[np.bool_]) -> None:
@@ -210,12 +214,8 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
     )
 
 
-def _show_scores(
-    run: Run, data: ImageData, scores: Mapping[str, NDArray[np.float64]], normal: NDArray[np.bool_]
-) -> None:
-    from sklearn.metrics import roc_auc_score
-
-    from vae_core.anomaly import SCORES, to_csv
+def _show_scores(data: ImageData, scores: Mapping[str, NDArray[np.float64]], normal: NDArray[np.bool_]) -> None:
+    from vae_core.anomaly import SCORES
 
     st.subheader(t("All scores"))
     rows: Sequence[Mapping[str, object]] = [
@@ -241,13 +241,3 @@ def _show_scores(
             "looks strange to it, and a thin strange one does not. Cross-entropy and −ELBO tend to do that."
         )
     )
-    download(
-        t("Download all scores (CSV)"),
-        to_csv(data, scores, normal),
-        f"diabolo-{run.id}-anomaly-scores.csv",
-        "text/csv",
-    )
-
-
-def _forget(key: str) -> None:
-    st.session_state.pop(key, None)

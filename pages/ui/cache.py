@@ -1,14 +1,16 @@
 """The only `@st.cache_data` and `@st.cache_resource` wrappers. Keyed by run id and checkpoint, never by language.
 
-What comes out is shared by all visitors: look at it, never change it. torch is imported only by what needs a model.
+What comes out is shared by all visitors: look at it, never change it. Arrays in it can't be; of a model, which has no
+such guard, everybody takes care. torch is imported only by what needs a model.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -16,6 +18,7 @@ import streamlit as st
 from vae_core import datasets, runs
 from vae_core.datasets import ImageData, Split
 from vae_core.environment import runs_root
+from vae_core.events import share_done
 from vae_core.jobs.client import ensure_supervisor
 from vae_core.runs import EventLog, Run
 from vae_core.sheets import sheet
@@ -23,7 +26,7 @@ from vae_core.sheets import sheet
 if TYPE_CHECKING:
     from pages.ui.generation import CodeFit
     from pages.ui.reconstruction import Baseline
-    from vae_core.anomaly import Normal, Scores
+    from vae_core.anomaly import Detector, Scores
     from vae_core.comparison import Measured
     from vae_core.compression import PCACode
     from vae_core.config import ModelConfig, RunConfig
@@ -41,20 +44,61 @@ if TYPE_CHECKING:
 
     Cut = tuple[str, Split, bool, float]
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-@st.cache_resource(ttl=5, show_spinner=False)
+
+def shared(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """`st.cache_resource` for what many visitors look at: nobody can change an array in it."""
+
+    def decorate(compute: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(compute)
+        def frozen(*args: P.args, **kwargs: P.kwargs) -> R:
+            found = compute(*args, **kwargs)
+            freeze(found)
+            return found
+
+        wrapped: Callable[P, R] = st.cache_resource(show_spinner=False, **options)(frozen)
+        return wrapped
+
+    return decorate
+
+
+def freeze(value: object) -> None:
+    """Makes all arrays in something read-only, however deep in mappings, sequences and objects of ours they lie."""
+    waiting, seen = [value], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen or isinstance(one, str | bytes | int | float | type):
+            continue
+        seen.add(id(one))
+        if isinstance(one, np.ndarray):
+            one.setflags(write=False)
+            if isinstance(one.base, np.ndarray):  # what it is a part of, or it could be changed there
+                waiting.append(one.base)
+        elif isinstance(one, Mapping):
+            waiting += one.values()
+        elif isinstance(one, Sequence | Set):
+            waiting += one
+        elif type(one).__module__.partition(".")[0] in ("vae_core", "pages", "sklearn") and not hasattr(
+            one, "parameters"
+        ):
+            waiting += vars(one).values() if hasattr(one, "__dict__") else ()
+
+
+@shared(ttl=5)
 def supervisor() -> None:
     """Make sure that the jobs' supervisor runs. It leaves after ten idle minutes, so ask again every few seconds."""
     ensure_supervisor()
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@shared(max_entries=6)
 def images(name: str, split: Split, leave_out_digits_test: bool = False, validation: float = 0.1) -> ImageData:
     """A split of a data set, all classes. Raises as `datasets.load`."""
     return datasets.load(name, split, leave_out_digits_test=leave_out_digits_test, validation=validation)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@shared(max_entries=6)
 def baseline(name: str, split: Split, classes: tuple[int, ...] | None) -> Baseline:
     """What the mean image of some classes gives on a split. Raises as `datasets.load`."""
     from pages.ui.reconstruction import mean_image_baseline
@@ -62,7 +106,7 @@ def baseline(name: str, split: Split, classes: tuple[int, ...] | None) -> Baseli
     return mean_image_baseline(images(name, split), classes)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@shared(max_entries=16)
 def _log(run_id: str) -> EventLog:
     return EventLog(runs.find(run_id))
 
@@ -72,7 +116,7 @@ def log(run: Run) -> EventLog:
     return _log(run.id)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@shared(max_entries=8)
 def _model(run_id: str, version: tuple[str, int]) -> Model:
     import torch
 
@@ -95,7 +139,7 @@ def model(run: Run) -> Model:
     return _model(run.id, run.weights_version())
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@shared(max_entries=8)
 def _latent(run_id: str, version: tuple[str, int], name: str, split: Split) -> LatentPoints:
     from vae_core.latent import encode
 
@@ -128,7 +172,7 @@ def latent_map(run: Run, name: str, split: Split, axes: tuple[int, int] | None, 
     return _latent_map(run.id, run.weights_version(), name, split, axes, held)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@shared(max_entries=8)
 def _fitting_codes(run_id: str, version: tuple[str, int], name: str) -> Codes:
     from vae_core.latent import encode
     from vae_core.priors import fitting_codes
@@ -139,7 +183,7 @@ def _fitting_codes(run_id: str, version: tuple[str, int], name: str) -> Codes:
     return fitting_codes(encode(_model(run_id, version), pictures.subset(slice(10_000))))  # enough for a covariance
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@shared(max_entries=16)
 def _code_fit(run_id: str, version: tuple[str, int], name: str) -> CodeFit:
     from pages.ui.generation import fit
 
@@ -151,7 +195,7 @@ def code_fit(run: Run, name: str) -> CodeFit:
     return _code_fit(run.id, run.weights_version(), name)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@shared(max_entries=16)
 def _mixture(run_id: str, version: tuple[str, int], name: str, components: int) -> Mixture:
     from vae_core.priors import fitted_mixture
 
@@ -179,7 +223,7 @@ class ProgressPictures(NamedTuple):
     mse: float | None  # of the reconstructions, a pixel from 0 to 1; `None` where the originals are lost
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@shared(max_entries=64)
 def _progress_pictures(run_id: str, first: int, epoch: int) -> ProgressPictures:
     run = runs.find(run_id)
     # A folder that lost its first snapshot lost the originals with it.
@@ -200,7 +244,7 @@ def progress_pictures(run: Run) -> ProgressPictures | None:
     return _progress_pictures(run.id, epochs[0], epochs[-1]) if epochs else None
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@shared(max_entries=16)
 def _model_checks(run_id: str, version: tuple[str, int], name: str) -> tuple[Check, ...]:
     from vae_core.diagnosis import diagnose_model
 
@@ -224,13 +268,14 @@ def model_checks(run: Run, name: str) -> tuple[Check, ...]:
     return _model_checks(run.id, run.weights_version(), name)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@shared(max_entries=16)
 def _slow_motion(run_id: str, version: tuple[str, int], name: str, first: int, batch: int) -> Step:
     from vae_core.slow_motion import step_by_step
 
     data = images(name, "test")
     others = [number for number in range(min(batch, len(data))) if number != first][: batch - 1]
-    return step_by_step(runs.find(run_id).config, _model(run_id, version), data.subset(np.array([first, *others])))
+    run, batch_of = runs.find(run_id), data.subset(np.array([first, *others]))
+    return step_by_step(run.config, _model(run_id, version), batch_of, progress=share_done(log(run).read()))
 
 
 def slow_motion(run: Run, name: str, first: int, batch: int) -> Step:
@@ -243,7 +288,7 @@ def slow_motion(run: Run, name: str, first: int, batch: int) -> Step:
     return _slow_motion(run.id, run.weights_version(), name, first, batch)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@shared(max_entries=8)
 def _film(run_id: str, epochs: tuple[int, ...]) -> Film | None:
     from vae_core.film import film
 
@@ -270,7 +315,7 @@ def film_payload(run: Run) -> dict[str, Any]:
     return _film_payload(run.id, tuple(run.snapshot_epochs()))
 
 
-@st.cache_resource(show_spinner=False)
+@shared()
 def _counting() -> threading.Thread:
     def load() -> None:
         from vae_core.config import ModelConfig
@@ -288,15 +333,15 @@ def can_count() -> bool:
     return not _counting().is_alive()
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def size(config: ModelConfig, image_shape: ImageShape) -> Size:
+@shared(max_entries=256)
+def size(config: ModelConfig, image_shape: ImageShape, classes: int) -> Size:
     """Parameters and operations of a model that is not made yet. Raises InputError where it does not fit."""
     from vae_core.models import size as count
 
-    return count(config, image_shape)
+    return count(config, image_shape, classes)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@shared(max_entries=64)
 def layers(config: ModelConfig, image_shape: ImageShape, classes: int) -> list[Layer]:
     """The layers of a model that is not made yet. Raises InputError where it does not fit."""
     from vae_core.models.layers import layers as read
@@ -304,23 +349,24 @@ def layers(config: ModelConfig, image_shape: ImageShape, classes: int) -> list[L
     return read(config, image_shape, classes)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@shared(max_entries=256)
 def check_batch(config: RunConfig) -> None:
     """Whether model and batch fit into a shared machine's memory. Raises InputError where they don't."""
     from vae_core.models import check_batch as check
 
-    image_shape = datasets.source(config.data.name).image_shape
-    activations = config.loss.samples * size(config.model, image_shape).activations_per_image
+    source = datasets.source(config.data.name)
+    found = size(config.model, source.image_shape, len(source.class_names))
+    activations = config.loss.samples * found.activations_per_image
     check(config.training.batch_size, activations)
 
 
-@st.cache_resource(max_entries=256, ttl=10, show_spinner=False)
+@shared(max_entries=256, ttl=10)
 def run_size(run_id: str) -> int:
     """A run's bytes on disk, of the last seconds: there may be hundreds of files, and a list shows many runs."""
     return runs.find(run_id).size()
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@shared(max_entries=12)
 def _scores(run_id: str, version: tuple[str, int], name: str, split: Split) -> Mapping[str, Scores]:
     from vae_core.anomaly import score
 
@@ -337,39 +383,50 @@ def scores(run: Run, name: str, split: Split = "test") -> Mapping[str, Scores]:
     return _scores(run.id, run.weights_version(), name, split)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _normal(run_id: str, version: tuple[str, int], train: Cut, classes: tuple[int, ...]) -> Normal:
-    from vae_core.anomaly import Normal
+@shared(max_entries=4)
+def _detector(run_id: str, version: tuple[str, int], train: Cut, classes: tuple[int, ...]) -> Detector:
+    from vae_core.anomaly import Detector
 
-    return Normal(_model(run_id, version), images(*train).only(classes))
+    name, _, leave_out, share = train
+    aside = images(name, "validation", leave_out, share)
+    return Detector(_model(run_id, version), images(*train).only(classes), aside.only(classes))
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+def detector(run: Run, name: str, classes: tuple[int, ...]) -> Detector:
+    """What decides whether an image is anomalous to a run's model.
+
+    Args:
+        name: Of the data set whose training images are compared with, and whose validation images the threshold is of;
+            the run's own is cut as it was for its training.
+        classes: The normal classes, in order.
+
+    Raises:
+        InputError: As `model`, or there are too few normal images.
+        WorkError: Its files are damaged, or its weights of no use.
+    """
+    return _detector(run.id, run.weights_version(), (name, "train", *datasets.cut_for(run.config.data, name)), classes)
+
+
+@shared(max_entries=12)
 def _strangeness(
     run_id: str, version: tuple[str, int], train: Cut, split: Split, classes: tuple[int, ...]
 ) -> Mapping[str, Scores]:
-    from vae_core.anomaly import score
-
-    name, _, leave_out, validation = train
-    data = images(name, split) if split == "test" else images(name, split, leave_out, validation).only(classes)
-    return score(_model(run_id, version), data, normal=_normal(run_id, version, train, classes))
+    judge = _detector(run_id, version, train, classes)
+    return judge.score(images(train[0], split) if split == "test" else judge.validation)
 
 
 def strangeness(run: Run, name: str, classes: tuple[int, ...], split: Split = "test") -> Mapping[str, Scores]:
     """As `scores`, and those that compare with training pictures of the normal classes, and the baselines.
 
     Args:
-        name: Of the data set whose training pictures are compared with, and whose other pictures are scored.
-        classes: The normal classes, in order.
-        split: Of the training and validation splits only the normal pictures are scored; of the run's own data set they
-            are cut as they were for its training.
+        name, classes: As for `detector`.
+        split: The test split, or the normal pictures of the validation split.
     """
-    own = run.config.data
-    train: Cut = (name, "train", *((own.leave_out_digits_test, own.validation) if own.name == name else (False, 0.1)))
+    train: Cut = (name, "train", *datasets.cut_for(run.config.data, name))
     return _strangeness(run.id, run.weights_version(), train, split, classes)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@shared(max_entries=256)
 def _training_seconds(root: str, config: RunConfig, train_images: int, image_shape: ImageShape) -> float:
     from vae_core.jobs.speed import estimate
 
@@ -387,7 +444,7 @@ def training_seconds(config: RunConfig, train_images: int, image_shape: ImageSha
         return None
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@shared(max_entries=12)
 def _ways(run_id: str, version: tuple[str, int], name: str, split: Split) -> Ways:
     from vae_core.paths import between, pairs
 
@@ -406,7 +463,7 @@ def ways(run: Run, name: str, split: Split = "test") -> Ways:
     return _ways(run.id, run.weights_version(), name, split)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@shared(max_entries=12)
 def _uncertainty(run_id: str, version: tuple[str, int], name: str, split: Split) -> Uncertainty:
     from vae_core import uncertainty as unsure
 
@@ -419,7 +476,7 @@ def uncertainty(run: Run, name: str, split: Split = "test") -> Uncertainty:
     return _uncertainty(run.id, run.weights_version(), name, split)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@shared(max_entries=24)
 def _measured(run_id: str, version: tuple[str, int], name: str, split: Split, pixels: Pixels) -> Measured:
     from vae_core.comparison import measure
 
@@ -431,14 +488,26 @@ def measured(run: Run, name: str, split: Split, pixels: Pixels) -> Measured:
     return _measured(run.id, run.weights_version(), name, split, pixels)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@shared(max_entries=12)
+def _per_image(run_id: str, version: tuple[str, int], name: str, split: Split) -> Mapping[str, Scores]:
+    from vae_core.metrics import per_image as measure
+
+    return measure(_model(run_id, version), images(name, split)).figures
+
+
+def per_image(run: Run, name: str, split: Split = "test") -> Mapping[str, Scores]:
+    """The figures of each image of a split, as `metrics.per_image` gives them, of grey pixels. Raises as `model`."""
+    return _per_image(run.id, run.weights_version(), name, split)
+
+
+@shared(max_entries=6)
 def _real_cloud(name: str, split: Split) -> FeatureCloud | None:
     from vae_core.comparison import real_cloud
 
     return real_cloud(images(name, "train"), images(name, split))
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@shared(max_entries=6)
 def real_distances(name: str, split: Split) -> tuple[float, ...]:
     """As `comparison.real_distances`, of a data set's own training pictures."""
     from vae_core.comparison import real_distances as measure
@@ -446,14 +515,14 @@ def real_distances(name: str, split: Split) -> tuple[float, ...]:
     return measure(images(name, "train"), _real_cloud(name, split))
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@shared(max_entries=3)
 def _all_pca(name: str) -> PCACode:
     from vae_core.compression import fit_pca
 
     return fit_pca(images(name, "train"))
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@shared(max_entries=12)
 def pca(name: str, components: int) -> tuple[PCACode, FittedGaussian]:
     """PCA of a data set's training pictures, and the Gaussian of its codes. Takes a second or two the first time."""
     from vae_core.comparison import pca_prior
@@ -462,7 +531,7 @@ def pca(name: str, components: int) -> tuple[PCACode, FittedGaussian]:
     return first, pca_prior(first, images(name, "train"))
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@shared(max_entries=12)
 def measured_pca(name: str, split: Split, components: int) -> Measured:
     """What `comparison.measure_pca` finds."""
     from vae_core.comparison import measure_pca

@@ -1,6 +1,7 @@
 """The coach: below a run, what is wrong with it, the number that says so, and a button that trains the mended run.
 
-While a run trains it looks at the curves alone, again and again; of a run that has ended it looks at the model too.
+While a run trains it looks at the curves alone, again and again; of a run that has ended it looks at the model too. One
+that was stopped on its way isn't judged, and it says so.
 """
 
 import math
@@ -17,7 +18,7 @@ from pages.ui.longer_code import is_short, offer_longer_code
 from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t, written
 from pages.ui.what_if import shown
-from vae_core import diagnosis, live_diagnosis, runs
+from vae_core import diagnosis, runs, verdict
 from vae_core.config import field
 from vae_core.control import STATES, is_active
 from vae_core.errors import DiaboloError, InputError
@@ -26,6 +27,7 @@ from vae_core.runs import Run
 
 if TYPE_CHECKING:
     from vae_core.diagnosis import Check
+    from vae_core.verdict import Verdict
 
 LOOK_SECONDS = 3.0  # a page that changes more often can't be read
 UNFINISHED = (*(state for state, row in STATES.items() if row.is_active), "paused")
@@ -44,33 +46,42 @@ def show_coach(run: Run) -> None:
 def _look(run_id: str, *, live: bool) -> None:
     run = runs.find(run_id)
     if not live:
-        if checks := all_checks(run):
-            _report(run, checks, live=False)
+        _report(run, verdict_on(run), live=False)
     elif run.config.training.epochs > diagnosis.FEWEST_EPOCHS:  # else it is over before anything can be said
-        _report(run, checks_so_far(run), live=True)
+        _report(run, verdict_so_far(run), live=True)
 
 
-def checks_so_far(run: Run) -> list["Check"]:
+def verdict_so_far(run: Run) -> "Verdict":
     """What the curves of an unfinished run tell."""
-    return diagnosis.ordered(live_diagnosis.diagnose_so_far(run.config, cache.log(run).read()))
+    return verdict.judge(run.config, cache.log(run).read(), live=True)
+
+
+def verdict_on(run: Run) -> "Verdict":
+    """What the curves and the model of a run that has ended tell, or why it isn't judged."""
+
+    def look() -> Sequence["Check"]:
+        with suppress(DiaboloError):  # it has no model, or none that can be read: the page says so elsewhere
+            own, shown = run.config.data.name, shown_data(run).name
+            if shown == own or own == "mnist":  # any other pictures would be judged by what the model never learnt
+                return cache.model_checks(run, shown)
+        return ()
+
+    return verdict.judge(run.config, cache.log(run).read(), look)
 
 
 def all_checks(run: Run) -> list["Check"]:
-    """What the curves and the model of a run that has ended tell."""
-    checks = diagnosis.diagnose_curves(run.config, cache.log(run).read())
-    with suppress(DiaboloError):  # it has no model, or none that can be read: the page says so elsewhere
-        own, shown = run.config.data.name, shown_data(run).name
-        if shown == own or own == "mnist":  # any other pictures would be judged by what the model never learnt
-            checks += cache.model_checks(run, shown)
-    return diagnosis.ordered(checks)
+    """The checks of a run that has ended, as far as it is judged."""
+    return list(verdict_on(run).checks)
 
 
-def _report(run: Run, checks: Sequence["Check"], *, live: bool) -> None:
+def _report(run: Run, found: "Verdict", *, live: bool) -> None:
     st.subheader(t("The coach"), anchor=False)
-    faults = [check for check in checks if check.is_fault]
+    checks, faults = found.checks, found.faults
     # A place of their own: one fault more or less, and the expander below stays the same one, open or not.
     with st.container():
-        if not faults:
+        if found.unjudged:
+            _say_it_is_not_judged(found)
+        elif not faults:
             _say_nothing_is_wrong(len(checks), live=live)
             if not live:
                 _say_what_limits(run)
@@ -79,7 +90,7 @@ def _report(run: Run, checks: Sequence["Check"], *, live: bool) -> None:
                 _fault(run, check, live=live)
     with st.expander(t("All checks and their numbers"), icon=":material/fact_check:"):
         if not checks:
-            st.caption(t("None yet."))
+            st.caption(t("None.") if found.unjudged else t("None yet."))
             return
         st.dataframe(
             {
@@ -87,10 +98,22 @@ def _report(run: Run, checks: Sequence["Check"], *, live: bool) -> None:
                 t("Number"): [_number(check.value) for check in checks],
                 t("Limit"): [_number(check.limit) for check in checks],
                 t("What it is"): [t(diagnosis.CHECKS[check.kind].number) for check in checks],
-                t("Fault"): [t("yes") if check.is_fault else t("no") for check in checks],
+                t("Fault"): [_is_fault(check) for check in checks],
             },
             hide_index=True,
         )
+
+
+def _is_fault(check: "Check") -> str:
+    if check.is_fault:
+        return t("yes")
+    return f"{t('no')}: {t(check.why_not, **check.values)}" if check.why_not else t("no")
+
+
+def _say_it_is_not_judged(found: "Verdict") -> None:
+    st.info(t(found.unjudged, **found.values), icon=":material/pending:")
+    if found.checks and not found.faults:
+        st.caption(t("Up to there, {count} checks of its curves find no fault.", count=len(found.checks)))
 
 
 def _say_nothing_is_wrong(count: int, *, live: bool) -> None:

@@ -4,12 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import cache, settings
+from pages.ui import cache, settings, standing
 from pages.ui.boundary import guarded
 from pages.ui.quantities import duration
 from pages.ui.text import t, written
-from vae_core import datasets
+from vae_core import datasets, files, runs
 from vae_core.config import RunConfig
+from vae_core.environment import default_threads
+from vae_core.errors import DiaboloError
+from vae_core.jobs.orders import Progress as OrderProgress
+from vae_core.jobs.tasks import Task
+from vae_core.jobs.waiting import Wait, wait_of_new
 
 FIXED_SECONDS = 0.5  # of each training: its process begins, at its end the model is measured (0.4 to 0.6 s, 2026-11-25)
 FEW_SECONDS = 5.0  # below, a number would promise more than a busy machine keeps
@@ -37,7 +42,7 @@ def _time(configs: Sequence[RunConfig], pace: float | None) -> None:
     known = [number for number in seconds if number is not None]
     words = _about(sum(known)) if len(known) == len(seconds) else "…"
     st.caption(
-        t("Estimated time: {time}", time=words),
+        "  \n".join(filter(None, [t("Estimated time: {time}", time=words), queue_words(_wait(configs[0]))])),
         help=t("The time comes from a short measurement of this machine, with nothing else at work on it."),
     )
 
@@ -53,9 +58,11 @@ def _cost(config: RunConfig, pace: float | None) -> None:
     parameters = time = "…"
     if cache.can_count():
         seconds = _seconds(config)
-        parameters = written(cache.size(config.model, datasets.source(config.data.name).image_shape).parameters, ",")
+        source = datasets.source(config.data.name)
+        found = cache.size(config.model, source.image_shape, len(source.class_names))
+        parameters = written(found.parameters, ",")
         time = t("not measured yet") if seconds is None else _about(seconds)
-    st.markdown(
+    cost = (
         t(
             "**{parameters}** parameters, the numbers that the training adjusts  \n"
             "About **{images:,}** pictures to learn from, each seen **{epochs:,}** times  \n"
@@ -65,6 +72,10 @@ def _cost(config: RunConfig, pace: float | None) -> None:
             epochs=config.training.epochs,
             time=time,
         ),
+        queue_words(_wait(config)),
+    )
+    st.markdown(
+        "  \n".join(filter(None, cost)),
         help=t("The time comes from a short measurement of this machine, with nothing else at work on it."),
     )
 
@@ -73,6 +84,53 @@ def _seconds(config: RunConfig) -> float | None:
     shape = datasets.source(config.data.name).image_shape
     found = cache.training_seconds(config.replace(name=""), settings.training_images(config), shape)
     return None if found is None else FIXED_SECONDS + found
+
+
+def queue_words(wait: Wait) -> str:
+    """What a job that is asked for now has to wait for first; empty where it starts at once."""
+    if not wait.others:
+        return ""
+    if wait.seconds is None:
+        return (
+            t("Before that it waits until one other job makes room; nobody knows yet how long that takes.")
+            if wait.others == 1
+            else t(
+                "Before that it waits until {others} other jobs make room; nobody knows yet how long that takes.",
+                others=wait.others,
+            )
+        )
+    return (
+        t("Before that it waits until one other job makes room: about {time}.", time=_about(wait.seconds))
+        if wait.others == 1
+        else t(
+            "Before that it waits until {others} other jobs make room: about {time}.",
+            others=wait.others,
+            time=_about(wait.seconds),
+        )
+    )
+
+
+def study_queue_words() -> str:
+    """The same of a study, which takes a single thread."""
+    return queue_words(wait_of_new(1, _seconds_left))
+
+
+def _wait(config: RunConfig) -> Wait:
+    return wait_of_new(config.training.threads or default_threads(), _seconds_left)
+
+
+def _seconds_left(task: Task) -> float | None:
+    """How long a job at work or in the queue still takes; `None` where that is not known."""
+    if task.kind == "study":
+        try:
+            return OrderProgress(**files.read_json(task.folder / "progress.json")).seconds_left
+        except (DiaboloError, TypeError):
+            return None
+    run = runs.find(task.folder.name)
+    point = standing.latest(cache.log(run).read())
+    if point is not None:
+        return point.seconds_left
+    return _seconds(run.config) if cache.can_count() else None
 
 
 def _about(seconds: float) -> str:

@@ -103,7 +103,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
             N_(
                 "Whether a figure is good, another model says best: put this one beside a starter on the page Compare. A "
                 "nat is a unit of surprise (0.69 nats are one bit): the fewer the model needs for a picture, the better it "
-                "knows what digits look like."
+                "knows what such pictures look like."
             ),
             N_(
                 "The mean squared error compares each pixel with the one that came back, both between 0 (black) and 1 "
@@ -115,7 +115,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
             ),
         ),
         (
-            (r"\mathrm{MSE} = \tfrac{1}{784} \sum_i (x_i - \hat{x}_i)^2", N_("A mean over the pixels.")),
+            (r"\mathrm{MSE} = \tfrac{1}{n} \sum_i (x_i - \hat{x}_i)^2", N_("A mean over the n pixels.")),
             (
                 r"\begin{aligned} \log p(x) &\ge \mathrm{ELBO}(x) = \mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big] \\ "
                 r"&- \mathrm{KL}\big(q(z \mid x)\,\|\,\mathcal{N}(0, I)\big) \end{aligned}",
@@ -167,7 +167,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "Both ends have a code. The steps between them are codes as well, and each is decoded: if what lies "
-                "between looks like digits too, the latent space has no gap there."
+                "between looks real too, the latent space has no gap there."
             ),
         ),
         (
@@ -189,7 +189,10 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             (
                 r"\hat{x} = \mathbb{E}\big[x \mid z = \mu(x)\big], \qquad e_i = |x_i - \hat{x}_i|",
-                N_("To look at, no chance is added: the code is the middle μ of the picture's cloud."),
+                N_(
+                    "To look at, no chance is added: the code is the middle μ of the picture's cloud; an autoencoder's "
+                    "code is a point by itself."
+                ),
             ),
         ),
         (f"{MODEL}:VAE.encode", f"{MODEL}:Model.decode", f"{_SCORES}:squared_error"),
@@ -214,7 +217,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             f"{_SCORES}:squared_error_over_norm",
             "vae_core.anomaly.scores:score",
-            "vae_core.anomaly.judging:default_threshold",
+            "vae_core.anomaly.thresholds:threshold",
+            "vae_core.anomaly.detector:Detector.verdicts",
         ),
     ),
     "roc": Explanation(
@@ -235,8 +239,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "strangeness": Explanation(
         (
             N_(
-                "Your picture is scored exactly as the test pictures are, and counted among them: the share of test "
-                "pictures with a lower score says how strange it is to this model. Nothing says that it is a bad digit."
+                "Your picture is scored exactly as on the page of anomalies, by the score and the threshold that are chosen "
+                "there, and counted among normal validation images only. Nothing says that it is a bad digit."
+            ),
+            N_(
+                "It is called nothing like what the model learnt where it is badly reconstructed and far from everything "
+                "normal: its code, or its pixels, from those of the nearest normal images. Both limits come from the "
+                "validation images too."
             ),
         ),
         (
@@ -244,13 +253,25 @@ EXPLANATIONS: Mapping[str, Explanation] = {
                 r"s(x) = \frac{\lVert x - \hat{x} \rVert^2}{\lVert x \rVert}",
                 N_("The squared difference, divided by the length of the picture, so that thick strokes don't count."),
             ),
+            (
+                r"P\big(s(x) > s_{(k)}\big) = \frac{k}{n + 1} \le \alpha, \qquad k = \lfloor \alpha (n + 1) \rfloor",
+                N_(
+                    "The threshold is the k-th highest score of n normal validation images: on average it flags at most "
+                    "the share α of new ones. The share at one such threshold follows Beta(k, n + 1 − k), wide where n is "
+                    "small."
+                ),
+            ),
         ),
-        (f"{_SCORES}:squared_error_over_norm", "vae_core.handwriting:prepare"),
+        (
+            f"{_SCORES}:squared_error_over_norm",
+            "vae_core.anomaly.detector:Detector.judge",
+            "vae_core.anomaly.thresholds:threshold",
+        ),
     ),
     "codes": Explanation(
         (
             N_(
-                "The encoder gives each picture a place: the middle μ of its cloud. Pictures that look alike to the model "
+                "The encoder gives each picture a place: the middle μ of its cloud, or an autoencoder's point. Pictures that look alike to the model "
                 "lie near each other. The colour is the class, which the model was never told (unless it is conditional)."
             ),
             N_(
@@ -261,7 +282,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             (
                 r"q(z \mid x) = \mathcal{N}\big(\mu(x),\, \operatorname{diag}\, \sigma^2(x)\big)",
-                N_("The point is μ(x), and an ellipse shows σ(x)."),
+                N_("The point is μ(x), and an ellipse shows σ(x); an autoencoder's code is a point alone."),
             ),
         ),
         (f"{MODEL}:VAE.encode", "vae_core.latent:encode", "vae_core.latent:project"),
@@ -348,9 +369,10 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "comparison": Explanation(
         (
             N_(
-                "All models see the same pictures, so their figures are compared picture by picture. The ± is the standard "
-                "error of a mean: differences smaller than about two of them may be chance, and the verdict doesn't call "
-                "them differences."
+                "All models see the same pictures, so their figures are compared picture by picture. The ± is the 95 % "
+                "interval of a mean, by Student's t: of three draws it is 4.3 standard errors wide, of thousands of "
+                "pictures 2. What chance alone gives more than once in twenty times is called no measurable difference, "
+                "and where several models are compared at once, each difference must be the clearer (Holm)."
             ),
         ),
         (
@@ -359,7 +381,12 @@ EXPLANATIONS: Mapping[str, Explanation] = {
                 N_("The mean difference of two models over the same n pictures, and its standard error."),
             ),
         ),
-        ("vae_core.comparison:measure", "vae_core.comparison:difference", "vae_core.comparison:mean"),
+        (
+            "vae_core.comparison:measure",
+            "vae_core.significance:paired",
+            "vae_core.significance:independent",
+            "vae_core.significance:holm",
+        ),
     ),
     "frechet": Explanation(
         (
@@ -463,10 +490,18 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "The coach reads the curves: by how much the loss jumps up, how much it still falls at the end, and how "
-                "far the pictures kept aside have turned away from those that are learnt."
+                "far the loss on validation images has turned away from the one on those that are learnt."
             ),
         ),
-        (),
+        (
+            (
+                r"\frac{L_{\text{end}} - \min L}{L_{\text{start}} - \min L}",
+                N_(
+                    "Whatever a curve does is measured against its own fall since the first batch, so that neither the "
+                    "zero nor the unit of the loss counts."
+                ),
+            ),
+        ),
         ("vae_core.diagnosis:rate_high", "vae_core.diagnosis:_rate_low", "vae_core.diagnosis:_overfitting"),
     ),
     "coach_model": Explanation(

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import cache, coach
 from pages.ui.navigation import BY_NAME
 from pages.ui.text import N_, t
-from vae_core import diagnosis
+from vae_core import diagnosis, verdict
 from vae_core.errors import DiaboloError
 from vae_core.runs import Run
 
@@ -90,9 +90,9 @@ def show_hint(page: str, run: Run) -> None:
 
 def _checks(page: str, run: Run) -> list["Check"]:
     if run.state() in coach.UNFINISHED:
-        return coach.checks_so_far(run)
+        return list(coach.verdict_so_far(run).checks)
     events = cache.log(run).read()
     kinds = [diagnosis.CHECKS[kind] for kind, pages in HINTS.items() if page in pages]
     if any(kind.of_model and kind.may_be(run.config, events) for kind in kinds):
         return coach.all_checks(run)
-    return diagnosis.diagnose_curves(run.config, events)
+    return list(verdict.judge(run.config, events).checks)

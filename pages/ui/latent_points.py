@@ -5,11 +5,13 @@ import streamlit as st
 from pages.ui import cache, latent_selection, latent_views, orders
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
+from pages.ui.cost import study_queue_words
 from pages.ui.latent_views import Kind, View
 from pages.ui.shown import shown_data
+from pages.ui.state import STATE_TITLES
 from pages.ui.text import t
 from vae_core import latent
-from vae_core.control import is_active
+from vae_core.control import State, is_active
 from vae_core.datasets import ImageData
 from vae_core.errors import DiaboloError
 from vae_core.jobs.studies import StudyOf, study_of
@@ -153,8 +155,20 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
             disabled=study is None,
             help=t("Up to {limit:,} test pictures. Computed once and kept with the run.", limit=row.limit or 0)
             if study
-            else t("This run still trains. Its codes are laid out when it is finished; PCA works at once."),
+            else not_yet(run.state()),
         )
+        if study is not None and (words := study_queue_words()):
+            st.caption(words)
     if asked and study:
         study.ask()
         st.rerun()
+
+
+def not_yet(state: State) -> str:
+    """Why the codes of a run that has no finished model can't be laid out."""
+    if is_active(state):
+        return t("This run still trains. Its codes are laid out when it is finished; PCA works at once.")
+    return t(
+        "This run has no finished model (it is: {state}). Resume it, or stop it to keep what it has; PCA works at once.",
+        state=t(STATE_TITLES[state]),
+    )

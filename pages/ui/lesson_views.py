@@ -17,6 +17,7 @@ from pages.ui.reconstruction import number_in_class
 from pages.ui.shown import shown_data
 from pages.ui.text import t, written
 from pages.ui.walkthrough import MOST_DIMENSIONS, Walk, cloud, invent, walk
+from vae_core.events import share_done
 from vae_core.runs import Run
 
 DIGIT, PLACE, DRAW, PRIOR = "how_digit", "how_place", "how_draw", "how_prior"
@@ -47,11 +48,15 @@ def show_story(run: Run) -> None:
         st.button(t("Another one"), icon=":material/refresh:", on_click=_count_up, args=(PLACE,))
     place = st.session_state.get(PLACE, 0) % int((data.labels == digit).sum())
     image = data.images[number_in_class(data, digit, place)]
-    found = walk(cache.model(run), image, beta=run.config.loss.beta, seed=100 * st.session_state.get(DRAW, 0))
+    from vae_core import losses
+
+    weight, beta = losses.weights(run.config.loss, share_done(cache.log(run).read()))
+    seed = 100 * st.session_state.get(DRAW, 0)
+    found = walk(cache.model(run), image, beta=beta, weight=weight, seed=seed)
     _show_hourglass(run, found)
     _show_code(found)
     _show_sampling(found)
-    _show_loss(found)
+    _show_loss(found, run.config.loss.beta)
     _show_new(run)
 
 
@@ -144,7 +149,7 @@ def _show_sampling(found: Walk) -> None:
     show_details("sampling")
 
 
-def _show_loss(found: Walk) -> None:
+def _show_loss(found: Walk, last_beta: float) -> None:
     begin_lesson("loss")
     kl = float(found.kl.sum())
     with st.container(horizontal=True):
@@ -153,16 +158,20 @@ def _show_loss(found: Walk) -> None:
         st.metric(t("Reconstruction"), t("{nats:.1f} nats", nats=found.recon), width="content")
         st.metric(t("KL"), t("{nats:.1f} nats", nats=kl), width="content")
         st.metric(t("Loss"), t("{nats:.1f} nats", nats=found.loss), width="content")
-    st.markdown(
-        t(
-            "{recon:.1f} + β · {kl:.1f} = **{loss:.1f} nats**, with β = {beta:g}. The code tells the decoder about "
-            "{bits:.0f} bits about this picture.",
-            recon=found.recon,
-            kl=kl,
-            loss=found.loss,
-            beta=found.beta,
-            bits=found.bits,
+    values = {"weight": found.weight, "recon": found.recon, "kl": kl, "loss": found.loss, "beta": found.beta}
+    words = (
+        t("{recon:.1f} + β · {kl:.1f} = **{loss:.1f} nats**, with β = {beta:g}.", **values)
+        if found.weight == 1
+        else t(
+            "{weight:g} · {recon:.1f} + β · {kl:.1f} = **{loss:.1f} nats**, with β = {beta:g}: in this run the "
+            "reconstruction counts {weight:g} times.",
+            **values,
         )
+    )
+    if found.beta != last_beta:
+        words += " " + t("It stopped during its KL warm-up, in which β grows to {beta:g}.", beta=last_beta)
+    st.markdown(
+        words + " " + t("The code tells the decoder about {bits:.0f} bits about this picture.", bits=found.bits)
     )
     show_details("loss")
 

@@ -90,9 +90,10 @@ def _clamped(path: str, text: str) -> tuple[Any, str]:
     """The value, within the setting's range, and a sentence where it was not."""
     info = field(path)
     value = from_text(path, text)
-    if isinstance(value, list):
+    item = _item(info.annotation)
+    if isinstance(value, list) and item is not None:
         most = next((m.max_length for m in info.metadata if isinstance(m, annotated_types.MaxLen)), len(value))
-        new: Any = [_within(one, _item(info.annotation)) for one in value[:most]]
+        new: Any = [_within(one, item) for one in value[:most]]
     else:
         new = _within(value, info)
     if new == value:
@@ -115,7 +116,9 @@ def _within(value: Any, info: FieldInfo) -> Any:
     return round(near) if is_whole else near
 
 
-def _item(annotation: Any) -> FieldInfo:
-    """The field of one of several values: `tuple[Annotated[int, Field(...)], ...]`, perhaps `| None`."""
-    pair = next(part for part in (annotation, *get_args(annotation)) if get_origin(part) is tuple)
-    return FieldInfo.from_annotation(get_args(pair)[0])
+def _item(annotation: Any) -> FieldInfo | None:
+    """The field of one of several values: `tuple[Annotated[int, Field(...)], ...]`, perhaps `| None`; `None` where a
+    setting has but one.
+    """
+    pair = next((part for part in (annotation, *get_args(annotation)) if get_origin(part) is tuple), None)
+    return None if pair is None else FieldInfo.from_annotation(get_args(pair)[0])

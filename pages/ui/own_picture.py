@@ -1,6 +1,7 @@
 """The page Draw: a picture that was drawn, uploaded or picked, and what the model says of it."""
 
 import secrets
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from pages.ui import cache, own_picture_views, state
 from pages.ui.about import show_about
+from pages.ui.anomaly_choice import Choice, choose, normal_classes
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.components.drawing_pad import drawing_pad
@@ -16,14 +18,27 @@ from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.own_picture_views import Seen
 from pages.ui.shown import shown_data, shown_note
-from pages.ui.text import N_, plain, t
-from vae_core import atlas, handwriting
-from vae_core.anomaly import DEFAULT_SCORE, SCORES
+from pages.ui.strangeness import (
+    exceeded_in_words,
+    heading,
+    likeness,
+    scale,
+    seen_before,
+    threshold_in_words,
+    verdict_in_words,
+)
+from pages.ui.text import N_, describe, plain, t
+from vae_core import handwriting
+from vae_core.anomaly import SCORES
 from vae_core.datasets import ImageData
+from vae_core.errors import InputError
 from vae_core.handwriting import SIDE, Handwriting
 from vae_core.models import Model
 from vae_core.runs import Run
 from vae_core.sheets import sheet
+
+if TYPE_CHECKING:
+    from vae_core.anomaly import Detector, Verdicts, Vote
 
 WAYS = {"draw": N_("Draw"), "upload": N_("Upload a picture"), "test": N_("A test picture")}
 DRAWS = 8
@@ -62,14 +77,58 @@ def show(run: Run) -> None:
             )
             return
         seen = own_picture_views.look(model, picture)
-        near = atlas.nearest(cache.latent(run, *shown).mu, seen.mu, NEIGHBOURS)
-        st.subheader(
-            own_picture_views.looks_like([t(data.class_names[label]) for label in data.labels[near]]), anchor=False
-        )
+        judged = _judge(run, data, seen)
+        _heading(judged, data)
         _reconstruction(seen, is_own=way != "test")
-        _strangeness(run, seen, data)
-    _place(run, model, seen, data, near)
+        if isinstance(judged, Judged):
+            _strangeness(run, judged, data)
+    _place(run, model, seen, data, judged)
     st.caption(plain(shown_note(run)))
+
+
+class Judged(NamedTuple):
+    """What is said of the picture."""
+
+    detector: "Detector"
+    choice: Choice
+    verdict: "Verdicts"
+    near: NDArray[np.int64]
+    votes: "Vote"
+
+    @property
+    def neighbours(self) -> ImageData:
+        """The normal training images whose codes lie nearest."""
+        return self.detector.normal.train.subset(self.near)
+
+
+def _judge(run: Run, data: ImageData, seen: Seen) -> Judged | InputError:
+    """The verdict, by the score and the threshold that the page of anomalies has; or why there is none."""
+    from vae_core.anomaly import vote
+
+    try:
+        normal = normal_classes(run, data)
+        with st.spinner(t("Comparing the pictures with normal ones …"), show_time=True):
+            choice, detector = choose(run, data, normal), cache.detector(run, data.name, normal)
+            alone = ImageData("own", "test", seen.picture[None], np.zeros(1, np.int64), ("?",), "", "")
+            verdict = detector.judge(alone, choice.score, at=choice.threshold)
+    except InputError as error:
+        return error
+    state.write_verdict(choice.score, verdict.threshold)
+    near = detector.normal.nearest(seen.mu[None], NEIGHBOURS)[0]
+    return Judged(detector, choice, verdict, near, vote(detector.normal.train.labels[near]))
+
+
+def _heading(judged: Judged | InputError, data: ImageData) -> None:
+    if isinstance(judged, InputError):
+        st.info(plain(describe(judged)))
+        return
+    names = [t(name) for name in data.class_names]
+    learnt = len(judged.choice.normal)
+    said = heading(judged.verdict, judged.votes, names, learnt)
+    st.subheader(said, anchor=False)
+    like = likeness(judged.votes, names, learnt)
+    if learnt > 1 and like != said and not judged.verdict.unlike[0]:
+        st.caption(t("By its code: {words}.", words=like[:1].lower() + like[1:]))
 
 
 def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | None:
@@ -130,27 +189,32 @@ def _reconstruction(seen: Seen, *, is_own: bool) -> None:
     show_about("reconstructions", "own_picture")
 
 
-def _strangeness(run: Run, seen: Seen, data: ImageData) -> None:
-    scores = cache.scores(run, data.name, data.split)[DEFAULT_SCORE]
-    own = own_picture_views.strangeness(cache.model(run), seen.picture)
-    share = float((scores < own).mean())
+def _strangeness(run: Run, judged: Judged, data: ImageData) -> None:
+    verdict, choice = judged.verdict, judged.choice
+    own, reference = float(verdict.scores[0]), judged.detector.reference(choice.score)
     st.subheader(
-        t("Stranger than {share:.0%} of the test pictures", share=share),
-        help=t(SCORES[DEFAULT_SCORE].help),
+        exceeded_in_words(float(verdict.exceeded[0]), len(reference)),
+        help=t(SCORES[choice.score].help),
         anchor=False,
     )
-    figure = own_picture_views.histogram(scores, own)
+    said = verdict_in_words(own, verdict.threshold, scale(reference, verdict.threshold).digits)
+    if verdict.unlike[0] and not verdict.flagged[0]:
+        said += " " + t("This score alone misses it; what gives it away is its distance from all normal images.")
+    st.markdown(said)
     words = t(
-        "Score “{name}”: {own:.2f}; half of the {count:,} test pictures have less than {median:.2f}.",
-        name=t(SCORES[DEFAULT_SCORE].title),
-        own=own,
-        count=len(scores),
-        median=float(np.median(scores)),
+        "Score “{name}”. Normal are the validation images of {classes}; half of them have less than {median:.2f}.",
+        name=t(SCORES[choice.score].title),
+        classes=", ".join(t(data.class_names[number]) for number in choice.normal),
+        median=float(np.median(reference)),
     )
+    if choice.threshold is not None:
+        words += " " + t("The threshold was chosen by hand, under Reconstruct & anomalies.")
+    words = " ".join([words, threshold_in_words(verdict.default), *seen_before(run, data)])
+    figure = own_picture_views.histogram(reference, own, verdict.threshold)
     show_chart(figure, words, key="own_picture_scores", about="strangeness")
 
 
-def _place(run: Run, model: Model, seen: Seen, data: ImageData, near: NDArray[np.int64]) -> None:
+def _place(run: Run, model: Model, seen: Seen, data: ImageData, judged: Judged | InputError) -> None:
     points = cache.latent(run, *shown_data(run))
     st.subheader(t("Where it lies in the latent space"))
     left, right = st.columns([3, 2], gap="large")
@@ -165,9 +229,11 @@ def _place(run: Run, model: Model, seen: Seen, data: ImageData, near: NDArray[np
             words.append(t("Seen on the plane on which codes differ most."))
         show_chart(figure, " ".join(words), key=f"own_picture_place_{run.id}", about="codes")
     with right:
-        names = ", ".join(t(data.class_names[label]) for label in data.labels[near])
-        words_near = t("The test pictures whose codes lie nearest: {names}", names=names)
-        st.image(data_url(sheet(data.images[near], 4, scale=3)), caption=words_near, alt=words_near)
+        if isinstance(judged, Judged):
+            near = judged.neighbours
+            names = ", ".join(t(data.class_names[label]) for label in near.labels)
+            words_near = t("The training pictures whose codes lie nearest: {names}", names=names)
+            st.image(data_url(sheet(near.images, 4, scale=3)), caption=words_near, alt=words_near)
         if seen.sigma is None:
             return
         seed = int(st.session_state.get("own_picture_seed", 0))

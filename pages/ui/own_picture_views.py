@@ -1,7 +1,5 @@
 """What a model makes of one picture that belongs to no data set. Imports no Streamlit."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +13,6 @@ from pages.ui.images import error_map, sheet
 from pages.ui.reconstruction import WHOLLY_WRONG, in_colour
 from pages.ui.text import t
 from vae_core import atlas, latent
-from vae_core.anomaly import DEFAULT_SCORE, score
 from vae_core.datasets import ImageData
 from vae_core.latent import Codes, Plane
 from vae_core.models import DiagonalGaussian, Model
@@ -61,20 +58,6 @@ def look(model: Model, picture: NDArray[np.uint8]) -> Seen:
     return Seen(picture, recon, posterior.mu[0].numpy(), sigma)
 
 
-def looks_like(names: Sequence[str]) -> str:
-    """What a picture is to the model, by the classes of the test pictures whose codes lie nearest."""
-    (first, count), *others = Counter(names).most_common(2)
-    if not others or 2 * count > len(names):
-        return t("Most like {name}: {count} of the {all} nearest pictures", name=first, count=count, all=len(names))
-    return t("Between {name} and {other}: the nearest pictures are of both", name=first, other=others[0][0])
-
-
-def strangeness(model: Model, picture: NDArray[np.uint8]) -> float:
-    """Its score, by the measure with which the test pictures are scored."""
-    alone = ImageData("own", "test", picture[None], np.zeros(1, np.int64), ("?",), "", "")
-    return float(score(model, alone, [DEFAULT_SCORE])[DEFAULT_SCORE][0])
-
-
 def drawn(model: Model, seen: Seen, count: int, seed: int) -> NDArray[np.uint8]:
     """Pictures decoded from z = mu + sigma eps."""
     assert seen.sigma is not None
@@ -82,26 +65,23 @@ def drawn(model: Model, seen: Seen, count: int, seed: int) -> NDArray[np.uint8]:
     return latent.decode(model, seen.mu + seen.sigma * eps)
 
 
-def histogram(scores: NDArray[np.floating], own: float) -> go.Figure:
-    """The test pictures' scores, and a line where the picture's own lies."""
+def histogram(scores: NDArray[np.floating], own: float, threshold: float) -> go.Figure:
+    """The normal validation images' scores, a line where the picture's own lies, and one at the threshold."""
     counts, edges = np.histogram(scores, BINS)
     figure = go.Figure()
     figure.add_bar(
         x=(edges[:-1] + edges[1:]) / 2,
         y=counts,
         width=np.diff(edges),
-        name=t("Test pictures"),
+        name=t("Normal validation images"),
         marker={"color": NORMAL, "opacity": 0.65, "line_width": 0},
         hovertemplate=t("score %{x:.3g}: %{y} images"),
     )
-    figure.add_scatter(
-        x=[own, own],
-        y=[0, int(counts.max())],
-        mode="lines",
-        name=t("Your picture"),
-        line={"color": STRANGE, "width": 3},
-        hoverinfo="skip",
-    )
+    for x, name, line in (
+        (own, t("Your picture"), {"color": STRANGE, "width": 3}),
+        (threshold, t("Threshold"), {"color": NEUTRAL, "width": 2, "dash": "dash"}),
+    ):
+        figure.add_scatter(x=[x, x], y=[0, int(counts.max())], mode="lines", name=name, line=line, hoverinfo="skip")
     return template(figure, height=220, x=t("Score (higher is stranger)"), y=t("Images"))
 
 

@@ -12,9 +12,10 @@ from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_details
 from pages.ui.charts import Part
 from pages.ui.images import data_url, sheet
+from pages.ui.model_kinds import told_class
 from pages.ui.navigation import BY_NAME
 from pages.ui.standing import Look
-from pages.ui.state import STATE_COLOURS, STATE_TITLES
+from pages.ui.state import STATE_COLOURS, state_title
 from pages.ui.text import N_, describe, plain, t
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
@@ -55,7 +56,7 @@ def show_result(run: Run) -> None:
         return
     with place.container(border=True):
         st.markdown("  \n".join(plain(line) for line in standing.verdict(metrics)))
-        st.caption(plain(standing.tested_on(metrics)))
+        st.caption(plain(" ".join(filter(None, [standing.tested_on(metrics), told_class(run.config)]))))
         show_about("results", "results", N_("What do these numbers mean?"))
 
 
@@ -85,7 +86,7 @@ def _state(run: Run, seen: Look, events: Sequence[Event]) -> None:
     waits = seen.state == "queued" and seen.waited > QUEUE_SECONDS
     text = standing.sentence(seen, standing.latest(events), standing.others_first(run) if waits else 0)
     with st.container(horizontal=True, vertical_alignment="center", key="run_state"):
-        st.badge(t(STATE_TITLES[seen.state]), color=STATE_COLOURS[seen.state])
+        st.badge(state_title(seen.state, stopped=seen.stopped), color=STATE_COLOURS[seen.state])
         st.markdown(plain(text), width="stretch")
 
 

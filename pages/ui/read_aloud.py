@@ -11,6 +11,25 @@ MOST_READ = 30
 """Pictures that are read one by one; of more, how many there are of each class."""
 
 
+def read_as(images: NDArray[np.uint8], data: str, label: int) -> str:
+    """How many of some pictures the classifier reads as what they were meant to be; empty where it can't tell.
+
+    Args:
+        images: uint8 with shape (N, C, H, W).
+        data: The data set whose like they are, by its name.
+        label: The class that they were meant to show.
+    """
+    if not len(images) or not classifier.judges(data):
+        return ""
+    count = int((classifier.look(images).probabilities.argmax(1) == label).sum())
+    return t(
+        "{count} of {all} are read as {name} by a digit classifier.",
+        count=count,
+        all=len(images),
+        name=classifier.CLASSES[label],
+    )
+
+
 def read_aloud(images: NDArray[np.uint8] | NDArray[np.float32], data: str) -> str:
     """A sentence on what pictures show; empty where the classifier can't tell.
 

@@ -9,6 +9,7 @@ from pages.ui import cache, charts, state
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
+from pages.ui.model_kinds import has_posterior
 from pages.ui.number_box import held, number_box
 from pages.ui.number_text import Span
 from pages.ui.reconstruction import (
@@ -97,7 +98,7 @@ def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
         )
         st.button(t("Other pictures"), icon=":material/casino:", on_click=_next_seed, args=(typed.number,))
     found = reconstruct(cache.model(run), data, random_numbers(count, len(data), typed.get()))
-    _show_legend()
+    _show_legend(run.config.model.kind)
     show_about("reconstructions", "reconstructions")
     with st.container(horizontal=True, key="cards"):
         for row, number in enumerate(found.numbers.tolist()):
@@ -147,7 +148,7 @@ def _show_one(run: Run, data: ImageData, base: Baseline) -> None:
                 share=float((scores < found.errors["squared_error"][0] - 1e-3).mean()),
             )
         )
-        _show_legend()
+        _show_legend(run.config.model.kind)
     with right:
         show_chart(
             charts.error_heatmap(found.pixel_error(0), limit=1.0, unit=t("Error of a pixel")),
@@ -170,11 +171,19 @@ def _show_pictures(found: Reconstructions, row: int, *, width: int | Literal["st
     )
 
 
-def _show_legend() -> None:
+def _show_legend(kind: str) -> None:
+    decoded = (
+        t("The reconstruction is decoded from the posterior mean, not from a random draw, so it is the same each time.")
+        if has_posterior(kind)
+        else t("The reconstruction is decoded from the picture's code.")
+    )
     st.caption(
-        t(
-            "From left to right: original, reconstruction, error. The reconstruction is decoded from the posterior "
-            "mean, not from a random draw, so it is the same each time. All error maps have one scale:"
+        " ".join(
+            [
+                t("From left to right: original, reconstruction, error."),
+                decoded,
+                t("All error maps have one scale:"),
+            ]
         )
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pages.ui.forms import CHOICES
 from pages.ui.standing import name_of
-from pages.ui.state import STATE_TITLES
+from pages.ui.state import state_title
 from pages.ui.text import t
 from vae_core.config import RunConfig, field
 from vae_core.runs import Summary
@@ -68,4 +68,6 @@ def _is_shared(label: str, told: dict[str, str]) -> bool:
 def _tag(summary: Summary) -> str:
     if summary.starter:
         return t("starter")
-    return "" if summary.state == "finished" else t(STATE_TITLES[summary.state])
+    if summary.state == "finished" and not summary.stopped:
+        return ""
+    return state_title(summary.state, stopped=summary.stopped)

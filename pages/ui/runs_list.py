@@ -4,10 +4,11 @@ import streamlit as st
 
 from pages.ui import cache, standing
 from pages.ui.boundary import guarded
+from pages.ui.model_kinds import is_told
 from pages.ui.navigation import BY_NAME
 from pages.ui.quantities import file_size
 from pages.ui.run_names import differences
-from pages.ui.state import STATE_COLOURS, STATE_TITLES
+from pages.ui.state import STATE_COLOURS, state_title
 from pages.ui.text import describe, plain, t
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
@@ -81,7 +82,7 @@ def _badge(summary: Summary) -> None:
     elif summary.starter:
         st.badge(t("starter"), color="violet")
     else:
-        st.badge(t(STATE_TITLES[summary.state]), color=STATE_COLOURS[summary.state])
+        st.badge(state_title(summary.state, stopped=summary.stopped), color=STATE_COLOURS[summary.state])
 
 
 def _link(page: str, label: str, summary: Summary) -> None:
@@ -91,7 +92,7 @@ def _link(page: str, label: str, summary: Summary) -> None:
 
 def details(summary: Summary) -> list[str]:
     """What is worth knowing about a run, in a few words each; of a damaged one, what is wrong with it."""
-    parts = [describe(summary.error)] if summary.error is not None else []
+    parts = [describe(told) for told in (summary.error, summary.note) if told is not None]
     if summary.config is None:
         return parts
     if summary.state == "interrupted" and client.disk_is_full():
@@ -101,6 +102,8 @@ def details(summary: Summary) -> list[str]:
     parts.append(t("epoch {done} of {epochs}", done=summary.epoch, epochs=epochs))
     if figure := standing.key_figure(summary.metrics):
         parts.append(figure)
+        if is_told(summary.config):
+            parts.append(t("told the class"))
     parts.append(file_size(cache.run_size(summary.id)))
     return parts
 

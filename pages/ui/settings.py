@@ -8,9 +8,10 @@ from typing import Any, get_args
 
 import annotated_types
 
-from pages.ui.text import N_
+from pages.ui.text import N_, t
 from vae_core import datasets
 from vae_core.config import DEFAULT_HIDDEN, RunConfig, field
+from vae_core.environment import threads_for
 from vae_core.errors import InputError
 from vae_core.settings import bounds
 
@@ -101,6 +102,19 @@ def training_images(config: RunConfig) -> int:
     left_out = datasets.source("digits").sizes["test"] if config.data.leave_out_digits_test else 0
     total = source.sizes["train"] - left_out
     return max(1, round(total * share * (1 - config.data.validation)))
+
+
+def threads_remark(config: RunConfig) -> str:
+    """What to know before settings from a larger machine are trained on this one; empty where it has enough threads."""
+    asked, used = config.training.threads, threads_for(config.training.threads)
+    if asked is None or used == asked:
+        return ""
+    return t(
+        "These settings ask for {asked} threads, but this machine has {used} to give: it trains on those. The model is as "
+        "good; the last bits of its weights may differ from those of a larger machine.",
+        asked=asked,
+        used=used,
+    )
 
 
 def check(config: RunConfig) -> None:

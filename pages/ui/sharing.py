@@ -103,6 +103,8 @@ def offer_training() -> None:
             st.caption(plain(problem))
         else:
             show_time([linked.config])
+            if remark := settings.threads_remark(linked.config):
+                st.caption(plain(remark))
 
 
 @contextmanager

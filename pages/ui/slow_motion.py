@@ -146,16 +146,35 @@ def _decode(step: "Step", config: RunConfig, first: int) -> None:
 
 
 def _loss(step: "Step", config: RunConfig, first: int) -> None:
-    figure = slow_motion_charts.terms(float(step.nll[0]), float(step.kl[0]), config.loss.beta)
-    words = t(
-        "The first picture: {recon:.1f} nats for what the reconstruction got wrong, and {kl:.1f} nats of KL for what the "
-        "code said. The whole batch, with this run's weights: {loss:.1f} nats a picture.",
-        recon=float(step.nll[0]),
-        kl=float(step.kl[0]),
-        loss=step.loss,
+    is_point, (weight, beta) = step.sigma is None, step.weights
+    values = {"recon": float(step.nll[0]), "kl": float(step.kl[0]), "loss": step.loss, "weight": weight, "beta": beta}
+    figure = slow_motion_charts.terms(values["recon"], None if is_point else values["kl"], step.weights)
+    words = (
+        t("The first picture: {recon:.1f} nats for what the reconstruction got wrong; a point costs no KL.", **values)
+        if is_point
+        else t(
+            "The first picture: {recon:.1f} nats for what the reconstruction got wrong, and {kl:.1f} nats of KL for what "
+            "the code said.",
+            **values,
+        )
     )
+    if weight != 1:
+        words += " " + t("In this run the reconstruction counts {weight:g} times.", **values)
+    if not is_point and beta != config.loss.beta:
+        words += " " + t(
+            "It stopped during its KL warm-up: β was {beta:g}, and would have grown to {last:g}.",
+            last=config.loss.beta,
+            **values,
+        )
+    words += " " + t("The whole batch, with the weights of this moment: {loss:.1f} nats a picture.", **values)
     show_chart(figure, words, key="slow_terms", about="curves")
-    st.latex(r"\mathcal{L} = -\log p(x|z) + \beta\,\mathrm{KL}(q(z|x)\,\|\,\mathcal{N}(0, I))")
+    st.latex(_loss_formula(weight, is_point=is_point))
+
+
+def _loss_formula(weight: float, *, is_point: bool) -> str:
+    first = r"-\log p(x|z)" if weight == 1 else rf"{weight:g} \cdot \big(-\log p(x|z)\big)"
+    second = "" if is_point else r" + \beta\,\mathrm{KL}(q(z|x)\,\|\,\mathcal{N}(0, I))"
+    return rf"\mathcal{{L}} = {first}{second}"
 
 
 def _learn(step: "Step", config: RunConfig, first: int) -> None:

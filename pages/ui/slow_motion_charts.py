@@ -59,15 +59,24 @@ def drawn(
     return figure.update_xaxes(type="category")
 
 
-def terms(recon: float, kl: float, beta: float) -> go.Figure:
-    """The two terms of the loss in nats."""
+def terms(recon: float, kl: float | None, weights: tuple[float, float]) -> go.Figure:
+    """The two terms of the loss in nats, as they count.
+
+    Args:
+        recon: -log p(x|z).
+        kl: `None` for an autoencoder, which has none.
+        weights: Of both.
+    """
+    weight, beta = weights
+    name = t("Reconstruction") if weight == 1 else t("Reconstruction, times {weight:g}", weight=weight)
+    bars = {name: (weight * recon, NORMAL)} | ({} if kl is None else {t("KL, times β"): (beta * kl, STRANGE)})
     figure = go.Figure()
     figure.add_bar(
-        x=[recon, beta * kl],
-        y=[t("Reconstruction"), t("KL, times β")],
+        x=[value for value, _ in bars.values()],
+        y=list(bars),
         orientation="h",
-        marker={"color": [NORMAL, STRANGE]},
-        text=[written(recon, ".1f"), written(beta * kl, ".1f")],
+        marker={"color": [colour for _, colour in bars.values()]},
+        text=[written(value, ".1f") for value, _ in bars.values()],
         name="",
     )
     template(figure, height=200, x=t("nats"))

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 
 from pages.ui.quantities import duration
 from pages.ui.text import N_, describe, t
-from vae_core import control, runs
+from vae_core import control
 from vae_core.control import STATES, State, Wish
+from vae_core.environment import default_threads
 from vae_core.errors import DiaboloError
-from vae_core.events import EpochEnd, Event, Progress
+from vae_core.events import EpochEnd, Event, FewerThreads, Progress
 from vae_core.jobs.client import disk_is_full, was_stopped
+from vae_core.jobs.waiting import wait_of
 from vae_core.runs import STARTER_NAMES, Run, Summary
 
 FIRST_LOOK, NEXT_LOOK = 0.25, 0.5  # seconds
+HARDLY = 0.01  # of the mean picture's error: a gain that is no more says nothing of a picture
 MOST_POINTS = 1000  # of a curve: more than a screen has room for
 
 Points = dict[str, NDArray[np.float64]]
@@ -62,7 +65,8 @@ class Look:
         error: Why it failed.
         begun: It has a checkpoint to go on from.
         starter: It came with Diabolo.
-    disk_full: It was interrupted, and the disk has no room to go on, or even to say why.
+        disk_full: It was interrupted, and the disk has no room to go on, or even to say why.
+        note: What ended its last process, or that it gives no sign of life.
     """
 
     state: State
@@ -73,6 +77,7 @@ class Look:
     begun: bool = True
     starter: bool = False
     disk_full: bool = False
+    note: DiaboloError | None = None
 
 
 def look(run: Run) -> Look:
@@ -88,6 +93,7 @@ def look(run: Run) -> Look:
         run.job.status().error if state == "failed" else None,
         (run.folder / "resume.safetensors").exists(),
         disk_full=state == "interrupted" and disk_is_full(),
+        note=run.job.note(),
     )
 
 
@@ -112,25 +118,35 @@ def refusal(wish: Wish, seen: Look) -> str:
     if wish == "stop" and seen.state == "paused" and not seen.begun:
         return t("It has not begun yet. Delete it, if it is not wanted any more.")
     if wish == "run" and seen.state == "finished" and seen.stopped:
-        return ""
+        lost = N_("It came here without the place at which it stopped. Use its settings again to train anew.")
+        return "" if seen.begun else t(lost)
     if wish in STATES[seen.state].allows and not (wish == "run" and seen.state == "finished"):
         return ""
+    if seen.state == "finished" and seen.stopped:
+        return t("It was stopped already.")
     return t(REFUSALS[wish][seen.state])
 
 
 def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> str:
-    """What goes on, and what happens or helps next.
+    """What goes on, what happens or helps next, and what its process met.
 
     Args:
         point: The newest point of the curves.
-        others: How many runs are at work or came first, while this one waits.
+        others: How many jobs must make room before this one starts, while it waits.
     """
+    words = _standing(seen, point, others)
+    return words if seen.note is None else f"{words} {describe(seen.note)}"
+
+
+def _standing(seen: Look, point: Progress | EpochEnd | None, others: int) -> str:
     epoch = point.epoch if point else 0
     if seen.pending == "pause" and seen.state in ("starting", "running"):
         return t("Pausing. It saves its place first.")
     match seen.state:
+        case "queued" if others == 1:
+            return t("Waiting until 1 other job makes room. It starts by itself.")
         case "queued" if others:
-            return t("Waiting until {others} other training(s) make room. It starts by itself.", others=others)
+            return t("Waiting until {others} other jobs make room. It starts by itself.", others=others)
         case "queued":
             return t("Starts in a moment.")
         case "starting":
@@ -150,6 +166,8 @@ def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> 
         case "failed":
             reason = describe(seen.error) if seen.error else t("It failed without saying why.")
             return t("{reason} You can change its settings and train anew, or try again as it was.", reason=reason)
+        case "finished" if seen.stopped and not seen.begun:
+            return t("Stopped in epoch {epoch}, with the model of that moment.", epoch=epoch)
         case "finished" if seen.stopped:
             return t("Stopped in epoch {epoch}, with the model of that moment. Resume goes on from there.", epoch=epoch)
         case _:
@@ -157,18 +175,8 @@ def sentence(seen: Look, point: Progress | EpochEnd | None, others: int = 0) -> 
 
 
 def others_first(run: Run) -> int:
-    """How many runs are at work, or wait and were there before this one."""
-    asked, count = run.job.request().time, 0
-    for other in runs.all_runs():
-        if other.is_starter or other.id == run.id:
-            continue
-        try:
-            state = other.state()
-            ahead = state == "queued" and other.job.request().time < asked
-        except DiaboloError:
-            continue
-        count += ahead or STATES[state].phase == "working"
-    return count
+    """How many jobs must make room before this one starts: no more than are in its way."""
+    return wait_of(run.folder, run.config.training.threads or default_threads()).others
 
 
 def progress_text(point: Progress | EpochEnd, epochs: int) -> str:
@@ -234,6 +242,14 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
             )
             if metrics["mse"] >= metrics["mse_mean_image"]
             else t(
+                "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing the "
+                "mean picture would be off by {mean:.4f}, which is hardly more: of a single picture it tells next to "
+                "nothing.",
+                mse=metrics["mse"],
+                mean=metrics["mse_mean_image"],
+            )
+            if metrics["mse"] > (1 - HARDLY) * metrics["mse_mean_image"]
+            else t(
                 "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing "
                 "the mean picture would be off by {mean:.4f}, so {share:.0%} of that error is gone.",
                 mse=metrics["mse"],
@@ -256,6 +272,19 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
             t("Numbers of the code that say something about the picture: {n}.", n=int(metrics["active_units"]))
         )
     return lines
+
+
+def threads_used(events: Sequence[Event]) -> str:
+    """That a run had fewer threads than its settings ask for; empty where it had enough."""
+    fewer = next((event for event in reversed(events) if isinstance(event, FewerThreads)), None)
+    if fewer is None:
+        return ""
+    return t(
+        "Trained on {used} of the {asked} threads that its settings asked for, as its machine had no more: the last bits of "
+        "its weights may differ from those of a larger machine.",
+        used=fewer.used,
+        asked=fewer.asked,
+    )
 
 
 def tested_on(metrics: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from pages.ui.text import N_
+from pages.ui.text import N_, t
 from vae_core.control import State
 from vae_core.runs import Summary
 
@@ -21,6 +21,11 @@ _PICTURE = "picture"
 _PICTURE_WRITTEN = "picture_in_address"
 MOST_PICTURES = 10**9
 _DRAWING = "drawing"
+_SCORE = "score"
+_THRESHOLD = "threshold"
+_NORMAL = "normal"
+_THRESHOLDS = "chosen_thresholds"
+LONGEST = 60  # characters of a parameter that are looked at
 _PLACE = "place"
 _FILM = "film"
 _PROPOSAL = "proposal"
@@ -36,6 +41,8 @@ STATE_TITLES: Mapping[State, str] = {
     "failed": N_("failed"),
     "interrupted": N_("interrupted"),
 }
+STOPPED = N_("stopped")
+"""The title of a finished run that was stopped before its last epoch."""
 STATE_COLOURS: Mapping[State, Literal["gray", "blue", "orange", "green", "red"]] = {
     "queued": "gray",
     "starting": "blue",
@@ -47,6 +54,11 @@ STATE_COLOURS: Mapping[State, Literal["gray", "blue", "orange", "green", "red"]]
     "interrupted": "orange",
 }
 """Of the badge that names a state."""
+
+
+def state_title(state: State, *, stopped: bool = False) -> str:
+    """How a run stands, in a word: one that was stopped before its last epoch is not called finished."""
+    return t(STOPPED) if stopped and state == "finished" else t(STATE_TITLES[state])
 
 
 def chosen_run() -> str | None:
@@ -100,6 +112,92 @@ def pick_picture(number: int) -> None:
     """Remember a test picture by its number, for the other pages too; it stands in the address."""
     st.session_state[_PICTURE] = int(number)
     st.session_state[_PICTURE_WRITTEN] = st.query_params[_PICTURE] = str(int(number))
+
+
+def chosen_score(known: Collection[str], default: str) -> str:
+    """The anomaly score that the visitor chose, here or by a link (`?score=kl`), where the model has it."""
+    named = _from_address(_SCORE)
+    if named in known:
+        st.session_state[_SCORE] = named
+    chosen = st.session_state.get(_SCORE)
+    return chosen if isinstance(chosen, str) and chosen in known else default
+
+
+def choose_score(name: str) -> None:
+    """Remember an anomaly score, for the other pages too."""
+    st.session_state[_SCORE] = name
+
+
+def chosen_threshold(place: str, default: float) -> float | None:
+    """The threshold that the visitor chose, here or by a link (`?threshold=5.1`); `None` for the default.
+
+    Args:
+        place: What it is a threshold of: run, score and normal classes.
+        default: The one that nobody has to choose.
+    """
+    named = _from_address(_THRESHOLD)
+    if named is not None:
+        try:
+            value = float(named)
+        except ValueError:
+            value = math.nan
+        choose_threshold(place, value if math.isfinite(value) and named != _short(default) else None)
+    found = st.session_state.get(_THRESHOLDS, {}).get(place)
+    return found if isinstance(found, float) else None
+
+
+def choose_threshold(place: str, value: float | None) -> None:
+    """Remember a threshold, for the other pages too; `None` for the default."""
+    kept = dict(st.session_state.get(_THRESHOLDS, {}))
+    kept.pop(place, None)
+    if value is not None:
+        kept[place] = float(value)
+    st.session_state[_THRESHOLDS] = kept
+
+
+def write_verdict(score: str, threshold: float) -> None:
+    """Let the address name the score and the threshold that a verdict comes from, so that F5 and a copied link keep them."""
+    _to_address(_SCORE, score)
+    _to_address(_THRESHOLD, _short(threshold))
+
+
+def chosen_normal(classes: Collection[int]) -> tuple[int, ...] | None:
+    """Which classes the visitor called normal, here or by a link (`?normal=3,7`); `None` where nobody did."""
+    named = _from_address(_NORMAL)
+    if named is not None:
+        numbers = {whole_number(part, MOST_PICTURES) for part in named.split(",") if part.isdecimal()}
+        choose_normal([number for number in sorted(numbers) if number in classes])
+    chosen = st.session_state.get(_NORMAL)
+    if chosen is None:
+        return None
+    if named is None:
+        _to_address(_NORMAL, ",".join(map(str, chosen)))  # a page switch dropped it
+    return tuple(number for number in chosen if number in classes)
+
+
+def choose_normal(classes: Sequence[int]) -> None:
+    """Remember which classes are called normal, for the other pages too; it stands in the address."""
+    st.session_state[_NORMAL] = sorted(int(number) for number in classes)
+    _to_address(_NORMAL, ",".join(map(str, st.session_state[_NORMAL])))
+
+
+def _short(threshold: float) -> str:
+    return f"{threshold:.6g}"
+
+
+def _from_address(name: str) -> str | None:
+    """A parameter that somebody other than a page has written since this was last asked."""
+    named = st.query_params.get(name)
+    if named is None or named == st.session_state.get(f"{name}_in_address"):
+        return None
+    st.session_state[f"{name}_in_address"] = named
+    return named[:LONGEST]
+
+
+def _to_address(name: str, text: str) -> None:
+    st.session_state[f"{name}_in_address"] = text
+    if st.query_params.get(name) != text:
+        st.query_params[name] = text
 
 
 def keep_drawing(text: str) -> None:

@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.ui.text import t
-from vae_core.config import DataConfig
+from pages.ui.text import t, written
 
 if TYPE_CHECKING:
-    from vae_core.anomaly import Confusion
+    from vae_core.anomaly import Confusion, Interval, Threshold, Verdicts, Vote
+    from vae_core.datasets import ImageData
+    from vae_core.runs import Run
 
+CLOSE = 0.05
+"""A narrower interval goes without saying."""
 STEPS = 400
 """About how many places a threshold can have on its slider."""
-
-
-def learnt_classes(data: DataConfig, class_names: Sequence[str]) -> tuple[int, ...] | None:
-    """The classes that a model calls normal because it learnt only them; `None` where it learnt all."""
-    chosen = data.classes
-    return None if chosen is None or len(chosen) >= len(class_names) else chosen
 
 
 @dataclass(frozen=True)
@@ -60,16 +57,124 @@ def scale(scores: NDArray[np.float64], threshold: float) -> Scale:
 
 
 def in_words(found: "Confusion") -> str:
-    """What a threshold gives, as a sentence in Markdown."""
+    """What a threshold gives, as a sentence in Markdown; with an interval where so few images leave it wide."""
     return t(
-        "Finds **{found:,} of {strange:,}** strange pictures ({found_rate:.0%}). "
-        "False alarms: **{alarms:,}** among {normal:,} normal ones ({alarm_rate:.0%}).",
+        "Finds **{found:,} of {strange:,}** strange pictures ({found_rate}). "
+        "False alarms: **{alarms:,}** among {normal:,} normal ones ({alarm_rate}).",
         found=found.strange_found,
         strange=found.strange_found + found.strange_missed,
-        found_rate=found.found_rate,
+        found_rate=share_in_words(found.found_rate, found.found_interval),
         alarms=found.false_alarms,
         normal=found.false_alarms + found.normal_passed,
-        alarm_rate=found.false_alarm_rate,
+        alarm_rate=share_in_words(found.false_alarm_rate, found.false_alarm_interval),
+    )
+
+
+def share_in_words(share: float, interval: "Interval") -> str:
+    """A share that was counted, and where the true one lies unless that is nearly the same."""
+    if interval.high - interval.low < CLOSE:
+        return written(share, ".0%")
+    return t(
+        "{share:.0%}; with so few, the true share lies between {low:.0%} and {high:.0%}",
+        share=share,
+        low=interval.low,
+        high=interval.high,
+    )
+
+
+def threshold_in_words(default: "Threshold") -> str:
+    """Where the threshold of the normal validation images comes from, and what so many of them can promise."""
+    values = {
+        "asked": default.alpha,
+        "count": default.images,
+        "low": default.interval.low,
+        "high": default.interval.high,
+    }
+    said = t(
+        "The default comes from {count:,} normal validation pictures: {asked:.0%} false alarms asked; from that many "
+        "images, the true share may lie between {low:.1%} and {high:.1%}.",
+        **values,
+    )
+    if not default.is_promised:
+        from vae_core.anomaly import fewest
+
+        said += " " + t(
+            "So few can't promise {asked:.0%} at all: it takes at least {fewest}. The threshold is their highest score, "
+            "which {expected:.1%} of normal images exceed on average.",
+            asked=default.alpha,
+            fewest=fewest(default.alpha),
+            expected=default.expected,
+        )
+    return said
+
+
+def seen_before(run: "Run", data: "ImageData") -> list[str]:
+    """A sentence where a run may have learnt from the validation pictures of the data that it is shown on."""
+    if run.config.data.name == data.name:
+        return []
+    return [t("This model may have learnt from those validation pictures: expect a few more false alarms.")]
+
+
+def verdict_in_words(score: float, threshold: float, digits: int) -> str:
+    """Whether an image is flagged, in Markdown."""
+    while digits < 12 and score != threshold and f"{score:.{digits}f}" == f"{threshold:.{digits}f}":
+        digits += 1
+    values = {"score": written(score, f".{digits}f"), "threshold": written(threshold, f".{digits}f")}
+    if score > threshold:
+        return t("**Flagged as anomalous**: its score {score} lies above the threshold {threshold}.", **values)
+    return t("**Not flagged**: its score {score} does not lie above the threshold {threshold}.", **values)
+
+
+def exceeded_in_words(share: float, count: int) -> str:
+    """Among which share of the normal validation images an image stands out."""
+    if share == 1:
+        return t("More anomalous than all {count:,} normal validation images", count=count)
+    spec = ".0%" if 0.01 <= share <= 0.99 or share == 0 else ".1%"  # so that none is rounded to all, or to none
+    return t(
+        "More anomalous than {share} of the {count:,} normal validation images", share=written(share, spec), count=count
+    )
+
+
+def heading(verdict: "Verdicts", votes: "Vote", class_names: Sequence[str], learnt: int) -> str:
+    """What an image is to a model, in a line.
+
+    Args:
+        verdict: On this one image.
+        votes: Of the normal images with the nearest codes.
+        class_names: Translated, by the classes' numbers.
+        learnt: How many classes count as normal.
+    """
+    if verdict.unlike[0]:
+        return t("Nothing like what this model learnt")
+    if verdict.flagged[0]:
+        return t("Anomalous to this model")
+    return likeness(votes, class_names, learnt)
+
+
+def likeness(votes: "Vote", class_names: Sequence[str], learnt: int) -> str:
+    """What the nearest normal images say of an image, in a line; the other arguments are as in `heading`."""
+    named = [(class_names[label], count) for label, count in votes.counts.items()]
+    if learnt == 1 and named:
+        return t("Like what this model learnt: {name}", name=named[0][0])
+    if len(votes.supported) == 1:
+        return t(
+            "Most like {name}: {count} of the {all} nearest pictures",
+            name=named[0][0],
+            count=named[0][1],
+            all=votes.total,
+        )
+    if votes.supported:
+        return t(
+            "Between {name} and {other}: {count} and {others} of the {all} nearest pictures",
+            name=named[0][0],
+            count=named[0][1],
+            other=named[1][0],
+            others=named[1][1],
+            all=votes.total,
+        )
+    return t(
+        "Like no single class: the nearest pictures are of {names}",
+        names=", ".join(f"{name} ({count})" for name, count in named),
     )
 
 

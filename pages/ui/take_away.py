@@ -18,7 +18,8 @@ FILES = {
     "onnx": (N_("Encoder and decoder (ONNX, .zip)"), "application/zip"),
 }
 """What a run is taken away as: a format of `export.FORMATS`, its label and its type."""
-_IMPORTED = "imported"
+_IMPORTED = "imported_run"
+_UPLOADS = "uploads_read"
 
 
 @st.fragment
@@ -51,27 +52,38 @@ def show_take_away(run: Run) -> None:
 def offer_import() -> None:
     """A button that opens: an archive that was taken away comes back as a run."""
     with st.popover(t("Import a run"), icon=":material/upload:"):
+        most = importing.MOST_UPLOAD // 1_000_000
         file = st.file_uploader(
             t("An archive of a run: “The whole run”, a file ending in .zip"),
             "zip",
-            max_upload_size=importing.MOST_BYTES // 1_000_000,
-            key="import_file",
+            max_upload_size=most,
+            # The server keeps a file in memory as long as its widget lives: once it is read, there is another one.
+            key=f"import_file_{st.session_state.get(_UPLOADS, 0)}",
         )
-        if file is None:
-            return
-        try:
-            run = _imported(file.file_id, file.getvalue())
-        except InputError as error:
-            st.error(plain(describe(error)), icon=":material/error:")
-            return
-        st.success(t("Here it is: “{name}”.", name=plain(runs.summary(run).name)))
-        st.button(t("Show it"), on_click=state.follow_run, args=(run.id,), key="show_imported")
+        st.caption(
+            t(
+                "Up to {most} MB. A larger one is taken on the server's command line: {command}",
+                most=most,
+                command="`python -m vae_core import FILE`",
+            )
+        )
+        if file is not None:
+            try:
+                with st.spinner(t("Reading the archive")):
+                    st.session_state[_IMPORTED] = importing.import_run(file).id
+            except InputError as error:
+                st.error(plain(describe(error)), icon=":material/error:")
+                return
+            st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
+            st.rerun()
+        _imported()
 
 
-def _imported(file_id: str, content: bytes) -> Run:
-    """The run of an uploaded file, which is read once: the page runs again with every click."""
-    known = st.session_state.get(_IMPORTED)
-    if not known or known[0] != file_id:
-        with st.spinner(t("Reading the archive")):
-            st.session_state[_IMPORTED] = known = [file_id, importing.import_run(content).id]
-    return runs.find(known[1])
+def _imported() -> None:
+    """The run that was brought back last, if it is still there."""
+    try:
+        run = runs.find(st.session_state.get(_IMPORTED, ""))
+    except InputError:
+        return
+    st.success(t("Here it is: “{name}”.", name=plain(runs.summary(run).name)))
+    st.button(t("Show it"), on_click=state.follow_run, args=(run.id,), key="show_imported")

@@ -84,7 +84,7 @@ def signs() -> tuple[str, str]:
 
 def describe(error: DiaboloError) -> str:
     """What went wrong, for the visitor, with the error's values in it."""
-    return t(error.message, **error.values) if error.values else t(error.message).format()
+    return t(error.message, **error.told(describe)) if error.values else t(error.message).format()
 
 
 def plain(text: str) -> str:

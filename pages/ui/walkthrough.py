@@ -51,7 +51,8 @@ class Walk:
         others: What further draws of z are decoded to, with shape (N, C, H, W).
         recon: -log p(x|z) in nats.
         kl: KL(q(z_j|x) || N(0, 1)) in nats for each latent dimension, with shape (D,).
-        beta: The weight that the KL had in training.
+        beta: The weight of the KL at this moment of the training.
+        weight: That of the reconstruction.
     """
 
     x: NDArray[np.float32]
@@ -65,11 +66,12 @@ class Walk:
     recon: float
     kl: NDArray[np.float32]
     beta: float
+    weight: float = 1.0
 
     @property
     def loss(self) -> float:
-        """recon + beta * KL, in nats."""
-        return self.recon + self.beta * float(self.kl.sum())
+        """weight * recon + beta * KL, in nats."""
+        return self.weight * self.recon + self.beta * float(self.kl.sum())
 
     @property
     def bits(self) -> float:
@@ -77,13 +79,15 @@ class Walk:
         return float(self.kl.sum()) / math.log(2)
 
 
-def walk(model: Model, image: NDArray[np.uint8], *, beta: float, seed: int = 0, others: int = 6) -> Walk:
+def walk(
+    model: Model, image: NDArray[np.uint8], *, beta: float, weight: float = 1.0, seed: int = 0, others: int = 6
+) -> Walk:
     """Sends one picture through a VAE.
 
     Args:
         model: A VAE.
         image: uint8 pixels with shape (C, H, W).
-        beta: Its `loss.beta`.
+        beta, weight: Those of the KL and of the reconstruction, as `losses.weights` gives them.
         seed: Of the draws.
         others: How many further draws are decoded.
     """
@@ -113,6 +117,7 @@ def walk(model: Model, image: NDArray[np.uint8], *, beta: float, seed: int = 0, 
             recon=float(losses.reconstruction(likelihood, x)),
             kl=posterior.kl_per_dimension()[0].numpy(),
             beta=beta,
+            weight=weight,
         )
 
 

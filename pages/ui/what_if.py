@@ -1,6 +1,7 @@
 """What if: train again with one or two settings changed, and see what they do: a small family of runs in one chart."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +14,10 @@ from pages.ui.cost import show_time
 from pages.ui.forms import CHOICES
 from pages.ui.navigation import BY_NAME
 from pages.ui.run_names import labels
-from pages.ui.text import N_, SOURCE, describe, language, plain, t
+from pages.ui.text import SOURCE, describe, language, plain, t
 from vae_core import runs, sweeps
 from vae_core.config import RunConfig, field
-from vae_core.errors import InputError
+from vae_core.errors import DiaboloError
 from vae_core.events import EpochEnd
 from vae_core.jobs import client
 from vae_core.runs import Run, Summary
@@ -107,14 +108,8 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
         configs = sweeps.grid(base.replace(training__threads=None), values)
         for config in configs:
             settings.check(config)
-        room = max(client.MOST_WAITING - runs.unsettled(), 0)
-        if len(configs) > room:
-            raise InputError(
-                N_("These are {count} trainings, but only {room} more may wait now. Choose fewer values, or wait."),
-                count=len(configs),
-                room=room,
-            )
-    except InputError as error:
+        client.check_room(len(configs))
+    except DiaboloError as error:
         problem = describe(error)
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
@@ -129,42 +124,82 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
     if problem:
         st.caption(plain(problem))
     elif asked:
-        queued = [client.submit(config) for config in configs]
+        queued = client.submit_all(configs)
         st.success(t("{count} trainings are queued. Their figures appear below.", count=len(queued)))
     else:
         with time:
             show_time(configs)
 
 
-def _family(base: Run, paths: Sequence[str]) -> dict[str, tuple[Summary, Mapping[str, Any]]]:
+SEED = "training.seed"
+
+
+@dataclass(frozen=True)
+class _Family:
+    """The runs that differ from one run in some settings alone, and in their seeds.
+
+    Attributes:
+        trained: Those that did all their epochs, with their figures on the validation images.
+        values: Of the settings, by run.
+        left_out: Those that ended before their last epoch, or whose record doesn't tell.
+        coming: How many are still to come.
+    """
+
+    trained: Mapping[str, tuple[Summary, Mapping[str, float]]]
+    values: Mapping[str, Mapping[str, Any]]
+    left_out: Sequence[Summary]
+    coming: int
+
+
+def _family(base: Run, paths: Sequence[str]) -> _Family:
     summaries = {summary.id: summary for summary in runs.list_runs() if summary.config is not None}
     configs = {run_id: summary.config for run_id, summary in summaries.items() if summary.config is not None}
-    found = sweeps.family(base.config, configs, paths)
-    return {run_id: (summaries[run_id], values) for run_id, values in found.items()}
+    # Another seed is the same setting tried again.
+    values = sweeps.family(base.config, configs, [*paths, SEED])
+    trained, left_out, coming = {}, [], 0
+    for run_id in values:
+        summary = summaries[run_id]
+        figures = _on_validation(run_id, configs[run_id]) if summary.state == "finished" else None
+        if figures is not None:
+            trained[run_id] = summary, figures
+        elif standing.is_active(summary):
+            coming += 1
+        else:
+            left_out.append(summary)
+    return _Family(trained, values, left_out, coming)
 
 
 def _results(run: Run, paths: Sequence[str]) -> None:
-    """What the runs of this family have come to, on the pictures kept aside: the test pictures are not to choose by."""
-    members = _family(run, paths)
-    done = {run_id: pair for run_id, pair in members.items() if pair[0].state == "finished" and pair[0].metrics}
-    coming = sum(standing.is_active(pair[0]) for pair in members.values())
-    if coming:
-        _wait(run, tuple(paths), len(done))
-    if len(done) < 2:
-        if not coming:
+    """What the runs of this family have come to, on validation images: the test images are not to choose by."""
+    family = _family(run, paths)
+    if family.coming:
+        _wait(run, tuple(paths), len(family.trained))
+    if family.left_out:
+        names = labels(family.left_out)
+        st.caption(
+            t(
+                "Left out, for they did not do all of their epochs: {names}.",
+                names=plain(", ".join(names[one.id] for one in family.left_out)),
+            )
+        )
+    names = labels([summary for summary, _ in family.trained.values()])
+    rows = what_if_charts.rows(
+        [
+            what_if_charts.Trial(
+                names[run_id],
+                {path: family.values[run_id][path] for path in paths},
+                int(family.values[run_id][SEED]),
+                figures,
+                run_id == run.id,
+                run_id,
+            )
+            for run_id, (_, figures) in family.trained.items()
+        ]
+    )
+    if len(rows) < 2:
+        if not family.coming:
             st.caption(t("No other run yet that differs from this one only in these settings."))
         return
-    names = labels([summary for summary, _ in done.values()])
-    rows = [
-        what_if_charts.Row(
-            names[run_id],
-            {path: values[path] for path in paths},
-            _kept_aside(run_id),
-            run_id == run.id,
-        )
-        for run_id, (summary, values) in done.items()
-    ]
-    rows.sort(key=lambda row: [(isinstance(value, str), value) for value in row.values.values()])
     figures = what_if_charts.figures(rows)
     figure_name = st.segmented_control(
         t("Figure"),
@@ -177,28 +212,34 @@ def _results(run: Run, paths: Sequence[str]) -> None:
     )
     chart, words = what_if_charts.chart(rows, paths, str(figure_name), [_title(path) for path in paths], shown)
     show_chart(chart, words, key="what_if_chart", about="sweep")
-    st.dataframe(
-        {
-            **{_title(path): [shown(path, row.values[path]) for row in rows] for path in paths},
-            **{t(what_if_charts.FIGURES[name]): [row.metrics.get(name) for row in rows] for name in figures},
-        },
-        hide_index=True,
-    )
-    chosen = ",".join(list(done)[:MOST_COMPARED])
+    table = {
+        **{_title(path): [shown(path, row.values[path]) for row in rows] for path in paths},
+        **{t(what_if_charts.FIGURES[name]): [row.metrics.get(name) for row in rows] for name in figures},
+    }
+    if any(row.seeds > 1 for row in rows):
+        table |= {t("Seeds"): [row.seeds for row in rows]}
+        table |= {f"± {t(what_if_charts.FIGURES[name])}": [row.spread.get(name) for row in rows] for name in figures}
+    st.dataframe(table, hide_index=True)
     entry = BY_NAME["compare"]
     st.page_link(
         entry.script,
         label=t("Compare them picture by picture"),
         icon=entry.icon,
-        query_params={"runs": chosen},
+        query_params={"runs": ",".join([row.run_id for row in rows][:MOST_COMPARED])},
     )
 
 
-def _kept_aside(run_id: str) -> dict[str, float]:
-    """The figures of a run's last epoch on the pictures kept aside."""
-    last = next(event for event in reversed(cache.log(runs.find(run_id)).read()) if isinstance(event, EpochEnd))
+def _on_validation(run_id: str, config: RunConfig) -> dict[str, float] | None:
+    """A run's figures after its last epoch, on validation images; `None` where it didn't come that far, as its log says."""
+    try:
+        events = cache.log(runs.find(run_id)).read()
+    except DiaboloError:  # deleted, or damaged
+        return None
+    last = next((event for event in reversed(events) if isinstance(event, EpochEnd)), None)
+    if last is None or last.epoch < config.training.epochs:
+        return None
     found = {"recon": last.validation.recon}
-    if runs.find(run_id).config.model.kind != "autoencoder":
+    if config.model.kind != "autoencoder":
         found |= {"negative_elbo": last.validation.recon + last.validation.kl, "kl": last.validation.kl}
     return found
 
@@ -207,9 +248,7 @@ def _kept_aside(run_id: str) -> dict[str, float]:
 @guarded()
 def _wait(run: Run, paths: tuple[str, ...], before: int) -> None:
     """Says how many are still to come, and shows the block anew when one is there."""
-    members = _family(run, paths)
-    done = sum(pair[0].state == "finished" and bool(pair[0].metrics) for pair in members.values())
-    coming = sum(standing.is_active(pair[0]) for pair in members.values())
-    if done != before:
+    family = _family(run, paths)
+    if len(family.trained) != before:
         st.rerun()
-    st.info(t("{count} trainings are still to come.", count=coming), icon=":material/hourglass_top:")
+    st.info(t("{count} trainings are still to come.", count=family.coming), icon=":material/hourglass_top:")

@@ -1,7 +1,7 @@
 """A family of runs in one chart: a line for one setting, a map for two. Imports no Streamlit."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,20 +19,74 @@ FIGURES = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """A finished run of the family.
+class Trial:
+    """A run of the family that did all its epochs.
 
     Attributes:
         name: What it is called.
         values: Of the settings that are varied, by dotted names.
+        seed: Its own.
         metrics: Its figures.
         is_base: It is the run that was asked about.
+        run_id: Its id.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    seed: int
+    metrics: Mapping[str, float]
+    is_base: bool
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A point of the family: the runs with the same values.
+
+    Attributes:
+        name: What it is called: the run, or the first of them.
+        values: Of the settings that are varied, by dotted names.
+        metrics: Its figures: of several seeds, the means.
+        is_base: The run that was asked about is among them.
+        run_id: The run's id, or that of the first.
+        seeds: How many seeds there are.
+        spread: The figures' standard deviations between the seeds; empty of one alone.
+        repeats: How many runs more there are that have the seed of another: they tell nothing new, and don't count.
     """
 
     name: str
     values: Mapping[str, Any]
     metrics: Mapping[str, Any]
     is_base: bool
+    run_id: str = ""
+    seeds: int = 1
+    spread: Mapping[str, float] = field(default_factory=dict)
+    repeats: int = 0
+
+
+def rows(trials: Sequence[Trial]) -> list[Row]:
+    """A row for each set of values, in their order."""
+    places: dict[str, list[Trial]] = {}
+    for trial in sorted(trials, key=lambda trial: not trial.is_base):  # stable: of a seed, the run itself speaks
+        places.setdefault(repr(sorted(trial.values.items())), []).append(trial)
+    found = []
+    for there in places.values():
+        distinct = list({trial.seed: trial for trial in reversed(there)}.values())[::-1]
+        names = [name for name in distinct[0].metrics if all(name in trial.metrics for trial in distinct)]
+        figures = {name: np.array([trial.metrics[name] for trial in distinct], np.float64) for name in names}
+        found.append(
+            Row(
+                there[0].name,
+                there[0].values,
+                {name: float(values.mean()) for name, values in figures.items()},
+                there[0].is_base,
+                there[0].run_id,
+                len(distinct),
+                {name: float(values.std(ddof=1)) for name, values in figures.items()} if len(distinct) > 1 else {},
+                len(there) - len(distinct),
+            )
+        )
+    return sorted(found, key=lambda row: [(isinstance(value, str), value) for value in row.values.values()])
 
 
 def figures(rows: Sequence[Row]) -> list[str]:
@@ -50,15 +104,28 @@ def chart(
     """
     low = min(rows, key=lambda row: row.metrics[figure])
     high = max(rows, key=lambda row: row.metrics[figure])
-    words = t(
+    said = N_(
         "{figure} on the pictures kept aside: {low:.4g} with {low_values}, {high:.4g} with {high_values}. One run each: "
-        "another seed would move the points a little.",
+        "another seed would move the points a little."
+    )
+    if any(row.seeds > 1 for row in rows):
+        said = N_(
+            "{figure} on the validation images: {low:.4g} with {low_values}, {high:.4g} with {high_values}. Where several "
+            "seeds were trained, the mean, with the standard deviation between them. Points of one run alone would move as "
+            "much with another seed."
+        )
+    words = t(
+        said,
         figure=t(FIGURES[figure]),
         low=low.metrics[figure],
         low_values=", ".join(shown(path, low.values[path]) for path in paths),
         high=high.metrics[figure],
         high_values=", ".join(shown(path, high.values[path]) for path in paths),
     )
+    if repeats := sum(row.repeats for row in rows):
+        words += " " + t(
+            "Runs with the same settings and the same seed as another are counted once: {count}.", count=repeats
+        )
     drawn = go.Figure()
     if len(paths) == 1:
         (path,) = paths
@@ -72,6 +139,10 @@ def chart(
             marker={"size": 10, "color": [STRANGE if row.is_base else NORMAL for row in ordered]},
             name=t(FIGURES[figure]),
             hovertemplate="%{x}: %{y:.4g}<extra></extra>",
+            error_y={
+                "array": [row.spread.get(figure, 0.0) for row in ordered],
+                "visible": any(r.spread for r in ordered),
+            },
         )
         template(drawn, height=320, x=titles[0], y=t(FIGURES[figure]))
         drawn.update_xaxes(type="category")
@@ -80,13 +151,9 @@ def chart(
         list(dict.fromkeys(sorted((row.values[path] for row in rows), key=lambda v: (isinstance(v, str), v))))
         for path in paths
     )
-    places: dict[tuple[int, int], list[float]] = {}
-    for row in rows:
-        place = second.index(row.values[paths[1]]), first.index(row.values[paths[0]])
-        places.setdefault(place, []).append(row.metrics[figure])
     values = np.full((len(second), len(first)), np.nan)
-    for place, there in places.items():  # the same settings twice: their mean
-        values[place] = np.mean(there)
+    for row in rows:
+        values[second.index(row.values[paths[1]]), first.index(row.values[paths[0]])] = row.metrics[figure]
     drawn.add_heatmap(
         x=[shown(paths[0], value) for value in first],
         y=[shown(paths[1], value) for value in second],

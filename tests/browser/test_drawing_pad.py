@@ -42,7 +42,7 @@ def test_a_stroke_shows_all_that_the_model_makes_of_it(page: Page, server: Serve
     expect(page.get_by_text("appears here")).to_be_visible()
     drag(page, pad, SEVEN)
     expect(page.get_by_text(SEES).first).to_be_visible()
-    expect(page.get_by_text(re.compile(r"^Stranger than \d+% of the test pictures"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^More anomalous than .* normal validation images"))).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     settle(page)
     first = seen(page)

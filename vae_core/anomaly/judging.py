@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_core import files
+from vae_core.anomaly.detector import Verdicts
 from vae_core.anomaly.normal import Scores
+from vae_core.anomaly.thresholds import Interval, share_interval
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
+from vae_core.roc import average_precision_score, roc_auc_score, roc_curve
 
 
 def is_normal(data: ImageData, classes: Sequence[int]) -> NDArray[np.bool_]:
@@ -34,28 +37,6 @@ def is_normal(data: ImageData, classes: Sequence[int]) -> NDArray[np.bool_]:
     return np.isin(data.labels, list(classes))
 
 
-def default_threshold(validation_scores: Scores, quantile: float = 0.95) -> float:
-    """The score that a share of normal images stays at or below: 5 % of false alarms are expected for 0.95.
-
-    Args:
-        validation_scores: Of *normal* images of the *validation* split. A threshold chosen on the test split would
-            have seen what it is judged on.
-        quantile: That share.
-
-    Raises:
-        InputError: There are no scores, or the share is outside 0 to 1.
-    """
-    if not 0 <= quantile <= 1:
-        raise InputError(N_("The share is {quantile}, but must be from 0 to 1. 0.95 is usual."), quantile=quantile)
-    if len(validation_scores) == 0:
-        raise InputError(
-            N_(
-                "There are no validation pictures of the normal classes to choose a threshold from. Choose more classes."
-            )
-        )
-    return float(np.quantile(validation_scores, quantile))
-
-
 @dataclass(frozen=True)
 class Confusion:
     """What becomes of every image when all scores above the threshold are called strange: counts."""
@@ -64,6 +45,16 @@ class Confusion:
     strange_missed: int
     false_alarms: int
     normal_passed: int
+
+    @property
+    def found_interval(self) -> Interval:
+        """Where that share lies, as far as so many strange images tell."""
+        return share_interval(self.strange_found, self.strange_found + self.strange_missed)
+
+    @property
+    def false_alarm_interval(self) -> Interval:
+        """Where the share of false alarms lies, as far as so many normal images tell."""
+        return share_interval(self.false_alarms, self.false_alarms + self.normal_passed)
 
     @property
     def found_rate(self) -> float:
@@ -117,13 +108,11 @@ def report(scores: Scores, is_normal: NDArray[np.bool_], threshold: float) -> Re
     Args:
         scores: Higher = stranger, with shape (N,).
         is_normal: With shape (N,).
-        threshold: From `default_threshold`, or a person's choice.
+        threshold: From `thresholds.threshold`, or a person's choice.
 
     Raises:
         InputError: All images are normal, or none is: there is nothing to tell apart.
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve  # takes a second to import
-
     if is_normal.all():
         raise InputError(
             N_(
@@ -157,15 +146,29 @@ def strangest(scores: Scores) -> NDArray[np.int64]:
     return np.argsort(-scores, kind="stable").astype(np.int64)
 
 
-def to_csv(data: ImageData, scores: Mapping[str, Scores], is_normal: NDArray[np.bool_]) -> bytes:
-    """A table as UTF-8 CSV, a line an image: index, label, class, normal (0 or 1), then a column a score.
+def to_csv(data: ImageData, scores: Mapping[str, Scores], is_normal: NDArray[np.bool_], verdicts: Verdicts) -> bytes:
+    """A table as UTF-8 CSV, a line an image: index, label, class, normal (0 or 1); the name of the score that decides,
+    its value, the threshold, flagged (0 or 1), unlike (0 or 1); then a column a score.
 
     A class name that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     names = np.array([files.no_formula(name) for name in data.class_names], dtype=object)
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\r\n")  # RFC 4180
-    writer.writerow(["index", "label", "class", "normal", *scores])
-    columns = (range(len(data)), data.labels.tolist(), names[data.labels], is_normal.astype(int).tolist())
+    writer.writerow(
+        ["index", "label", "class", "normal", "score_name", "score", "threshold", "flagged", "unlike", *scores]
+    )
+    count = len(data)
+    columns = (
+        range(count),
+        data.labels.tolist(),
+        names[data.labels],
+        is_normal.astype(int).tolist(),
+        [verdicts.score] * count,
+        verdicts.scores.tolist(),
+        [verdicts.threshold] * count,
+        verdicts.flagged.astype(int).tolist(),
+        verdicts.unlike.astype(int).tolist(),
+    )
     writer.writerows(zip(*columns, *(values.tolist() for values in scores.values()), strict=True))
     return lines.getvalue().encode()

@@ -1,45 +1,58 @@
 """`diagnose`: what is wrong with a training, and which settings would mend it."""
 
 import math
+from typing import TYPE_CHECKING
 
 import click
 
 from vae_core import datasets, runs
 from vae_core.commands.figures import model_of
-from vae_core.commands.shell import json_option, print_json, print_table, run_argument
+from vae_core.commands.shell import json_option, print_json, print_table, run_argument, show
+from vae_core.control import is_active
 from vae_core.errors import InputError
 from vae_core.runs import EventLog
+
+if TYPE_CHECKING:
+    from vae_core.diagnosis import Check
 
 
 @click.command()
 @run_argument
 @json_option
 def diagnose(run_id: str, as_json: bool) -> None:
-    """Look for the known faults of a training: collapse, learning by heart, a wrong learning rate, dead units, ...
+    """Look for the known faults of a training: collapse, overfitting, a wrong learning rate, dead units, ...
 
-    Each check has a number and the limit beyond which it is a fault. A training that went astray has no model to look
-    at; its curves are still judged.
+    Each check has a number and the limit beyond which it is a fault. A training that diverged has no other fault, and one
+    that was stopped on its way isn't judged as a whole.
 
     \b
     Examples:
       python -m vae_core diagnose RUN
       python -m vae_core train --config runs/RUN/config.json --set training.learning_rate=0.001
 
-    JSON: run, faults, checks[] {kind, value (null: not finite), limit, is_fault, message, changes {setting: value}}.
+    JSON: run, not_judged (null: it is), faults, checks[] {kind, value (null: not finite), limit, is_fault, message (of a
+    fault, or why a check beyond its limit is none), changes {setting: value}}.
     """
-    from vae_core import diagnosis
+    from vae_core import diagnosis, verdict
 
     run = runs.find(run_id)
     config = run.config
-    checks = diagnosis.diagnose_curves(config, EventLog(run).read())
-    try:
-        model = model_of(run)
-    except InputError:
-        model = None  # it has no weights: the curves are all there is
-    if model is not None:
+
+    def look() -> list[diagnosis.Check]:
+        try:
+            model = model_of(run)
+        except InputError:
+            return []  # it has no weights: the curves are all there is
         splits = datasets.splits(config.data)
-        checks += diagnosis.diagnose_model(config, model, splits.train, splits.validation)
-    checks = diagnosis.ordered(checks)
+        return diagnosis.diagnose_model(config, model, splits.train, splits.validation)
+
+    state = run.state()
+    unfinished = is_active(state) or state == "paused"
+    found = verdict.judge(config, EventLog(run).read(), look, live=unfinished)
+    checks = found.checks
+    not_judged = found.unjudged.format(**found.values)
+    if unfinished:
+        not_judged = "Not judged: its training is not over. So far:"
     if as_json:
         rows = [
             {
@@ -47,19 +60,27 @@ def diagnose(run_id: str, as_json: bool) -> None:
                 "value": check.value if math.isfinite(check.value) else None,
                 "limit": check.limit,
                 "is_fault": check.is_fault,
-                "message": diagnosis.told(check) if check.is_fault else None,
+                "message": diagnosis.told(check) or None,
                 "changes": dict(check.changes) if check.is_fault else {},
             }
             for check in checks
         ]
-        print_json({"run": run.id, "faults": sum(check.is_fault for check in checks), "checks": rows})
+        print_json({"run": run.id, "not_judged": not_judged or None, "faults": len(found.faults), "checks": rows})
         return
+    if not_judged:
+        show(not_judged)
     for check in checks:
         if check.is_fault:
-            click.echo(f"{diagnosis.CHECKS[check.kind].title}: {diagnosis.told(check)}")
+            show(f"{diagnosis.CHECKS[check.kind].title}: {diagnosis.told(check)}")
             for path, value in check.changes.items():
-                click.echo(f"  try --set {path}={value}")
+                show(f"  try --set {path}={value}")
     print_table(
         ("check", "number", "limit", "fault"),
-        [(check.kind, f"{check.value:.3g}", f"{check.limit:g}", "yes" if check.is_fault else "") for check in checks],
+        [(check.kind, f"{check.value:.3g}", f"{check.limit:g}", _is_fault(check)) for check in checks],
     )
+
+
+def _is_fault(check: "Check") -> str:
+    if check.is_fault:
+        return "yes"
+    return f"no: {check.why_not.format(**check.values)}" if check.why_not else ""

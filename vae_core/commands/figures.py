@@ -2,18 +2,19 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
-from vae_core import runs
-from vae_core.commands.outputs import write
-from vae_core.commands.shell import json_option, print_figures, print_json, print_table, run_argument, say
+from vae_core import datasets, learnt, runs
+from vae_core.commands.outputs import check, write
+from vae_core.commands.shell import Number, json_option, print_figures, print_json, print_table, run_argument, say
 from vae_core.config import RunConfig
 from vae_core.environment import default_threads
 from vae_core.runs import Run
 
 if TYPE_CHECKING:
+    from vae_core.anomaly import Interval
     from vae_core.datasets import ImageData, Split
     from vae_core.metrics import Pixels
     from vae_core.models import Model
@@ -29,7 +30,11 @@ split_option = click.option(
 
 @click.command()
 @run_argument
-@click.option("--dataset", metavar="NAME", help="On another data set than the run's own, all of its classes.")
+@click.option(
+    "--dataset",
+    metavar="NAME",
+    help="On another data set than the run's own, all of its classes; a conditional VAE on those that it learnt.",
+)
 @split_option
 @click.option(
     "--pixels",
@@ -50,7 +55,8 @@ def evaluate(run_id: str, dataset: str | None, split: "Split", pixels: "Pixels",
     """How good a model is on images it did not learn from.
 
     Likelihoods are in nats per image; grey and binarised pixels differ by several nats. A run that learnt some classes
-    only is judged on those.
+    only is judged on those of its own data set. A conditional VAE is told each image's class, so it is judged on learnt
+    classes alone.
 
     \b
     Examples:
@@ -64,12 +70,15 @@ def evaluate(run_id: str, dataset: str | None, split: "Split", pixels: "Pixels",
 
     run = runs.find(run_id)
     config = run.config
-    data = images_of(config, dataset, split)
+    name = dataset or config.data.name
+    data = images_of(config, name, split, classes=learnt.evaluable_classes(config, name))
     figures = metrics.evaluate(model_of(run), data, pixels=pixels, iwae=iwae or None)
     baseline = figures.pop("mse_mean_image")
     found = {"run": run.id, "dataset": data.name, "split": split, **figures}
     if data.name == "digits" and config.data.name == "mnist" and not config.data.leave_out_digits_test:
         say("Note: all of 'digits' is in MNIST's training part, so this model has seen these pictures before.")
+    if config.model.kind == "conditional-vae":
+        say("Note: this model was told the class of each image, which others have to find out.")
     if as_json:
         print_json(found)
     else:
@@ -84,21 +93,47 @@ def evaluate(run_id: str, dataset: str | None, split: "Split", pixels: "Pixels",
     type=int,
     multiple=True,
     metavar="CLASS",
-    help="A class that counts as normal; give it as often as you like. Left out: the classes that the run learnt.",
+    help="A class that counts as normal, of those that the run learnt; give it as often as you like. Left out: all of "
+    "them.",
 )
-@click.option("--dataset", metavar="NAME", help="Score another data set than the run's own.")
+@click.option("--dataset", metavar="NAME", help="Score another data set than the run's own, with the same classes.")
 @click.option("--score", metavar="NAME", help="The score for threshold and confusion (squared_error_over_norm).")
 @click.option(
-    "--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Every image's scores."
+    "--alpha",
+    type=Number(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="The share of false alarms to ask for: the threshold is then the validation images' score that keeps to it.",
+)
+@click.option(
+    "--threshold",
+    type=Number(-1e300, 1e300),
+    metavar="SCORE",
+    help="A threshold of your own: images that score higher are flagged.",
+)
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Every image's scores, and for the chosen one score_name, score, threshold and flagged.",
 )
 @json_option
 def anomaly(
-    run_id: str, normal: tuple[int, ...], dataset: str | None, score: str | None, csv_file: Path | None, as_json: bool
+    run_id: str,
+    normal: tuple[int, ...],
+    dataset: str | None,
+    score: str | None,
+    alpha: float,
+    threshold: float | None,
+    csv_file: Path | None,
+    as_json: bool,
 ) -> None:
     """Score the test split: which images look strange to a model that has learnt what is normal?
 
-    The threshold lets 95 % of the normal validation images pass; the test split has no part in choosing it. Some scores
-    compare with the normal training images; those named pca_20, pixel_knn and mean_image use no model.
+    The threshold comes from the normal validation images and flags at most 5 % of normal ones on average; how far off
+    it may be with so few of them is told too. The test split has no part in choosing it. Some scores compare with the
+    normal training images; those named pca_20, pixel_knn and mean_image use no model.
 
     \b
     Examples:
@@ -107,31 +142,35 @@ def anomaly(
       python -m vae_core anomaly RUN --normal 5 --normal 7 --json
 
     JSON: run, dataset, normal, images, auroc {score: value}, score, threshold, confusion {strange_found,
-    strange_missed, false_alarms, normal_passed}.
+    strange_missed, false_alarms, normal_passed}, alpha, false_alarms {images (validation), expected, low, high (95 %
+    interval of the true share at the validation images' threshold), promised (whether so many images can promise
+    alpha)}, rates {found, false_alarms {value, low, high} (on the test split)}, unlike (images that are nothing of what
+    the model learnt).
     """
     from vae_core import anomaly as strange
 
+    if csv_file is not None:
+        check(csv_file)
     run = runs.find(run_id)
     config = run.config
-    classes = tuple(sorted(set(normal))) or config.data.classes or ()
-    if not classes:
-        raise click.UsageError("This run learnt all classes, so say which are normal: --normal 5.")
+    classes = learnt.normal_classes(config.data, normal, dataset)
     model = model_of(run)
-    test = images_of(config, dataset, "test", every_class=True)
-    validation = images_of(config, dataset, "validation", every_class=True)
-    strange.is_normal(test, classes)  # before the work of scoring
-    learnt = images_of(config, dataset, "train", every_class=True).only(classes)
-    fitted = strange.Normal(model, learnt)
+    train, validation, test = (
+        images_of(config, dataset, split, classes=None if split == "test" else classes)
+        for split in get_args(datasets.Split)
+    )
     score = score or strange.DEFAULT_SCORE
-    aside = strange.score(model, validation.only(classes), [score], normal=fitted)[score]
-    scores = strange.score(model, test, normal=fitted)
-    threshold = strange.default_threshold(aside)
+    detector = strange.Detector(model, train, validation)
+    detector.default(score, alpha)  # before the work of scoring
+    scores = detector.score(test)
+    verdicts = detector.verdicts(test, scores, score, at=threshold, alpha=alpha)
     is_normal = strange.is_normal(test, classes)
-    reports = {name: strange.report(values, is_normal, threshold) for name, values in scores.items()}
+    reports = {name: strange.report(values, is_normal, verdicts.threshold) for name, values in scores.items()}
     if csv_file is not None:
-        write(csv_file, strange.to_csv(test, scores, is_normal))
+        write(csv_file, strange.to_csv(test, scores, is_normal, verdicts))
         say(f"Wrote {csv_file}")
-    confusion = dataclasses.asdict(reports[score].confusion)
+    counts, default = reports[score].confusion, verdicts.default
+    confusion = dataclasses.asdict(counts)
     if as_json:
         print_json(
             {
@@ -141,34 +180,60 @@ def anomaly(
                 "images": len(test),
                 "auroc": {name: report.auroc for name, report in reports.items()},
                 "score": score,
-                "threshold": threshold,
+                "threshold": verdicts.threshold,
                 "confusion": confusion,
+                "alpha": alpha,
+                "false_alarms": {
+                    "images": default.images,
+                    "expected": default.expected,
+                    **default.interval._asdict(),
+                    "promised": default.is_promised,
+                },
+                "rates": {
+                    "found": {"value": counts.found_rate, **counts.found_interval._asdict()},
+                    "false_alarms": {"value": counts.false_alarm_rate, **counts.false_alarm_interval._asdict()},
+                },
+                "unlike": int(verdicts.unlike.sum()),
             }
         )
         return
     click.echo(f"{len(test)} test images of {test.name}; normal: {', '.join(map(str, classes))}")
     print_table(["score", "AUROC"], [[name, f"{report.auroc:.4f}"] for name, report in reports.items()])
-    click.echo(f"At the threshold {threshold:.4f} of {score}:")
+    whose = "the validation images" if threshold is None else "your own"
+    click.echo(f"At the threshold {verdicts.threshold:.4f} of {score} ({whose}):")
     print_figures(confusion)
-
-
-def images_of(config: RunConfig, dataset: str | None, split: "Split", *, every_class: bool = False) -> "ImageData":
-    """A split as the run knows it, or of another data set."""
-    from vae_core import datasets
-
-    own = config.data if dataset in (None, config.data.name) else None
-    return datasets.load(
-        dataset or config.data.name,
-        split,
-        validation=config.data.validation,
-        leave_out_digits_test=bool(own and own.leave_out_digits_test),
-        classes=own.classes if own and not every_class else None,
+    for what, value, interval in (
+        ("found", counts.found_rate, counts.found_interval),
+        ("false alarms", counts.false_alarm_rate, counts.false_alarm_interval),
+    ):
+        click.echo(f"{what}: {value:.1%} of the test images; the true share lies from {_share(interval)}")
+    click.echo(
+        f"The validation images' threshold is {default.value:.4f}: {alpha:.3g} asked; from {default.images} images the "
+        f"true share of false alarms may lie from {_share(default.interval)}"
     )
+    if not default.is_promised:
+        click.echo(
+            f"So few images can't promise {alpha:.3g}: it takes at least {strange.fewest(alpha)}. The threshold is their "
+            f"largest score, above which {default.expected:.1%} of normal images lie on average."
+        )
+
+
+def _share(interval: "Interval") -> str:
+    return f"{interval.low:.1%} to {interval.high:.1%} (95 %)"
+
+
+def images_of(
+    config: RunConfig, dataset: str | None, split: "Split", *, classes: tuple[int, ...] | None = None
+) -> "ImageData":
+    """A split of a data set, the run's own (`None`) or another, cut as pages cut it for that run: of some classes."""
+    name = dataset or config.data.name
+    leave_out, validation = datasets.cut_for(config.data, name)
+    return datasets.load(name, split, validation=validation, leave_out_digits_test=leave_out, classes=classes)
 
 
 def model_of(run: Run) -> "Model":
     """The run's model with its weights, on as many threads as a run takes."""
-    from vae_core import datasets, models
+    from vae_core import models
     from vae_core.processor import prepare
 
     prepare(default_threads())

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vae_core import datasets, recipes, runs
-from vae_core.commands.shell import json_option, print_json, print_table, say
+from vae_core.commands.shell import json_option, print_json, print_table, say, show
 
 
 @click.command("list")
@@ -15,8 +15,8 @@ from vae_core.commands.shell import json_option, print_json, print_table, say
 def list_everything(as_json: bool) -> None:
     """Your runs, newest first, then the starter runs; and the recipes.
 
-    JSON: runs [{id, name, state, recipe, model, dataset, epochs (finished ones), metrics, error}], recipes [{name,
-    title, question}].
+    JSON: runs [{id, name, state, recipe, model, dataset, epochs (finished ones), metrics, error, note}], recipes
+    [{name, title, question}].
     """
     rows = [_run(summary) for summary in runs.list_runs()]
     known = [{"name": row.name, "title": row.title, "question": row.question} for row in recipes.RECIPES.values()]
@@ -24,11 +24,18 @@ def list_everything(as_json: bool) -> None:
         print_json({"runs": rows, "recipes": known})
         return
     columns = ("id", "name", "state", "dataset", "epochs")
-    print_table([*columns, "-ELBO"], [[*(row[key] for key in columns), _negative_elbo(row["metrics"])] for row in rows])
     for row in rows:
-        if row["error"]:
-            click.echo(f"{row['id']}: {row['error']}")
-    click.echo()
+        row["state"] = (
+            "stopped" if row["state"] == "finished" and (row["metrics"] or {}).get("stopped") else row["state"]
+        )
+    print_table([*columns, "-ELBO"], [[*(row[key] for key in columns), _negative_elbo(row["metrics"])] for row in rows])
+    if told := [row["id"] for row in rows if row["model"] == "conditional-vae"]:
+        say(f"Told the class of each image, which others have to find out: {', '.join(told)}")
+    for row in rows:
+        for told in (row["error"], row["note"]):
+            if told:
+                show(f"{row['id']}: {told}")
+    show()
     print_table(["recipe", "title", "question"], [list(row.values()) for row in known])
 
 
@@ -44,6 +51,7 @@ def _run(summary: runs.Summary) -> dict[str, Any]:
         "epochs": summary.epoch if config else None,
         "metrics": summary.metrics,
         "error": str(summary.error) if summary.error else None,
+        "note": str(summary.note) if summary.note else None,
     }
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from vae_core import datasets, runs
+from vae_core import datasets, learnt, runs
 from vae_core.commands.figures import images_of, model_of
 from vae_core.commands.outputs import check, write
-from vae_core.commands.shell import Number, json_option, print_json, run_argument, say
+from vae_core.commands.shell import Number, json_option, print_json, run_argument, say, show
 from vae_core.export import ENDINGS as FILE_ENDINGS
 from vae_core.export import FORMATS, drawing_to_folders
 from vae_core.export import export as exported
@@ -44,7 +44,11 @@ ENDINGS = (".png", ".npz", ".zip")
     help="How many Gaussians the mixture has.",
 )
 @click.option(
-    "--class", "label", type=click.IntRange(0), metavar="CLASS", help="Which class a conditional VAE is asked for."
+    "--class",
+    "label",
+    type=click.IntRange(0),
+    metavar="CLASS",
+    help="Which of the classes that it learnt a conditional VAE is asked for.",
 )
 @click.option(
     "--out",
@@ -83,17 +87,12 @@ def sample(
     from vae_core.drawing import draw
 
     run = runs.find(run_id)
-    config, model = run.config, model_of(run)
-    if label is not None and label >= model.classes:
-        raise click.BadParameter(
-            f"{label} is no class of this model, which has {model.classes}: 0 to {model.classes - 1}."
-            if model.classes
-            else "This model is not told the class; only a conditional VAE can be asked for one.",
-            param_hint="--class",
-        )
+    config = run.config
+    learnt.check_class(config, label)
+    model = model_of(run)
     source: priors.Prior | None = None
     if prior != "normal":
-        train = images_of(config, None, "train")
+        train = images_of(config, None, "train", classes=config.data.classes)
         codes = priors.fitting_codes(latent.encode(model, train.subset(priors.evenly(len(train)))))
         source = priors.fitted_gaussian(codes) if prior == "fitted" else priors.fitted_mixture(codes, components)
     elif config.model.kind == "autoencoder":
@@ -110,7 +109,7 @@ def sample(
         how |= {"components": components if prior == "mixture" else None, "class": label}
         print_json({"run": run.id, "files": [str(out)], **how})
     else:
-        click.echo(out)
+        show(out)
 
 
 @click.command()
@@ -149,7 +148,7 @@ def export(run_id: str, kind: str, out: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"run": run.id, "format": kind, "files": [str(out)], **more})
     else:
-        click.echo(out)
+        show(out)
 
 
 @click.command("import")
@@ -168,11 +167,11 @@ def import_archive(file: Path, as_json: bool) -> None:
 
     JSON: run.
     """
-    from vae_core.importing import MOST_BYTES, import_run
+    from vae_core.importing import import_run
 
     with file.open("rb") as opened:
-        run = import_run(opened.read(MOST_BYTES + 1))
+        run = import_run(opened)
     if as_json:
         print_json({"run": run.id})
     else:
-        click.echo(run.id)
+        show(run.id)

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from vae_core import files, recipes
 from vae_core.config import RunConfig, field
 from vae_core.errors import N_, InputError
+from vae_core.reasons import reason
 from vae_core.recipes import Recipe
 from vae_core.setting_text import from_text
 from vae_core.settings import bounds, choices, fields
@@ -94,7 +95,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(
             N_("'{path}' is not a file of settings ({reason}). Correct it, or name another."),
             path=str(path),
-            reason=str(error),
+            reason=reason(error),
         ) from error
     if not isinstance(values, dict):
         raise InputError(N_("Settings must be a JSON object with keys such as 'model' and 'training'."))

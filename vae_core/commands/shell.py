@@ -1,6 +1,7 @@
 """What all commands share: how they speak, and how they end."""
 
 import errno
+import io
 import json
 import math
 import sys
@@ -29,10 +30,15 @@ class Number(click.FloatRange):
         return number
 
 
+def show(line: object = "") -> None:
+    """A line of standard output. Named, because click would write UTF-8 to a terminal that takes ASCII."""
+    click.echo(str(line), file=sys.stdout)
+
+
 def say(message: object) -> None:
     """A message for a person, on standard error. A reader that has gone away never ends a training."""
     try:
-        click.echo(str(message), err=True)
+        click.echo(str(message), file=sys.stderr)
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.EIO):
             raise
@@ -40,7 +46,7 @@ def say(message: object) -> None:
 
 def print_json(values: Mapping[str, Any]) -> None:
     """One object on one line of standard output."""
-    click.echo(json.dumps(values, allow_nan=False))
+    show(json.dumps(values, allow_nan=False))
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -48,7 +54,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     cells = [list(head), *(["-" if cell is None else str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     for row in cells:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        show("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def print_figures(figures: Mapping[str, Any]) -> None:
@@ -56,7 +62,13 @@ def print_figures(figures: Mapping[str, Any]) -> None:
     width = max(map(len, figures))
     for name, value in figures.items():
         shown = "-" if value is None else f"{value:.4f}" if isinstance(value, float) else value
-        click.echo(f"{name.ljust(width)}  {shown}")
+        show(f"{name.ljust(width)}  {shown}")
+
+
+def _print_what_it_can(stream: object) -> None:
+    """A terminal that lacks a character gets a question mark in its place, and never ends a command."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+        stream.reconfigure(errors="replace")
 
 
 class Shell(click.Group):
@@ -65,6 +77,8 @@ class Shell(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         given = kwargs.get("args") or (args[0] if args else None) or sys.argv[1:]
         kwargs["standalone_mode"] = False
+        for stream in (sys.stdout, sys.stderr):
+            _print_what_it_can(stream)
         status = DONE
         try:
             result = super().main(*args, **kwargs)

@@ -23,8 +23,10 @@ from vae_core.commands.shell import (
     print_json,
     run_argument,
     say,
+    show,
 )
 from vae_core.config import RunConfig
+from vae_core.environment import threads_for, writable
 from vae_core.errors import DiaboloError, InputError
 from vae_core.locks import Lock
 from vae_core.recipes import Recipe
@@ -95,6 +97,8 @@ def resume(run_id: str, as_json: bool) -> int:
     from vae_core.jobs.foreground import take_up
 
     run = runs.find(run_id)
+    if not run.is_starter:
+        writable(run.folder)
     _checked(run.config)
     return _work(run, take_up(run), as_json)
 
@@ -112,7 +116,13 @@ def _checked(config: RunConfig, seconds: float | None = None) -> RunConfig:
 
     data = splits(config.data)
     training.check(config, data)
-    models.size(config.model, data.train.image_shape)
+    models.size(config.model, data.train.image_shape, len(data.train.class_names))
+    used = threads_for(config.training.threads)
+    if config.training.threads is not None and used < config.training.threads:
+        say(
+            f"The settings ask for {config.training.threads} threads, but this machine has {used} to give: it trains on "
+            "those. The last bits of the weights may differ from those of a larger machine."
+        )
     if seconds is None:
         return config
     epochs = epochs_within(config, data, seconds)
@@ -151,7 +161,7 @@ def _work(run: Run, lock: Lock, as_json: bool) -> int:
             }
         )
     elif summary.metrics:
-        click.echo(run.id)
+        show(run.id)
         print_figures(summary.metrics)
     if isinstance(failure, InputError):
         return BAD_INPUT

@@ -25,6 +25,7 @@ __all__ = [
     "ImageData",
     "Split",
     "Splits",
+    "cut_for",
     "get",
     "is_present",
     "load",
@@ -61,7 +62,7 @@ def is_present(name: str, root: Path | None = None) -> bool:
         InputError: There is no data set of that name.
     """
     reader = source(name).reader
-    return all(reader.is_whole(path) for path in reader.files(root or data_root()))
+    return all(reader.is_whole(path) for path in reader.found(root or data_root()))
 
 
 def get(
@@ -145,6 +146,16 @@ def splits(data: DataConfig, root: Path | None = None) -> Splits:
     return Splits(_thinned(_only(train, data.classes), data), _thinned(_only(validation, data.classes), data), test)
 
 
+def cut_for(data: DataConfig, name: str) -> tuple[bool, float]:
+    """How the training part of a data set is cut for a run: its own as it was for its training, another by the defaults.
+
+    Returns:
+        `leave_out_digits_test` and `validation`, as `load` takes them.
+    """
+    own = data if data.name == name else DataConfig()
+    return own.leave_out_digits_test, own.validation
+
+
 def _thinned(part: ImageData, data: DataConfig) -> ImageData:
     """With only a share of the rare class, always the same pictures; at least two, so that there is a spread."""
     if data.rare_class is None:
@@ -185,15 +196,16 @@ def _check(row: DataSource, classes: tuple[int, ...] | None, leave_out_digits_te
 
 def _read(row: DataSource, part: Part, root: Path | None) -> ImageData:
     root = root or data_root()
-    missing = [path for path in row.reader.files(root) if not path.is_file()]
+    missing = [path for path in row.reader.found(root) if not path.is_file()]
     if missing and not row.bundled:
         raise InputError(
             N_(
-                "The data set '{name}' is not in '{root}'. Fetch it with: python -m vae_core data get {name}. "
-                "The bundled 'digits' need no download."
+                "The data set '{name}' is not in '{root}'. Fetch it with: python -m vae_core data get {name}. Or put its "
+                "files there, of which these are missing: {files} (as .gz, too). The bundled 'digits' need no download."
             ),
             name=row.name,
             root=str(root),
+            files=", ".join(path.relative_to(root).as_posix() for path in missing),
         )
     images, labels = row.reader.read(root, part, row)
     return ImageData(row.name, part, images[:, None], labels, row.class_names, row.source, row.licence)

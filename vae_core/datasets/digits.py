@@ -24,6 +24,9 @@ class Digits:
     def files(self, root: Path) -> tuple[Path, ...]:
         return (self.path,)
 
+    def found(self, root: Path) -> tuple[Path, ...]:
+        return self.files(root)
+
     def is_whole(self, path: Path) -> bool:
         return zipfile.is_zipfile(path)
 

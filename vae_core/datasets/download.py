@@ -27,6 +27,7 @@ from vae_core.datasets.torchvision_family import Resource, resources
 from vae_core.datasets.transfer import HEADERS, Transfer
 from vae_core.environment import writable
 from vae_core.errors import N_, WorkError
+from vae_core.reasons import reason
 
 TEMPORARY = ".download-"
 LARGEST_FILE = 64 * 2**20  # bytes; the largest of them (Fashion-MNIST's training images) has 26 MB
@@ -79,7 +80,7 @@ def download(source: DataSource, root: Path, progress: Progress | None = None, t
             ),
             name=source.name,
             folder=str(folder),
-            reason=error.strerror or str(error),
+            reason=reason(error),
         ) from error
 
 

@@ -7,8 +7,12 @@ Reading MNIST's training images here takes 0.08 s and their own 47 MB. (torch 2.
 Source of the format: the MNIST page of LeCun, Cortes and Burges; QMNIST's README for its labels of eight columns.
 """
 
+import gzip
 import math
+import os
 import struct
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_core.datasets.sources import DataSource, Part, damaged, fits, labels_fit
+
+GZIP_SHARE = 1032  # times smaller than what it packs is what gzip can make of anything
 
 _DTYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}  # the only two in this family
 
@@ -42,30 +48,59 @@ def _shape_and_dtype(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dt
 
 
 def is_whole(path: Path) -> bool:
-    """Whether there is an IDX file at `path` that is as long as its header says. Cheap: only the header is read."""
+    """Whether there is an IDX file at `path`, perhaps packed by gzip, that is as long as its header says.
+
+    Cheap: only the header is read, and of a packed file the length at its end.
+    """
     try:
-        with path.open("rb") as file:
-            _shape_and_dtype(file, path.stat().st_size)
-    except (OSError, ValueError):
+        with _opened(path) as file:
+            size = path.stat().st_size if path.suffix != ".gz" else _unpacked_size(path)
+            _shape_and_dtype(file, size)
+    except (OSError, EOFError, ValueError, zlib.error):
         return False
     return True
 
 
 def read_idx(path: Path) -> NDArray[Any]:
-    """The values of an IDX file, not compressed: an array of uint8 or big-endian int32, read without a second copy.
+    """The values of an IDX file, perhaps packed by gzip: an array of uint8 or big-endian int32, without a second copy.
 
     Raises:
-        OSError: It can't be read.
+        OSError, EOFError, zlib.error: It can't be read.
         ValueError: It is no whole IDX file.
     """
+    with _opened(path) as file:
+        if path.suffix != ".gz":
+            shape, dtype = _shape_and_dtype(file, path.stat().st_size)
+            return np.fromfile(file, dtype=dtype).reshape(shape)
+        size = _unpacked_size(path)
+        if size > GZIP_SHARE * path.stat().st_size:
+            raise ValueError("longer than it can be")
+        shape, dtype = _shape_and_dtype(file, size)
+        values = np.empty(math.prod(shape), dtype)
+        view, done = values.view(np.uint8), 0
+        while count := file.readinto(view[done : done + (1 << 20)]):  # type: ignore[attr-defined]
+            done += count
+        if done != values.nbytes or file.read(1):
+            raise ValueError("not the size that the header says")
+        return values.reshape(shape)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """The unpacked bytes of a file."""
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _unpacked_size(path: Path) -> int:
+    """What gzip says at a file's end (of files below 4 GB, as all of this family are)."""
     with path.open("rb") as file:
-        shape, dtype = _shape_and_dtype(file, path.stat().st_size)
-        return np.fromfile(file, dtype=dtype).reshape(shape)
+        file.seek(-4, os.SEEK_END)
+        return int.from_bytes(file.read(), "little")
 
 
 @dataclass(frozen=True)
 class IdxFiles:
-    """A data set of four IDX files in torchvision's layout: `FOLDER/raw/PART-images-idx3-ubyte` and its labels.
+    """A data set of four IDX files, in torchvision's layout (`FOLDER/raw/PART-images-idx3-ubyte` and its labels) or
+    another common one.
 
     Attributes:
         folder: The data set's folder under the data root.
@@ -90,6 +125,29 @@ class IdxFiles:
     def files(self, root: Path) -> tuple[Path, ...]:
         return (*self._pair(root, "train"), *self._pair(root, "test"))
 
+    def found(self, root: Path) -> tuple[Path, ...]:
+        """Where the files are, each under the first of its names that is there (`_places`); else where they should be."""
+        return tuple(map(self._found(root), self.files(root)))
+
+    def _found(self, root: Path) -> Callable[[Path], Path]:
+        def find(path: Path) -> Path:
+            there = [place for place in self._places(root, path.name) if place.is_file()]
+            return next(filter(is_whole, there), there[0] if there else path)
+
+        return find
+
+    def _places(self, root: Path, name: str) -> Iterator[Path]:
+        """torchvision's own place first, then what the files are called where they are offered: with a dot instead of
+        the first hyphen, packed by gzip, in a folder of their own name, in the data set's folder or the data root."""
+        folders = [root / folder / sub for folder in (self.folder, self.folder.lower()) for sub in ("raw", "")]
+        # Fashion-MNIST and Kuzushiji-MNIST have MNIST's names: in a folder that isn't theirs they would be taken for it.
+        if self.folder == "MNIST" or self.train != "train":
+            folders.append(root)
+        names = [name, name.replace("-idx", ".idx")]
+        for folder in folders:
+            for called in names:
+                yield from (folder / called, folder / f"{called}.gz", folder / called / called)
+
     def is_whole(self, path: Path) -> bool:
         return is_whole(path)
 
@@ -99,7 +157,7 @@ class IdxFiles:
         Raises:
             WorkError: A file is damaged.
         """
-        images_path, labels_path = self._pair(root, part)
+        images_path, labels_path = map(self._found(root), self._pair(root, part))
         images, labels = (_read(path, source.name) for path in (images_path, labels_path))
         if not fits(images, source):
             raise damaged(images_path, source.name)
@@ -116,7 +174,7 @@ class IdxFiles:
 def _read(path: Path, name: str) -> NDArray[Any]:
     try:
         return read_idx(path)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise damaged(path, name) from error
 
 

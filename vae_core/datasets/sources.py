@@ -17,7 +17,10 @@ class Reader(Protocol):
     """Reads one data set from the data root."""
 
     def files(self, root: Path) -> tuple[Path, ...]:
-        """All files that must be there."""
+        """All files that must be there, where a download puts them."""
+
+    def found(self, root: Path) -> tuple[Path, ...]:
+        """The same files where they are: other programs call them otherwise, or put them elsewhere."""
 
     def is_whole(self, path: Path) -> bool:
         """Whether one of them is there and, at a quick look, not cut short."""

@@ -29,6 +29,9 @@ class UspsFiles:
     def files(self, root: Path) -> tuple[Path, ...]:
         return root / self.train, root / self.test
 
+    def found(self, root: Path) -> tuple[Path, ...]:
+        return self.files(root)
+
     def is_whole(self, path: Path) -> bool:
         """Whether it begins and ends as bzip2 does. Cheap; what lies between is found out when it is read."""
         try:

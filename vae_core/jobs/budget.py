@@ -12,7 +12,7 @@ from vae_core import events as ev
 from vae_core import metrics, runs
 from vae_core.config import RunConfig, field
 from vae_core.datasets import Splits
-from vae_core.environment import default_threads, runs_root, writable
+from vae_core.environment import runs_root, threads_for, writable
 from vae_core.models import build
 from vae_core.processor import prepare
 from vae_core.settings import bounds
@@ -38,8 +38,9 @@ def epochs_within(config: RunConfig, splits: Splits, seconds: float) -> int:
     """
     started = time.perf_counter()
     low, high = bounds(field("training.epochs"))
-    config = config.replace(training__epochs=high, training__threads=config.training.threads or default_threads())
-    prepare(config.training.threads or default_threads())
+    threads = threads_for(config.training.threads)
+    config = config.replace(training__epochs=high, training__threads=threads)
+    prepare(threads)
     epoch_seconds = _epoch_seconds(config, splits, min(max(SHARE * seconds, LEAST_SECONDS), MOST_SECONDS))
     left = seconds - _figures_seconds(config, splits) - (time.perf_counter() - started)
     return int(min(max(math.floor(left / epoch_seconds), low), high))
@@ -77,7 +78,7 @@ def _epoch_seconds(config: RunConfig, splits: Splits, seconds: float) -> float:
 def _figures_seconds(config: RunConfig, splits: Splits) -> float:
     """The time that the figures of the finished run will take."""
     sample = splits.test.subset(slice(0, MEASURED_IMAGES))
-    model = build(config.model, sample.image_shape).eval()
+    model = build(config.model, sample.image_shape, classes=len(sample.class_names)).eval()
     started = time.perf_counter()
     metrics.evaluate(model, sample)
     return (time.perf_counter() - started) * len(splits.test) / len(sample)

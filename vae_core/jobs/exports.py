@@ -25,7 +25,7 @@ from vae_core.control import Job, State
 from vae_core.environment import runs_root
 from vae_core.errors import DiaboloError
 from vae_core.jobs import makers
-from vae_core.jobs.orders import Order, Reporter
+from vae_core.jobs.orders import Order, Reporter, placed
 from vae_core.jobs.studies import home, homes
 from vae_core.locks import Lock
 from vae_core.runs import Run
@@ -115,7 +115,7 @@ def export_of(run: Run, kind: str, settings: Mapping[str, Any] | None = None) ->
 
 def folders(root: Path) -> list[Path]:
     """All exports that were asked for in a run root."""
-    return [path.parent for where in homes(root) for path in where.glob(f"{FOLDER}/[!.]*/{ExportOf.FILE}")]
+    return placed(homes(root), FOLDER, ExportOf.FILE)
 
 
 def compute(folder: Path) -> None:

@@ -14,7 +14,7 @@ from vae_core import datasets, files
 from vae_core.control import State
 from vae_core.environment import data_root, runs_root
 from vae_core.jobs.client import supervisor_folder
-from vae_core.jobs.orders import Order, Reporter
+from vae_core.jobs.orders import Order, Reporter, placed
 
 FOLDER = "downloads"
 TIMEOUT = 20.0  # seconds of silence after which a server is given up
@@ -41,7 +41,7 @@ def download_of(name: str) -> DownloadOf:
 
 def folders(root: Path) -> list[Path]:
     """All downloads that were asked for in a run root."""
-    return [path.parent for path in supervisor_folder(root).glob(f"{FOLDER}/[!.]*/{DownloadOf.FILE}")]
+    return placed([supervisor_folder(root)], FOLDER, DownloadOf.FILE)
 
 
 def compute(folder: Path) -> None:

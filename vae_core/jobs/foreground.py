@@ -2,7 +2,7 @@
 
 from vae_core.control import Status
 from vae_core.errors import N_, InputError
-from vae_core.jobs.client import was_stopped
+from vae_core.jobs.client import can_go_on, was_stopped
 from vae_core.jobs.tasks import Task
 from vae_core.locks import Lock
 from vae_core.runs import Run
@@ -34,7 +34,17 @@ def take_up(run: Run) -> Lock:
             run=run.id,
         )
     try:
-        if run.job.status().recorded == "finished" and not was_stopped(run):
+        is_finished = run.job.status().recorded == "finished"
+        if is_finished and was_stopped(run) and not can_go_on(run):
+            raise InputError(
+                N_(
+                    "'{run}' was stopped, and came here without the place at which it stopped. Train a new run with its "
+                    "settings: train --config {file}"
+                ),
+                run=run.id,
+                file=str(run.folder / "config.json"),
+            )
+        if is_finished and not can_go_on(run):
             raise InputError(
                 N_(
                     "'{run}' is finished after all of its {epochs} epochs, so there is nothing to go on with. Train a "
@@ -43,6 +53,7 @@ def take_up(run: Run) -> Lock:
                 run=run.id,
                 epochs=run.config.training.epochs,
             )
+        run.job.heartbeat.unlink(missing_ok=True)  # a dead process's; this one is watched by the person before it
         number = run.job.ask("run")
         run.job.write_status(Status("starting", answered=number, epoch=Task(run.folder, "training").epoch()))
     except BaseException:

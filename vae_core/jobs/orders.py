@@ -9,7 +9,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +109,13 @@ class Order:
             return Progress(**files.read_json(self.folder / "progress.json"))
         except (DiaboloError, TypeError):
             return None
+
+
+def placed(homes: Iterable[Path], folder: str, file: str) -> list[Path]:
+    """The orders that lie in these places, in a folder of that name. A link leads to what is somebody else's."""
+    wheres = [where / folder for where in homes if not (where / folder).is_symlink()]
+    found = [path.parent for where in wheres for path in where.glob(f"[!.]*/{file}")]
+    return [path for path in found if not path.is_symlink()]
 
 
 class Reporter:

@@ -69,11 +69,12 @@ def estimate(config: RunConfig, train_images: int, image_shape: tuple[int, int, 
         image_shape: (C, H, W).
 
     Raises:
-        InputError: The model does not fit the images.
+        InputError: The model does not fit the images, or there is no such data set.
     """
+    from vae_core import datasets
     from vae_core.models import size
 
-    own = size(config.model, image_shape)
+    own = size(config.model, image_shape, len(datasets.source(config.data.name).class_names))
     reference = size(REFERENCES[config.model.network].model, REFERENCE_SHAPE)
     try:
         measured = files.read_json(folder(runs_root()) / "speed.json")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from vae_core import files, runs
 from vae_core.environment import runs_root
 from vae_core.errors import N_, InputError
-from vae_core.jobs.orders import Order, Reporter
+from vae_core.jobs.orders import Order, Reporter, placed
 from vae_core.runs import Run
 from vae_core.studies import study
 
@@ -63,7 +63,12 @@ def study_of(run: Run, name: str, settings: Mapping[str, Any]) -> StudyOf:
     whole = study(name).Settings.from_dict(settings).to_dict()
     weights = run.folder / "model.safetensors"
     if not weights.exists():
-        raise InputError(N_("'{run}' is not finished. Wait until it is, then ask again."), run=run.title)
+        raise InputError(
+            N_(
+                "'{run}' has no finished model. Let it come to its end, or stop it to keep what it has, then ask again."
+            ),
+            run=run.title,
+        )
     key = zlib.crc32(json.dumps(whole, sort_keys=True).encode())
     checksum = files.read_metadata(weights).get("crc32", "")
     folder = home(run) / FOLDER / f"{name}-{checksum}-{key:08x}"
@@ -77,12 +82,13 @@ def home(run: Run) -> Path:
 
 def folders(root: Path) -> list[Path]:
     """All studies that were asked for in a run root."""
-    return [path.parent for where in homes(root) for path in where.glob(f"{FOLDER}/[!.]*/{StudyOf.FILE}")]
+    return placed(homes(root), FOLDER, StudyOf.FILE)
 
 
 def homes(root: Path) -> list[Path]:
     """Everything in a run root that may be a `home`."""
-    return [path for path in (*root.iterdir(), *root.glob(".starters/*")) if path.name[0] != "."]
+    starters = [root / ".starters" / name for name in runs.STARTER_NAMES]
+    return [path for path in root.iterdir() if runs.is_run(path)] + [path for path in starters if path.is_dir()]
 
 
 def compute(folder: Path) -> None:

@@ -8,9 +8,7 @@ folders don't say: kill it at any moment, and the next one goes on.
 import dataclasses
 import gc
 import os
-import select
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -18,17 +16,20 @@ from pathlib import Path
 from types import FrameType
 
 from vae_core import runs
-from vae_core.control import STATES, Status
-from vae_core.environment import available_threads, runs_root, writable
+from vae_core.control import LEAST_SILENCE, STATES, Status
+from vae_core.environment import available_threads, runs_root, silence_limit, writable
 from vae_core.errors import N_, DiaboloError, WorkError
-from vae_core.jobs import exports, speed
+from vae_core.jobs import ends, exports, heartbeat, speed
+from vae_core.jobs.children import Children
 from vae_core.jobs.client import supervisor_folder
+from vae_core.jobs.log import LOG, leave_log, log_into
 from vae_core.jobs.tasks import BESIDE, Kind, Task, tasks
+from vae_core.jobs.wakeup import WakeUp
 from vae_core.locks import Lock
 
 IDLE_SECONDS = 600.0
-LOOK_SECONDS = 0.05  # how often it looks at the bell
-SCAN_SECONDS = 1.0  # how often it looks at all folders even if nobody rang
+SCAN_SECONDS = 1.0  # how often it looks at all folders while there is work, even if nobody rang
+REST_SECONDS = 10.0  # how often while there is none
 PATIENCE = 1.0  # seconds: another one may be about to leave
 RESTARTS = 3  # without a new epoch
 
@@ -45,21 +46,29 @@ class Supervisor:
 
     def __init__(self, root: Path, *, fork: bool) -> None:
         self.root = writable(root)
-        self.fork = fork
         self.folder = supervisor_folder(root)
         self.folder.mkdir(exist_ok=True)
         self.lock = Lock(self.folder / "lock")
-        self.children: set[int] = set()
+        self.children = Children(fork=fork, leave=self._leave_to_child)
+        self.watch = heartbeat.Watch()
+        self.silence_limit = max(silence_limit(), LEAST_SILENCE)
+        self.looked = time.monotonic()
+        self.wake_up: WakeUp | None = None
         self.leaving = False
         self.said: dict[Path, str] = {}
 
     def serve(self, idle_seconds: float = IDLE_SECONDS) -> bool:
         """Works until nothing has happened for `idle_seconds`. False: another supervisor is there already."""
-        if not self._become_the_one():
+        if not self.lock.acquire(PATIENCE):
             return False
+        log_into(self.folder)
+        LOG.info("supervisor %d begins: %s, %d threads", os.getpid(), self.root, available_threads())
+        self.wake_up = WakeUp(self.folder)
+        signal.signal(signal.SIGTERM, self._leave)
+        signal.signal(signal.SIGINT, self._leave)
         # Threads that wait for each other by spinning starve when the cores are shared; let them sleep soon.
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-        if self.fork:
+        if self.children.fork:
             import torch
 
             torch.set_num_threads(1)
@@ -67,48 +76,80 @@ class Supervisor:
 
             gc.collect()
             gc.freeze()  # no collection in a child touches, and so copies, the parent's pages
-        signal.signal(signal.SIGTERM, self._leave)
-        signal.signal(signal.SIGINT, self._leave)
         runs.sweep(self.root)
         exports.sweep(self.root)
         speed.ask(self.root)
-        busy, rung, scanned = time.monotonic(), -1, 0.0
+        busy = time.monotonic()
         while not self.leaving and time.monotonic() - busy < idle_seconds:
             self._reap()
-            bell = self._bell()
-            if bell != rung or time.monotonic() - scanned > SCAN_SECONDS:
-                rung, scanned = bell, time.monotonic()
-                if self.scan():
-                    busy = time.monotonic()
-            select.select([], [], [], LOOK_SECONDS)
+            if has_work := self.scan():
+                busy = time.monotonic()
+            self.wake_up.sleep(SCAN_SECONDS if has_work or not self.wake_up.has_bell else REST_SECONDS)
+        LOG.info("supervisor %d leaves: %s", os.getpid(), "it was told to" if self.leaving else "nothing to do")
+        self.wake_up.close()
         self.lock.close()
         return True
-
-    def _become_the_one(self) -> bool:
-        return self.lock.acquire(PATIENCE)
 
     def _leave(self, signum: int, frame: FrameType | None) -> None:
         self.leaving = True
 
-    def _bell(self) -> int:
-        try:
-            return (self.folder / "bell").stat().st_mtime_ns
-        except FileNotFoundError:
-            return 0
+    def _leave_to_child(self) -> None:
+        """In a forked child: an open file keeps its lock in every process that has it, so what is the parent's is closed."""
+        self.lock.close()
+        leave_log()
+        if self.wake_up is not None:
+            self.wake_up.close()
 
     def _reap(self) -> None:
-        for pid in list(self.children):
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                self.children.discard(pid)
-                self._ring()
+        """Writes down what ended the workers that did not say so themselves."""
+        for ended in self.children.ended():
+            if ended.end is None:
+                LOG.info("%s ended after %.1f s", _name(ended.task), ended.seconds)
+            else:
+                LOG.warning("%s after %.1f s: %s", _name(ended.task), ended.seconds, ended.end)
+                self._record(ended.task, ended.end)
 
-    def _ring(self) -> None:
-        (self.folder / "bell").touch()
+    def _record(self, task: Task, end: WorkError) -> None:
+        try:
+            lock = Lock(task.job.lock)
+            if not lock.acquire(PATIENCE):
+                return  # somebody works at it again
+            try:
+                status = task.job.status()
+                if status.recorded in ("starting", "running"):
+                    task.job.write_status(dataclasses.replace(status, ended=end.message, ended_values=end.values))
+            finally:
+                lock.close()
+        except (DiaboloError, OSError) as error:  # deleted meanwhile, say
+            self._say(task, error)
+
+    def _end_silent(self, task: Task, seconds: float) -> None:
+        """A worker that gives no sign of life is ended; the next scan starts it again, or fails it if that helps nothing."""
+        LOG.error("%s gave no sign of life for %.0f s: it is ended", _name(task), seconds)
+        self.watch.forget(task.job)
+        if self.children.end_silent(task, seconds):
+            return
+        pid = heartbeat.process(task.job)  # an earlier supervisor's child; it lives, or its lock would be free
+        if pid is not None:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError as error:
+                self._say(task, error)
+                return
+            self._record(task, ends.silent(seconds))
+
+    def _say(self, task: Task, error: Exception) -> None:
+        if self.said.get(task.folder) != str(error):  # it is tried again each second: once is enough
+            self.said[task.folder] = str(error)
+            LOG.error("%s: %s", _name(task), error)
 
     def scan(self) -> bool:
         """Looks at every run once and starts what may start; says whether there is work."""
         waiting: list[tuple[float, Task]] = []
         used, alive = 0, False
+        # As far as this process saw it: what a suspended machine slept through counts for nobody's silence.
+        awake = min(time.monotonic() - self.looked, 2 * SCAN_SECONDS)
+        self.looked = time.monotonic()
         beside: Counter[Kind] = Counter()
         for task in tasks(self.root):
             try:
@@ -116,6 +157,8 @@ class Supervisor:
                     alive = True
                     used += task.threads()
                     beside[task.kind] += task.kind in BESIDE
+                    if (silence := self.watch.silence(task.job, awake)) >= self.silence_limit:
+                        self._end_silent(task, silence)
                 elif STATES[task.job.state()].phase == "waiting" or task.job.pending():
                     waiting.append((task.job.request().time, task))
             except (DiaboloError, OSError):
@@ -128,9 +171,7 @@ class Supervisor:
             try:
                 threads = self._admit(task, used, alone=not (used or beside.total()))
             except (DiaboloError, OSError) as error:
-                if self.said.get(task.folder) != str(error):  # it is tried again each second: once is enough
-                    self.said[task.folder] = str(error)
-                    print(f"{task.folder}: {error}", file=sys.stderr, flush=True)
+                self._say(task, error)
                 continue
             if threads is None:
                 break
@@ -172,51 +213,31 @@ class Supervisor:
                 return None
             epoch = task.epoch()
             restarts = 0 if pending == "run" or epoch > status.epoch else status.restarts + 1
+            known = Status() if pending == "run" else status  # who asks anew begins anew
             if restarts > RESTARTS:
-                failure = WorkError(DIED, restarts=status.restarts)
-                job.write_status(
-                    Status(recorded="failed", answered=answered, message=failure.message, values=failure.values)
+                died = WorkError(DIED, restarts=status.restarts)
+                failed = dataclasses.replace(
+                    known, recorded="failed", answered=answered, message=died.message, values=died.values
                 )
+                job.write_status(failed)
+                LOG.error("%s failed: %s %s", _name(task), died, failed.end or "")
                 return 0
             # A pending stop is left for the worker: it goes on, sees it, and ends with the figures of that moment.
             honoured = status.answered if pending == "stop" else answered
-            job.write_status(Status("starting", answered=honoured, restarts=restarts, epoch=epoch))
-            self._start(task, lock)
+            job.write_status(
+                dataclasses.replace(known, recorded="starting", answered=honoured, restarts=restarts, epoch=epoch)
+            )
+            job.heartbeat.unlink(missing_ok=True)  # a dead process's
+            self.watch.forget(job)
+            LOG.info("%s starts on %d threads, from epoch %d, restart %d", _name(task), threads, epoch, restarts)
+            self.children.start(task, lock)
             return threads
         finally:
             lock.close()
 
-    def _start(self, task: Task, lock: Lock) -> None:
-        with (task.folder / "worker.log").open("ab") as log:
-            if not self.fork:
-                command = [sys.executable, "-m", "vae_core.jobs.worker", str(task.folder), task.kind, str(lock.file)]
-                child = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[lock.file]
-                )
-                child.returncode = 0  # reaped by `_reap`, like a forked one
-                self.children.add(child.pid)
-                return
-            pid = os.fork()
-            if pid:
-                self.children.add(pid)
-                return
-            self._become_worker(task, lock, log.fileno())
 
-    def _become_worker(self, task: Task, lock: Lock, log: int) -> None:
-        """The forked child: never returns."""
-        status = 1
-        try:
-            # An open file keeps its lock in every process that has it: a worker must not keep the supervisor's.
-            self.lock.close()
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            os.dup2(log, sys.stdout.fileno())
-            os.dup2(log, sys.stderr.fileno())
-            from vae_core.jobs.worker import run_to_end
-
-            status = run_to_end(task, lock)
-        finally:
-            os._exit(status)
+def _name(task: Task) -> str:
+    return f"{task.kind} {task.folder.name}"
 
 
 def _turn(waiting: tuple[float, Task]) -> tuple[bool, bool, float, Path]:
@@ -228,6 +249,10 @@ def _turn(waiting: tuple[float, Task]) -> tuple[bool, bool, float, Path]:
 def main() -> int:
     """Runs the supervisor of the run root in the foreground."""
     supervisor = Supervisor(runs_root(), fork=sys.platform == "linux")
-    if not supervisor.serve():
-        print(f"A supervisor already works for {supervisor.root}.", file=sys.stderr)
+    try:
+        if not supervisor.serve():
+            print(f"A supervisor already works for {supervisor.root}.", file=sys.stderr)
+    except Exception:
+        LOG.exception("The supervisor failed.")
+        raise
     return 0

@@ -10,11 +10,11 @@ from typing import Literal
 
 from vae_core import files
 from vae_core.control import Job
-from vae_core.environment import default_threads
+from vae_core.environment import default_threads, threads_for
 from vae_core.errors import DiaboloError
 from vae_core.jobs import exports, fetching, speed, studies
 from vae_core.jobs.orders import stoppable
-from vae_core.runs import Run
+from vae_core.runs import Run, is_run
 
 Kind = Literal["training", "study", "export", "download", "speed"]
 
@@ -43,7 +43,7 @@ class Task:
     def threads(self) -> int:
         """How many cores' threads it takes from the others. Raises WorkError where a training's settings are damaged."""
         if self.kind == "training":
-            return Run(self.folder.name, self.folder).config.training.threads or default_threads()
+            return threads_for(Run(self.folder.name, self.folder).config.training.threads)
         if self.kind in BESIDE:
             return 0
         return default_threads() if self.kind == "speed" else 1
@@ -82,7 +82,7 @@ _COMPUTE: dict[Kind, Callable[[Path], None]] = {
 def tasks(root: Path) -> Iterator[Task]:
     """Everything in a run root that may want a process."""
     for folder in root.iterdir():
-        if not folder.name.startswith(".") and folder.is_dir():
+        if is_run(folder):
             yield Task(folder, "training")
     for folder in studies.folders(root):
         yield Task(folder, "study")

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import get_args
 
@@ -17,14 +18,18 @@ from vae_core import files, metrics, runs
 from vae_core.config import RunConfig
 from vae_core.control import UNEXPECTED, Job, Recorded, Status, Wish
 from vae_core.datasets import Splits, splits
-from vae_core.environment import default_threads
+from vae_core.environment import runs_root, threads_for
 from vae_core.errors import N_, DiaboloError, WorkError
+from vae_core.jobs.heartbeat import beating
 from vae_core.jobs.tasks import Kind, Task
 from vae_core.locks import Lock
 from vae_core.models import load
 from vae_core.processor import prepare
+from vae_core.reasons import reason
 from vae_core.runs import Run
 from vae_core.training import train
+
+MOST_REASON = 200  # characters
 
 DIVERGED = N_(
     "The loss was no longer a finite number in epoch {epoch}, so training stopped. The weights are those of epoch {good}. Choose a smaller learning rate."
@@ -53,23 +58,31 @@ def settled(job: Job) -> Iterator[None]:
         _settle(job, "failed", error)
         raise
     except OSError as error:
-        failure = WorkError(N_("The run's folder can't be used ({reason})."), reason=error.strerror or str(error))
+        failure = WorkError(N_("The run's folder can't be used ({reason})."), reason=reason(error))
         _settle(job, "failed", failure)
         raise failure from error
-    except Exception:
-        _settle(job, "failed", WorkError(UNEXPECTED))
+    except Exception as error:
+        _settle(job, "failed", WorkError(UNEXPECTED, reason=_last_line(error)))
         raise
+
+
+def _last_line(error: Exception) -> str:
+    """The last line of the traceback, without where the server keeps its folders."""
+    line = " ".join(traceback.format_exception_only(error)[-1].split())
+    return line.replace(f"{runs_root()}/", "")[:MOST_REASON]
 
 
 def _work(run: Run) -> Iterator[ev.Event]:
     config = run.config
-    prepare(config.training.threads or default_threads())
+    threads = threads_for(config.training.threads)
+    prepare(threads)
     data = splits(config.data)
     resume = runs.resume_arrays(run)
     started = time.monotonic(), time.process_time()
     wish = _Wish(run)
     recorded = False
-    for event in runs.record(run, train(config, data, resume=resume, wish=wish)):
+    stream = chain(_fewer_threads(config, threads, resume), train(config, data, resume=resume, wish=wish))
+    for event in runs.record(run, stream):
         if not recorded and isinstance(event, ev.Progress | ev.EpochEnd):
             runs.outdate(run)
             run.job.write_status(dataclasses.replace(run.job.status(), recorded="running"))
@@ -87,6 +100,14 @@ def _work(run: Run) -> Iterator[ev.Event]:
                     _measure(run, config, data, good, started, stopped=True)
                 _settle(run.job, "failed", WorkError(DIVERGED, epoch=epoch, good=good))
         yield event
+
+
+def _fewer_threads(config: RunConfig, threads: int, resume: ev.Arrays | None) -> Iterator[ev.Event]:
+    """Says so where a run that was begun on a larger machine goes on with fewer threads than it had."""
+    asked = config.training.threads
+    if asked is not None and threads < asked:
+        epoch, _, step = resume["place"].tolist() if resume is not None else (1, 0, 0)
+        yield ev.FewerThreads(epoch - 1, step, asked, threads)
 
 
 def _measure(
@@ -151,17 +172,22 @@ class _Wish:
         return self.wanted
 
 
+def _to_end(task: Task) -> None:
+    if task.kind == "training":
+        for _ in work(Run(task.folder.name, task.folder)):
+            pass
+        return
+    with settled(task.job):
+        prepare(max(task.threads(), 1))
+        task.compute()
+        _settle(task.job, "finished")
+
+
 def run_to_end(task: Task, lock: Lock) -> int:
     """Works at a job whose lock this process was handed; returns the exit status. Errors go to standard error."""
     try:
-        if task.kind == "training":
-            for _ in work(Run(task.folder.name, task.folder)):
-                pass
-        else:
-            with settled(task.job):
-                prepare(max(task.threads(), 1))
-                task.compute()
-                _settle(task.job, "finished")
+        with beating(task.job):
+            _to_end(task)
     except DiaboloError as error:
         print(error, file=sys.stderr, flush=True)
         return 1

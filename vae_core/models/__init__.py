@@ -123,13 +123,15 @@ class Size(NamedTuple):
     """Numbers that all layers put out together for one image."""
 
 
-def size(config: ModelConfig, image_shape: ImageShape) -> Size:
+def size(config: ModelConfig, image_shape: ImageShape, classes: int = 10) -> Size:
     """Counts parameters, operations and activations, as one image goes through a model that has learnt nothing.
+
+    Arguments as for `build`.
 
     Raises:
         InputError: As `build`.
     """
-    model = without_numbers(config, image_shape, classes=10)
+    model = without_numbers(config, image_shape, classes)
     products = _products(model)
     # Forward, and backward for the weights and for what came in, which the first layer's pictures don't need.
     flops = 2 * (3 * sum(products) - products[0])

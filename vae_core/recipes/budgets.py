@@ -7,7 +7,7 @@ from vae_core.recipes.recipe import Recipe
 QUICK = Recipe(
     name="quick",
     title=N_("A VAE in a quarter of a minute"),
-    question=N_("Can a small VAE learn to draw digits from 4,000 examples while you watch?"),
+    question=N_("Can a small VAE learn to draw from examples while you watch?"),
     look_at=N_(
         "The live samples: the same sixteen random codes turn from blots into digits. Then the KL: how many nats of "
         "each digit the code keeps, and in how many of its dimensions."

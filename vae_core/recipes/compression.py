@@ -7,7 +7,7 @@ from vae_core.recipes.recipe import Recipe
 COMPRESSION = Recipe(
     name="compress-392",
     title=N_("784 numbers in 2"),
-    question=N_("How much of a digit is left when its 784 pixels must pass through only 2 numbers?"),
+    question=N_("How much of a digit is left when its 784 pixels must pass through only a few numbers?"),
     look_at=N_(
         "The error beside PCA's: the best that a code without bends can do with as many numbers, and how many numbers it "
         "needs to be as good. Then the bits that a picture takes, and what is not counted in them."

@@ -50,6 +50,9 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
 
     Arrays:
         pca_errors: PCA's MSE with n = 0 to all numbers.
+        each, pca_each: The MSE of each test picture, float64 with shape (images,): of the run, and of PCA with as many
+            numbers, clipped to [0, 1] like the run's.
+        nats, mean_nats: The cross-entropy a pixel of each test picture, of the run and of the training images' mean.
         low, high: The range of the training codes, with shape (latent_dim,).
         ae_bits, ae_entropy_bits, ae_mse: The run's `compression.Rates`.
         pca_..., equivalent_...: PCA's with as many numbers, and with `pca_equivalent` numbers (not where there is none).
@@ -69,10 +72,11 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
     train, test = data.train, data.test.only(config.classes)
     model = load(run.config.model, run.weights(), test.image_shape, len(test.class_names))
     train_codes, codes = compression.encode(model, train), compression.encode(model, test)
-    mse = compression.reconstruction_mse(model, codes, test)
+    each = compression.image_errors(model, codes, test)
+    mse = float(each.mean())
     report(0.1)
 
-    arrays: dict[str, NDArray[Any]] = {"low": train_codes.min(0), "high": train_codes.max(0)}
+    arrays: dict[str, NDArray[Any]] = {"each": each, "low": train_codes.min(0), "high": train_codes.max(0)}
     examples = np.unique(test.labels, return_index=True)[1][:EXAMPLES]
     some = test.subset(examples)
     with threadpool_limits(torch.get_num_threads()):  # numpy's and scikit-learn's products
@@ -80,6 +84,7 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
         report(0.3)
         arrays["pca_errors"] = errors = compression.pca_errors(whole, test)
         equivalent = compression.equivalent_dimensions(errors, mse)
+        arrays["pca_each"] = compression.pca_image_errors(whole, model.latent_dim, test)
         for name, n in (("pca", min(model.latent_dim, len(errors) - 1)), ("equivalent", equivalent)):
             if n:
                 pca = whole.first(n)
@@ -96,14 +101,16 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
         "quantised": np.stack([latent.decode(model, z) for z in rounded]),
     }
     pixels = whole.mean.size
+    arrays["nats"] = anomaly.score(model, test, ["cross_entropy"])["cross_entropy"] / pixels
+    arrays["mean_nats"] = compression.cross_entropies_of_mean_image(train, test)
     figures = {
         "images": len(test),
         "train_images": len(train),
         "latent_dim": model.latent_dim,
         "pixels": pixels,
         "mse": mse,
-        "cross_entropy": float(anomaly.score(model, test, ["cross_entropy"])["cross_entropy"].mean()) / pixels,
-        "cross_entropy_mean_image": compression.cross_entropy_of_mean_image(train, test),
+        "cross_entropy": float(arrays["nats"].mean()),
+        "cross_entropy_mean_image": float(arrays["mean_nats"].mean()),
         "cross_entropy_floor": compression.cross_entropy_floor(test),
         "pca_equivalent": equivalent,
         "raw_bits": compression.raw_bits(test.image_shape),

@@ -54,11 +54,14 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
 
     Arrays:
         pca_errors: PCA's MSE with n = 0 to all numbers.
+        each, pca_each: The MSE of each test picture, float32 with shape (sizes, images): of the models, and of PCA with
+            as many numbers, clipped to [0, 1] like the models'.
 
     Raises:
         InputError: The data set is not here, or the run's settings don't fit it.
         WorkError: A training went astray.
     """
+    import numpy as np
     import torch
     from threadpoolctl import threadpool_limits
 
@@ -72,9 +75,11 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
     model = load(run.config.model, run.weights(), test.image_shape, len(test.class_names))
     run_mse = compression.reconstruction_mse(model, compression.encode(model, test), test)
     with threadpool_limits(torch.get_num_threads()):  # numpy's and scikit-learn's products
-        errors = compression.pca_errors(compression.fit_pca(data.train), test)
+        pca = compression.fit_pca(data.train)
+        errors = compression.pca_errors(pca, test)
+        pca_each = [compression.pca_image_errors(pca, size, test) for size in settings.sizes]
 
-    mse = []
+    each = []
     for place, size in enumerate(settings.sizes):
         config = run.config.with_values({"model.latent_dim": size, "training.epochs": settings.epochs})
 
@@ -83,7 +88,8 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
 
         other = fit(config, data, share)
         share(1.0)
-        mse.append(compression.reconstruction_mse(other, compression.encode(other, test), test))
+        each.append(compression.image_errors(other, compression.encode(other, test), test))
+    mse = [float(one.mean()) for one in each]
     figures = {
         "images": len(test),
         "train_images": len(data.train),
@@ -95,4 +101,5 @@ def compute(run: Run, settings: Settings, report: Report) -> Findings:
         "run_epochs": run.config.training.epochs,
         "run_mse": run_mse,
     }
-    return Findings(figures, {"pca_errors": errors})
+    arrays = {"each": np.array(each, np.float32), "pca_each": np.array(pca_each, np.float32)}
+    return Findings(figures, {"pca_errors": errors, **arrays})

@@ -6,12 +6,14 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages.ui import state
+from pages.ui.model_kinds import is_told
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.run_names import labels
 from pages.ui.shown import Shown, shown_data
 from pages.ui.text import N_, plain, t
 from vae_core import datasets, runs
+from vae_core.config import RunConfig
 from vae_core.errors import InputError
 from vae_core.runs import Run, Summary
 
@@ -85,6 +87,11 @@ def shown_together(found: Sequence[Run]) -> Shown:
         )
     each = [shown_data(run) for run in found]
     return next((shown for shown in each if shown.name == "mnist"), each[0])
+
+
+def told_name(name: str, config: RunConfig) -> str:
+    """A model's name for a curve or a picture beside those of others: it says where a model is told the class."""
+    return t("{name} (told the class)", name=name) if is_told(config) else name
 
 
 def note(found: Mapping[str, Run], names: Mapping[str, str], shown: Shown) -> str:

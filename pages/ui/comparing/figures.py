@@ -1,23 +1,27 @@
 """What was found of each model, and what it cost: from the caches, as tables. Imports torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from pages.ui import cache
 from pages.ui.comparing.choice import Chosen
 from pages.ui.forms import CHOICES
+from pages.ui.model_kinds import is_told
 from pages.ui.quantities import duration
 from pages.ui.shown import Shown
 from pages.ui.text import t, written
-from vae_core.comparison import FIGURES, Mean, Measured, mean
+from vae_core.comparison import FIGURES, Measured
 from vae_core.config import RunConfig, field
-from vae_core.events import EpochEnd
+from vae_core.events import EpochEnd, last_epoch
+from vae_core.jobs.client import was_stopped
 from vae_core.metrics import Pixels
-from vae_core.sweeps import differing
+from vae_core.significance import estimate
+from vae_core.sweeps import differing, repeats
 
 PCA = "pca"
 """PCA's key beside the runs' ids."""
@@ -35,6 +39,9 @@ class Compared:
         pixels: What the likelihood is of.
         likelihoods: Which one each model with a likelihood has, by its run's id.
         pictures: How many there were.
+        told: The models that are told the class of a picture, by their runs' ids.
+        repeats: Runs that differ in nothing but their seed, a list for each setting that was trained more than once.
+        stopped: The runs that were stopped before their last epoch: that of the stop, and how many there would have been.
     """
 
     names: Mapping[str, str]
@@ -44,6 +51,9 @@ class Compared:
     pixels: Pixels
     likelihoods: Mapping[str, str]
     pictures: int
+    told: Sequence[str] = ()
+    repeats: Sequence[Sequence[str]] = ()
+    stopped: Mapping[str, tuple[int, int]] = attribute(default_factory=dict)
 
 
 def compare(chosen: Chosen, shown: Shown) -> Compared:
@@ -54,6 +64,12 @@ def compare(chosen: Chosen, shown: Shown) -> Compared:
     if chosen.pca is not None:
         names[PCA] = t("PCA, {n} components", n=chosen.pca)
         measured[PCA] = cache.measured_pca(*shown, chosen.pca)
+    stopped = {
+        run_id: (last_epoch(cache.log(run).read()), run.config.training.epochs)
+        for run_id, run in chosen.runs.items()
+        if was_stopped(run)
+    }
+    whole = {run_id: run.config for run_id, run in chosen.runs.items() if run_id not in stopped}
     return Compared(
         names,
         measured,
@@ -62,6 +78,9 @@ def compare(chosen: Chosen, shown: Shown) -> Compared:
         pixels,
         {run_id: run.config.model.likelihood for run_id, run in chosen.runs.items() if has_likelihood(run.config)},
         len(cache.images(*shown)),
+        [run_id for run_id, run in chosen.runs.items() if is_told(run.config)],
+        repeats(whole),
+        stopped,
     )
 
 
@@ -81,47 +100,71 @@ def training_seconds(events: list[Any]) -> float:
     return sum(event.seconds for event in events if isinstance(event, EpochEnd))
 
 
-def with_error(found: Mean | None, digits: int) -> str:
-    """`0.0123 ± 0.0001`; a dash where there is none."""
-    if found is None:
+def with_margin(values: ArrayLike | None, digits: int) -> str:
+    """A mean and half its 95 % interval, `0.0123 ± 0.0001`; without it where a single value tells none, a dash for none."""
+    if values is None or not len(values):  # type: ignore[arg-type]
         return "–"
-    value, error = (written(each, f".{digits}f") for each in (found.value, found.error))
-    return f"{value} ± {error}" if found.error else value
+    found = estimate(values)
+    value, margin = (written(each, f".{digits}f") for each in (found.value, found.margin))
+    return f"{value} ± {margin}" if 0 < found.margin < float("inf") else value
 
 
 def table(compared: Compared, chosen: Chosen) -> pd.DataFrame:
-    """A column a model: the figures with their standard errors, size and cost."""
+    """A column a model: the figures with their 95 % intervals, size and cost, and who is told the class."""
     columns: dict[str, dict[str, str]] = {}
     for key, name in compared.names.items():
         one = compared.measured[key]
-        column = {t(row.title): with_error(one.mean(figure), row.digits) for figure, row in FIGURES.items()}
+        column = {t(row.title): with_margin(one.figures.get(figure), row.digits) for figure, row in FIGURES.items()}
         column[t("Numbers in use")] = "–" if one.active_units is None else str(one.active_units)
         if compared.floor:
-            column[t("Fréchet distance, N(0, I)")] = with_error(mean_of(one.distance), 1)
+            column[t("Fréchet distance, N(0, I)")] = with_margin(one.distance, 1)
+        if compared.told:
+            column[t("Told the class")] = t("yes") if key in compared.told else t("no")
         columns[name] = column | _cost(key, compared, chosen)
     if compared.floor:
-        columns[t("real pictures")] = {t("Fréchet distance, N(0, I)"): with_error(mean_of(compared.floor), 1)}
+        columns[t("real pictures")] = {t("Fréchet distance, N(0, I)"): with_margin(compared.floor, 1)}
     frame = pd.DataFrame(columns).fillna("–")
     frame.index.name = t("Figure")
     return frame
+
+
+def legend(compared: Compared) -> str:
+    """What the figures of the table are: no more than stands there."""
+    words = [t("Means over {count:,} test pictures ± half their 95 % interval (Student's t).", count=compared.pictures)]
+    if compared.likelihoods:
+        pixels = t("black and white pixels") if compared.pixels == "binarised" else t("grey pixels")
+        words.append(t("−ELBO and KL: of {pixels}, only for models that are VAEs.", pixels=pixels))
+    if compared.floor:
+        words.append(
+            t(
+                "Fréchet distance: how far as many drawn pictures are from the real ones, in the features of a digit "
+                "classifier (less is better), {draws} draws.",
+                draws=len(compared.floor),
+            )
+        )
+        if PCA in compared.names:
+            words.append(t("PCA draws from a Gaussian as wide as its codes."))
+    if compared.told:
+        words.append(
+            t(
+                "Told the class: such a model is told what each picture shows, so its figures are those of an easier task."
+            )
+        )
+    return " ".join(words)
 
 
 def _cost(key: str, compared: Compared, chosen: Chosen) -> dict[str, str]:
     if key == PCA:
         return {t("Numbers in the code"): str(chosen.pca), t("Parameters"): "–", t("Training"): "–"}
     run = chosen.runs[key]
-    size = cache.size(run.config.model, cache.model(run).image_shape)
+    model = cache.model(run)
+    size = cache.size(run.config.model, model.image_shape, model.classes)
     seconds = compared.seconds[key]
     return {
         t("Numbers in the code"): str(run.config.model.latent_dim),
         t("Parameters"): written(size.parameters, ","),
         t("Training"): duration(seconds) if seconds else "–",
     }
-
-
-def mean_of(values: tuple[float, ...]) -> Mean | None:
-    """The mean over draws; `None` of none."""
-    return mean(np.array(values)) if values else None
 
 
 def value_in_words(value: Any) -> str:

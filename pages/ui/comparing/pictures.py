@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pages.ui import cache, generation
 from pages.ui.chart_view import show_chart
-from pages.ui.comparing.choice import Chosen
+from pages.ui.comparing.choice import Chosen, told_name
 from pages.ui.comparing.figures import PCA, Compared
 from pages.ui.experiments.ae_or_vae_charts import cloud, edge
 from pages.ui.images import data_url, sheet
@@ -32,11 +32,11 @@ def show_reconstructions(chosen: Chosen, compared: Compared, shown: Shown, seed:
     for run_id, run in chosen.runs.items():
         model = cache.model(run)
         recon = latent.decode(model, latent.encode(model, some).mu, some.labels)
-        _row(recon, _with_error(compared, run_id, some, recon))
+        _row(recon, _with_error(told_name(compared.names[run_id], run.config), some, recon))
     if chosen.pca is not None:
         pca, _ = cache.pca(shown.name, chosen.pca)
         recon = to_bytes(torch.from_numpy(pca.decode(pca.encode(some))))
-        _row(recon, _with_error(compared, PCA, some, recon))
+        _row(recon, _with_error(compared.names[PCA], some, recon))
 
 
 def show_samples(chosen: Chosen, compared: Compared, shown: Shown, seed: int) -> None:
@@ -45,7 +45,7 @@ def show_samples(chosen: Chosen, compared: Compared, shown: Shown, seed: int) ->
     for run_id, run in chosen.runs.items():
         model = cache.model(run)
         z = latent.sample_prior(model.latent_dim, COLUMNS, seed)
-        _row(latent.decode(model, z, _asked_for(model, data)), compared.names[run_id])
+        _row(latent.decode(model, z, _asked_for(model, data)), told_name(compared.names[run_id], run.config))
     if chosen.pca is not None:
         drawn = comparison.draw_pca(*cache.pca(shown.name, chosen.pca), COLUMNS, seed)
         _row(drawn, compared.names[PCA])
@@ -79,9 +79,9 @@ def _asked_for(model: Model, data: ImageData) -> NDArray[np.int64] | None:
     return np.arange(COLUMNS) % len(data.class_names) if model.is_conditional else None
 
 
-def _with_error(compared: Compared, key: str, original: ImageData, recon: NDArray[np.uint8]) -> str:
+def _with_error(name: str, original: ImageData, recon: NDArray[np.uint8]) -> str:
     mse = float(np.square((recon.astype(np.float64) - original.images) / 255).mean())
-    return t("{name}: MSE {mse:.4f} on these", name=compared.names[key], mse=mse)
+    return t("{name}: MSE {mse:.4f} on these", name=name, mse=mse)
 
 
 def _row(images: NDArray[np.uint8], words: str) -> None:

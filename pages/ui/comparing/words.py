@@ -1,12 +1,16 @@
 """The verdict in plain words, each sentence with its evidence. Imports no Streamlit."""
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 
-from pages.ui.comparing.figures import PCA, Compared, mean_of
+import numpy as np
+
+from pages.ui.comparing.figures import PCA, Compared
 from pages.ui.quantities import duration
-from pages.ui.text import plain, t
-from vae_core.comparison import CLEAR, Mean, difference, ranking
+from pages.ui.text import plain, t, written
+from vae_core.comparison import difference, distance_ranking, over_trainings, ranking
+from vae_core.significance import Ranking
+
+LIKELIHOOD = "negative_elbo"
 
 
 def verdict(compared: Compared, latent_dims: Mapping[str, int]) -> list[str]:
@@ -20,6 +24,8 @@ def verdict(compared: Compared, latent_dims: Mapping[str, int]) -> list[str]:
         _reconstruction(compared),
         _likelihood(compared),
         _samples(compared),
+        _told(compared),
+        *_trainings(compared),
         _time(compared),
         _fairness(compared, latent_dims),
     ]
@@ -27,105 +33,161 @@ def verdict(compared: Compared, latent_dims: Mapping[str, int]) -> list[str]:
 
 
 def _reconstruction(compared: Compared) -> str:
-    order = ranking(compared.measured, "mse")
-    best, second = order[:2]
+    found = ranking(compared.measured, "mse")
+    best, second = found.order[:2]
     gap = difference(compared.measured[second], compared.measured[best], "mse")
-    first, other = compared.measured[best].mean("mse"), compared.measured[second].mean("mse")
-    assert gap is not None and first is not None and other is not None
-    values = {
-        "best": plain(compared.names[best]),
-        "second": plain(compared.names[second]),
-        "a": first.value,
-        "b": other.value,
-        "count": compared.pictures,
-        "gap": gap.value,
-        "error": gap.error,
-    }
-    if not gap.is_clear:
-        return t(
-            "**Reconstruction:** **{best}** ({a:.4f}) and **{second}** ({b:.4f}) err alike: their difference over the same "
-            "{count:,} pictures is {gap:.5f} ± {error:.5f}, too little to tell.",
+    assert gap is not None
+    values = {"count": compared.pictures, "gap": gap.value, "margin": gap.margin}
+    if len(found.leaders) > 1:
+        words = t(
+            "**Reconstruction:** no measurable difference between {names} ({a:.4f} to {b:.4f} a pixel): over the same "
+            "{count:,} pictures **{best}** and **{second}** differ by {gap:.5f} ± {margin:.5f}.",
+            names=_bold(compared, found.leaders),
+            best=plain(compared.names[best]),
+            second=plain(compared.names[second]),
+            a=_mean(compared, best, "mse"),
+            b=_mean(compared, found.leaders[-1], "mse"),
             **values,
         )
-    worst = order[-1]
-    words = t(
-        "**Reconstruction:** **{best}** errs least, {a:.4f} a pixel: {share:.0%} less than **{second}** with {b:.4f} "
-        "(over the same {count:,} pictures the difference is {gap:.5f} ± {error:.5f}).",
-        share=gap.value / other.value,
-        **values,
-    )
-    last = compared.measured[worst].mean("mse")
-    if worst != second and last is not None:
-        words += " " + t("{worst} errs most, {c:.4f}.", worst=plain(compared.names[worst]), c=last.value)
+    else:
+        words = t(
+            "**Reconstruction:** **{best}** errs least, {a:.4f} a pixel: {share} less than **{second}** with {b:.4f} "
+            "(over the same {count:,} pictures the difference is {gap:.5f} ± {margin:.5f}).",
+            best=plain(compared.names[best]),
+            second=plain(compared.names[second]),
+            share=_share(gap.value / _mean(compared, second, "mse")),
+            a=_mean(compared, best, "mse"),
+            b=_mean(compared, second, "mse"),
+            **values,
+        )
+    if found.last is not None and found.last != second:
+        worst = plain(compared.names[found.last])
+        words += " " + t("{worst} errs most, {c:.4f}.", worst=worst, c=_mean(compared, found.last, "mse"))
     return words
 
 
 def _likelihood(compared: Compared) -> str:
-    order = ranking(compared.measured, "negative_elbo")
-    if len(order) < 2:
+    found = ranking(compared.measured, LIKELIHOOD)
+    if len(found.order) < 2:
         return ""
     if len(set(compared.likelihoods.values())) > 1:
         return t(
             "**Likelihood:** not to be compared here, since some models count by cross-entropy (Bernoulli) and some by "
             "squared error (Gaussian): their −ELBO are different quantities."
         )
-    best, second = order[:2]
-    gap = difference(compared.measured[second], compared.measured[best], "negative_elbo")
-    first = compared.measured[best].mean("negative_elbo")
-    assert gap is not None and first is not None
-    names = {"best": plain(compared.names[best]), "second": plain(compared.names[second])}
-    values = {**names, "gap": gap.value, "error": gap.error}
-    if not gap.is_clear:
+    best, second = found.order[:2]
+    gap = difference(compared.measured[second], compared.measured[best], LIKELIHOOD)
+    assert gap is not None
+    values = {"second": plain(compared.names[second]), "gap": gap.value, "margin": gap.margin}
+    if len(found.leaders) > 1:
         return t(
-            "**Likelihood:** **{best}** and **{second}** can't be told apart: {gap:.2f} ± {error:.2f} nats lie between "
-            "them.",
+            "**Likelihood:** no measurable difference between {names}: {gap:.2f} ± {margin:.2f} nats lie between **{best}** "
+            "and **{second}**.",
+            names=_bold(compared, found.leaders),
+            best=plain(compared.names[best]),
             **values,
         )
     return t(
-        "**Likelihood:** **{best}** finds the pictures likeliest: a −ELBO of {a:.1f} nats, {gap:.2f} ± {error:.2f} nats "
+        "**Likelihood:** **{best}** finds the pictures likeliest: a −ELBO of {a:.1f} nats, {gap:.2f} ± {margin:.2f} nats "
         "below **{second}**.",
-        a=first.value,
+        best=plain(compared.names[best]),
+        a=_mean(compared, best, LIKELIHOOD),
         **values,
     )
 
 
 def _samples(compared: Compared) -> str:
-    found = {key: mean_of(one.distance) for key, one in compared.measured.items()}
-    known: dict[str, Mean] = {key: one for key, one in found.items() if one is not None and key != PCA}
-    floor = mean_of(compared.floor)
-    if len(known) < 2 or floor is None:
+    found = distance_ranking(compared.measured)
+    if len(found.order) < 2 or not compared.floor:
         return ""
-    order = sorted(known, key=lambda key: known[key].value)
-    best, worst = order[0], order[-1]
-    groups = [order[0]]
-    for one, other in pairwise(order):
-        apart = known[other].value - known[one].value
-        if apart > CLEAR * (known[one].error ** 2 + known[other].error ** 2) ** 0.5:
-            break
-        groups.append(other)
-    lead = (
-        t("**{best}** draws the most real-looking pictures", best=plain(compared.names[best]))
-        if len(groups) == 1
-        else t("the most real-looking pictures come alike from {names}", names=_bold(compared, groups))
-    )
-    if worst in groups:
+    mean = {key: float(np.mean(compared.measured[key].distance)) for key in found.order}
+    floor, worst = float(np.mean(compared.floor)), found.order[-1]
+    if worst in found.leaders:
         return t(
-            "**New pictures from N(0, I):** {lead}: Fréchet distances of {a:.1f} to {b:.1f}, too near to tell apart. Real "
-            "training pictures have {floor:.1f}.",
-            lead=lead,
-            a=known[best].value,
-            b=known[worst].value,
-            floor=floor.value,
+            "**New pictures from N(0, I):** no measurable difference between {names}: Fréchet distances of {a:.1f} to "
+            "{b:.1f}, {draws} draws each. Real training pictures have {floor:.1f}.",
+            names=_bold(compared, found.leaders),
+            a=mean[found.order[0]],
+            b=mean[worst],
+            draws=len(compared.measured[worst].distance),
+            floor=floor,
         )
+    alike = [key for key in found.leaders if found.between(key, worst).is_clear]
+    lead = (
+        t("**{best}** draws the most real-looking pictures", best=plain(compared.names[alike[0]]))
+        if len(found.leaders) == 1
+        else t(
+            "the most real-looking pictures come from {names}, without a measurable difference between them",
+            names=_bold(compared, found.leaders),
+        )
+    )
     return t(
         "**New pictures from N(0, I):** {lead}: a Fréchet distance of {a:.1f}, against {b:.1f} for **{worst}** and {floor:.1f} "
         "for real training pictures.",
         lead=lead,
-        a=known[best].value,
-        b=known[worst].value,
+        a=mean[found.order[0]],
+        b=mean[worst],
         worst=plain(compared.names[worst]),
-        floor=floor.value,
+        floor=floor,
     )
+
+
+def _told(compared: Compared) -> str:
+    """Who is told the class, where others are not."""
+    if not compared.told or len(compared.told) == len(compared.names):
+        return ""
+    return t(
+        "**Told the class:** {names} is told the class of every picture, both to read and to draw it; the others have to "
+        "find it out. Its errors, its −ELBO and its new pictures are those of an easier task.",
+        names=_bold(compared, compared.told),
+    )
+
+
+def _trainings(compared: Compared) -> list[str]:
+    """What several trainings of the same settings say, where there are some."""
+    groups = compared.repeats
+    if not groups:
+        return []
+    if len(groups) == 1:
+        errors = [_mean(compared, key, "mse") for key in groups[0]]
+        return [
+            t(
+                "**Trainings:** {names} differ in nothing but the seed, and err by {low:.4f} to {high:.4f} a pixel: so far "
+                "apart does chance put trainings of these settings.",
+                names=_bold(compared, groups[0]),
+                low=min(errors),
+                high=max(errors),
+            )
+        ]
+    found = over_trainings(compared.measured, groups, "mse")
+    names = [_group(compared, group) for group in groups]
+    means = [float(np.mean([_mean(compared, key, "mse") for key in group])) for group in groups]
+    return [_over_trainings(found, names, means)]
+
+
+def _over_trainings(found: Ranking[int], names: Sequence[str], means: Sequence[float]) -> str:
+    best, second = found.order[:2]
+    gap = found.between(best, second)
+    values = {"second": names[second], "gap": abs(gap.value), "margin": gap.margin}
+    if len(found.leaders) > 1:
+        return t(
+            "**Trainings:** with the spread between seeds included, there is no measurable difference in reconstruction "
+            "between {names}: {gap:.5f} ± {margin:.5f} lie between {best} and {second}.",
+            names=", ".join(names[place] for place in found.leaders),
+            best=names[best],
+            **values,
+        )
+    return t(
+        "**Trainings:** with the spread between seeds included, {best} still errs least: {a:.4f} a pixel as a mean over its "
+        "trainings, {gap:.5f} ± {margin:.5f} less than {second}.",
+        best=names[best],
+        a=means[best],
+        **values,
+    )
+
+
+def _group(compared: Compared, group: Sequence[str]) -> str:
+    return t("**{name}** ({count} trainings)", name=plain(compared.names[group[0]]), count=len(group))
 
 
 def _time(compared: Compared) -> str:
@@ -146,17 +208,46 @@ def _time(compared: Compared) -> str:
 
 def _fairness(compared: Compared, latent_dims: Mapping[str, int]) -> str:
     words = t(
-        "**How far this goes:** ± is the standard error over the test pictures. Another seed of the training would change the "
-        "figures too: to be sure, train each again with another seed."
+        "**How far this goes:** a difference is called one where chance gives it less than once in twenty times "
+        "(Student's t; ± is the 95 % interval)."
     )
+    if len(compared.names) > 2:
+        words += " " + t("Where more than two are compared at once, each must be the clearer (Holm).")
+    if len(compared.repeats) < 2:
+        words += " " + t(
+            "One training each: how much trainings with other seeds differ is not included. Train each again with other "
+            "seeds and choose them all here, then it is."
+        )
+    elif single := [key for key in compared.seconds if not any(key in group for group in compared.repeats)]:
+        words += " " + t(
+            "One training only, so that its spread over seeds is not included: {names}.", names=_bold(compared, single)
+        )
+    for key, (done, epochs) in compared.stopped.items():
+        words += " " + t(
+            "{name} was stopped in epoch {done} of {epochs}.",
+            name=plain(compared.names[key]),
+            done=done,
+            epochs=epochs,
+        )
     if len(set(latent_dims.values())) > 1:
         sizes = ", ".join(f"{plain(compared.names[key])}: {size}" for key, size in latent_dims.items())
         words += " " + t(
             "The codes are not equally large ({sizes} numbers), and a larger code reconstructs better by itself.",
             sizes=sizes,
         )
+    if PCA in compared.names and compared.floor:
+        words += " " + t("PCA has no N(0, I) of its own: it draws from a Gaussian as wide as its codes.")
     return words
 
 
-def _bold(compared: Compared, keys: list[str]) -> str:
+def _mean(compared: Compared, key: str, name: str) -> float:
+    return float(compared.measured[key].figures[name].mean())
+
+
+def _share(share: float) -> str:
+    """`34%`, and what is less than a tenth with a digit after the point: `0.4%`."""
+    return written(share, ".0%" if share >= 0.1 else ".1%" if share >= 0.001 else ".3%")
+
+
+def _bold(compared: Compared, keys: Sequence[str]) -> str:
     return ", ".join(f"**{plain(compared.names[key])}**" for key in keys)

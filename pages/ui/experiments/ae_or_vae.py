@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from pages.ui import cache, generation
 from pages.ui.boundary import guarded
+from pages.ui.certainty import one_training_each
 from pages.ui.chart_view import show_chart
 from pages.ui.experiments import ae_or_vae_charts, ae_or_vae_words, blocks
 from pages.ui.images import data_url
+from pages.ui.model_kinds import posterior_means, told_classes
 from pages.ui.shown import Shown, shown_data, shown_note
 from pages.ui.text import N_, t, written
 from vae_core import datasets
@@ -23,6 +25,11 @@ from vae_core.runs import Run
 from vae_core.sheets import sheet
 
 VARIATIONAL = N_("VAE")
+LOSSES = {
+    BOTH: N_("both terms"),
+    RECONSTRUCTION_ONLY: N_("the reconstruction only (beta = 0)"),
+    KL_ONLY: N_("the KL only"),
+}
 DRAWS, COLUMNS = 16, 8
 COMPONENTS = 10
 SECONDS, SECONDS_A_PICTURE = 8.0, 1.2e-3  # of the study: most of it fits 50 components to all training pictures
@@ -71,9 +78,15 @@ def _figures(models: Mapping[str, Run]) -> None:
     st.dataframe(rows, hide_index=True, key="ae_or_vae_figures")
     first = next(iter(models.values()))
     st.caption(
-        t("Test pictures of the run's own data set, grey pixels; no noise, also for the denoising autoencoder.")
-        + " "
-        + shown_note(first)
+        " ".join(
+            [
+                t("Test pictures of the run's own data set, grey pixels."),
+                *([t("No noise, also for the denoising autoencoder.")] if DENOISING in models else []),
+                shown_note(first),
+                told_classes({_title(name): run.config for name, run in models.items()}),
+                one_training_each(),
+            ]
+        )
     )
 
 
@@ -117,6 +130,7 @@ def _new_pictures(models: Mapping[str, Run]) -> None:
 
 def _quality(models: Mapping[str, Run]) -> None:
     from vae_core import classifier
+    from vae_core.studies import quality
 
     first = next(iter(models.values()))
     data = shown_data(first).name
@@ -132,9 +146,11 @@ def _quality(models: Mapping[str, Run]) -> None:
             label=t("Measure the {model}'s pictures", model=t(name)),
             seconds=SECONDS + SECONDS_A_PICTURE * datasets.source(data).sizes["train"],
             what=t(
-                "How far are the {model}'s new pictures from real ones? As many as there are test pictures, drawn three "
-                "times from each of four densities.",
+                "How far are the {model}'s new pictures from real ones? As many as there are test pictures, drawn {times} "
+                "times from each of up to {count} densities.",
                 model=t(name),
+                times=quality.SEEDS,
+                count=len(ae_or_vae_charts.SOURCES),
             ),
         )
         if result is not None:
@@ -147,10 +163,11 @@ def _quality(models: Mapping[str, Run]) -> None:
         ae_or_vae_charts.distances({_title(name): f["distances"] for name, f in figures.items()}, one["floor"]),
         t(
             "Fréchet distance between {count:,} drawn pictures and {count:,} test pictures, in the 64 features of the "
-            "digit classifier that comes with Diabolo; lower is better, three seeds. The dashed line is the distance of as "
-            "many real training pictures, {floor:.3g}: what is left when everything is right. The mean image, again and "
+            "digit classifier that comes with Diabolo; lower is better. Bars are means of {draws} draws, with their 95 % "
+            "interval. The dashed line is the distance of as many real training pictures, {floor:.3g}: what is left when everything is right. The mean image, again and "
             "again, is at {mean:.4g}. Compare only figures of the same number of pictures and of this classifier.",
             count=one["images"],
+            draws=len(one["floor"]),
             floor=float(np.mean(one["floor"])),
             mean=one["mean_image"],
         ),
@@ -172,10 +189,15 @@ def _clouds(models: Mapping[str, Run]) -> None:
     latent_dim = next(iter(points.values())).mu.shape[1]
     st.caption(
         t(
-            "The codes (posterior means) of test pictures, coloured by class, in the same frame. The code has {count} "
-            "numbers; shown is the plane in which they differ most (PCA). The dotted circles are N(0, I) at 1, 2 and 3 σ.",
-            count=latent_dim,
+            "The codes{of_vaes} of test pictures, coloured by class, in the same frame. The dotted circles are N(0, I) at "
+            "1, 2 and 3 σ.",
+            of_vaes=posterior_means(run.config.model.kind for run in models.values()),
         )
+        + (
+            " "
+            + t("The code has {count} numbers; shown is the plane in which they differ most (PCA).", count=latent_dim)
+        )
+        * (latent_dim > 2)
     )
     if AUTOENCODER in points:
         ae, vae = points[AUTOENCODER], points[VARIATIONAL]
@@ -212,14 +234,14 @@ def _between(models: Mapping[str, Run]) -> None:
     for name, _ in _side_by_side(models):
         images = found[name].images
         _sheet(images.reshape(-1, *images.shape[2:]), t("Straight lines between two codes each"), images.shape[1])
-    values = {name: (ways.confidence, ways.distance) for name, ways in found.items()}
+    values = {name: (ways.confidences, ways.distances) for name, ways in found.items()}
     show_chart(
-        ae_or_vae_charts.ways({_title(name): pair for name, pair in values.items()}),
+        ae_or_vae_charts.ways({_title(name): (ways.confidence, ways.distance) for name, ways in found.items()}),
         t(
             "Means over {count} pairs of test pictures of different classes, the same for both models. Confidence: the "
             "classifier's highest probability. Distance: Euclidean, pixels from 0 to 1, to the nearest of {real:,} training "
             "pictures.",
-            count=paths.PAIRS,
+            count=len(found[VARIATIONAL].confidences),
             real=min(paths.REAL, len(cache.images(shown.name, "train"))),
         ),
         key=f"ways_{models[VARIATIONAL].id}",
@@ -238,8 +260,9 @@ def _three_trainings(models: Mapping[str, Run]) -> None:
         _cloud(run, codes[name], side, pca=False)
     st.caption(
         t(
-            "The same network with two latent numbers, trained with the reconstruction only (beta = 0), with the KL only, and "
-            "with both; the same frame for all."
+            "The same network with {count} latent numbers, trained with {losses}; the same frame for all.",
+            count=next(iter(models.values())).config.model.latent_dim,
+            losses=", ".join(t(LOSSES[name]) for name in models),
         )
     )
     figures = {}
@@ -249,7 +272,18 @@ def _three_trainings(models: Mapping[str, Run]) -> None:
             spread = float(codes[name].std(0).mean())
             figures[name] = {key: float(metrics[key]) for key in ("kl", "mse", "mse_mean_image")} | {"spread": spread}
     if figures:
-        blocks.what_you_see(*ae_or_vae_words.trainings(figures))
+        blocks.what_you_see(*ae_or_vae_words.trainings(figures, _errors(models)))
+
+
+def _errors(models: Mapping[str, Run]) -> dict[str, NDArray[np.float64]]:
+    """The mean squared error of each of the same test pictures: of each model, and of the mean image."""
+    shown = [shown_data(run) for run in models.values()]
+    if len(set(shown)) > 1:
+        return {}
+    name, split = shown[0]
+    pixels = float(np.prod(cache.images(name, split).image_shape))
+    found = {key: cache.scores(run, name, split)["squared_error"] / pixels for key, run in models.items()}
+    return found | {ae_or_vae_words.MEAN_IMAGE: cache.baseline(name, split, None).squared_error / pixels}
 
 
 @st.fragment
@@ -271,7 +305,7 @@ def _denoising(run: Run, plain: Run | None) -> None:
     _sheet(found["clean"][chosen], t("Test pictures"))
     _sheet(found["noisy"][chosen], t("What goes in"))
     _sheet(found["trained"][chosen], t("What comes out of the denoising autoencoder"))
-    errors = {name: _mse(images, found["clean"]) for name, images in found.items()}
+    errors = {name: _errors_of_each(images, found["clean"]) for name, images in found.items()}
     if plain is not None:
         _sheet(found["plain"][chosen], t("What comes out of the plain autoencoder"))
     st.caption(
@@ -294,7 +328,7 @@ def _taken_away(run: Run, plain: Run | None, shown: Shown, noise: float) -> dict
 
     data = cache.images(*shown).subset(slice(NOISY_PICTURES))
     chance = torch.Generator().manual_seed(0)
-    noisy = pixels.to_bytes(pixels.noisy(pixels.to_unit(torch.from_numpy(data.images)), noise, chance))
+    noisy = pixels.to_bytes(pixels.noisy(pixels.to_unit(pixels.to_tensor(data.images)), noise, chance))
     found = {"clean": data.images, "noisy": noisy}
     seen = ImageData(data.name, data.split, noisy, data.labels, data.class_names, data.source, data.licence)
     for name, one in {"trained": run, "plain": plain}.items():
@@ -304,8 +338,9 @@ def _taken_away(run: Run, plain: Run | None, shown: Shown, noise: float) -> dict
     return found
 
 
-def _mse(images: NDArray[np.uint8], clean: NDArray[np.uint8]) -> float:
-    return float((((images.astype(np.float64) - clean) / 255) ** 2).mean())
+def _errors_of_each(images: NDArray[np.uint8], clean: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The mean squared error of each picture, with shape (N,)."""
+    return np.asarray((((images.astype(np.float64) - clean) / 255) ** 2).mean((1, 2, 3)))
 
 
 def _variance(run: Run) -> None:
@@ -325,4 +360,4 @@ def _variance(run: Run) -> None:
         key=f"variance_{run.id}",
         about="variance",
     )
-    blocks.what_you_see(*ae_or_vae_words.variance({names[kind]: value for kind, value in found.auroc.items()}))
+    blocks.what_you_see(*ae_or_vae_words.variance({names[kind]: one for kind, one in found.above.items()}))

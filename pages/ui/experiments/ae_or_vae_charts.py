@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 
 from pages.ui.charts import CLASS_COLOURS, NEUTRAL, latent_scatter, template
 from pages.ui.text import N_, t, written
+from vae_core.significance import estimate
 
 AE_COLOUR, VAE_COLOUR = CLASS_COLOURS[2], CLASS_COLOURS[0]
 MOST_POINTS = 1_000
@@ -43,7 +44,7 @@ def distances(found: Mapping[str, Mapping[str, Sequence[float]]], floor: Sequenc
             textposition="inside",
             insidetextanchor="start",  # at the foot, away from the error bars
             textangle=0,
-            error_y={"type": "data", "array": [float(np.std(values[source])) for source in sources]},
+            error_y={"type": "data", "array": [_margin(values[source]) for source in sources]},
             hovertemplate="%{x}: %{y:.3g}",
         )
     ground = float(np.mean(floor))
@@ -61,6 +62,12 @@ def distances(found: Mapping[str, Mapping[str, Sequence[float]]], floor: Sequenc
     figure.update_yaxes(type="log", dtick=1, range=[np.log10(ground / 3), np.log10(tallest * 1.3)])
     figure.update_layout(barmode="group")
     return figure
+
+
+def _margin(values: Sequence[float]) -> float:
+    """Half of the 95 % interval of a mean; 0 where a single draw tells none."""
+    margin = estimate(values).margin
+    return margin if np.isfinite(margin) else 0.0
 
 
 def ways(found: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]) -> go.Figure:

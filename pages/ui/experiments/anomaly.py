@@ -16,6 +16,7 @@ from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.reconstruction import number_in_class, reconstruct
 from pages.ui.shown import shown_data, shown_note
+from pages.ui.strangeness import share_in_words, threshold_in_words
 from pages.ui.text import N_, t
 from vae_core import datasets
 from vae_core.datasets import ImageData
@@ -25,7 +26,6 @@ from vae_core.runs import Run
 
 OURS = N_("tutorial's network")
 USUAL_STRANGER = 7
-QUANTILE = 0.95
 
 
 def settings(recipe: Recipe) -> Mapping[str, Any]:
@@ -67,7 +67,8 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
     strange = ~np.isin(data.labels, classes)
     first = next(iter(models.values()))
     found = []
-    rows = [(t("The mean picture"), "mean_image", first), (t("PCA with 20 components"), "pca_20", first)]
+    components = t("PCA with {count} components", count=anomaly_words.COMPONENTS)
+    rows = [(t("The mean picture"), "mean_image", first), (components, "pca_20", first)]
     for title, score, run in [*rows, *((t(key), "squared_error", run) for key, run in models.items())]:
         test = cache.strangeness(run, name, classes)
         aside = cache.strangeness(run, name, classes, "validation")
@@ -78,6 +79,8 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
                 float(test[score][0]) / pixels,
                 anomaly_words.auroc(strange, test[score]),
                 anomaly_words.auroc(strange, test[BEST_SCORE]) if score == "squared_error" else None,
+                aside[score] / pixels,
+                test[score],
             )
         )
     return found
@@ -104,13 +107,14 @@ def _show_answers(run: Run, data: ImageData, classes: tuple[int, ...], answers: 
         + shown_note(run)
     )
     mean, pca, *models = answers
-    blocks.what_you_see(*anomaly_words.sentences(mean, pca, models, tutorial=tutorial, normal=normal))
+    strange = ~np.isin(data.labels, classes)
+    blocks.what_you_see(*anomaly_words.sentences(mean, pca, models, tutorial=tutorial, normal=normal, strange=strange))
 
 
 @st.fragment
 @guarded()
 def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classes: tuple[int, ...]) -> None:
-    from vae_core.anomaly import BEST_SCORE, default_threshold
+    from vae_core.anomaly import ALPHA, BEST_SCORE
 
     others = [number for number in range(len(data.class_names)) if number not in classes]
     st.subheader(t("Show it a stranger"))
@@ -131,7 +135,7 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
     for key, run in models.items():
         found = reconstruct(cache.model(run), data, numbers)
         scores = cache.strangeness(run, name, classes)[BEST_SCORE]
-        threshold = default_threshold(cache.strangeness(run, name, classes, "validation")[BEST_SCORE], QUANTILE)
+        threshold = cache.detector(run, name, classes).default(BEST_SCORE).value
         st.markdown(f"**{t(key)}**")
         with st.container(horizontal=True):
             for row, number in enumerate(numbers):
@@ -153,9 +157,9 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
     st.caption(
         t(
             "From left to right: the picture, what comes back, the error of each pixel. The score is error / norm plus "
-            "half the neighbours' distance, each counted in its spread over the training pictures; the threshold lets "
-            "{share:.0%} of the normal validation pictures pass.",
-            share=QUANTILE,
+            "half the neighbours' distance, each counted in its spread over the training pictures; the threshold comes "
+            "from the normal validation pictures, with {share:.0%} false alarms asked.",
+            share=ALPHA,
         )
     )
 
@@ -186,7 +190,8 @@ def _show_spread(models: Mapping[str, Run], name: str, data: ImageData, classes:
             width=320,
         )
     normal = anomaly.is_normal(data, classes)
-    threshold = anomaly.default_threshold(cache.strangeness(run, name, classes, "validation")[score], QUANTILE)
+    default = cache.detector(run, name, classes).default(score)
+    threshold = default.value
     found = anomaly.report(scores[score], normal, threshold)
     st.caption(t(anomaly.SCORES[score].help))
     left, right = st.columns(2)
@@ -195,12 +200,12 @@ def _show_spread(models: Mapping[str, Run], name: str, data: ImageData, classes:
         show_chart(
             charts.score_histogram(scores[score], ~normal, threshold=threshold, unit=unit),
             t(
-                "At the threshold that lets {share:.0%} of the normal validation pictures pass, {found:.0%} of the "
-                "strangers are found, with {alarms:.1%} false alarms.",
-                share=QUANTILE,
-                found=found.confusion.found_rate,
-                alarms=found.confusion.false_alarm_rate,
-            ),
+                "At the default threshold, strangers are found: {found}. False alarms: {alarms}.",
+                found=share_in_words(found.confusion.found_rate, found.confusion.found_interval),
+                alarms=share_in_words(found.confusion.false_alarm_rate, found.confusion.false_alarm_interval),
+            )
+            + " "
+            + threshold_in_words(default),
             key="spread_histogram",
             about="scores",
         )

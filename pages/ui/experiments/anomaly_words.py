@@ -1,13 +1,17 @@
 """What the experiment of the stranger says: published figures, tables and sentences. Imports no Streamlit and no torch."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pages.ui.certainty import one_training_each
 from pages.ui.text import t, written
+from vae_core.roc import roc_auc_score
+from vae_core.significance import Difference, auroc_difference, from_error, holm, paired
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ PUBLISHED_MEANS = {
     "OCGAN": 0.975,
 }
 """Mean AUROC over MNIST's ten digits: the first two as Ruff et al. 2018 give them, the third Perera et al. 2019."""
+COMPONENTS = 20
+"""Of the PCA beside the models."""
 HARDLY, ALIKE = 0.8, 0.1
 """An error above this share of the mean picture's is hardly less; two errors are alike that differ by less than this share."""
 PUBLISHED_SOURCE = "Ruff et al. 2018, https://proceedings.mlr.press/v80/ruff18a.html; Perera et al. 2019, https://arxiv.org/abs/1903.08550"
@@ -41,6 +47,9 @@ class Answer:
         first_test: Its mean squared error a pixel on the first test picture.
         auroc: Of its squared error, normal against all others on the test split; `None` where that is not known.
         best: The AUROC of the score that was fixed beforehand; `None` where there is none.
+        errors: Its mean squared error a pixel on each normal validation picture, with shape (N,); `None` where only
+            the mean is known.
+        scores: Its squared error on each test picture, likewise.
     """
 
     name: str
@@ -48,13 +57,13 @@ class Answer:
     first_test: float
     auroc: float | None = None
     best: float | None = None
+    errors: NDArray[np.float64] | None = None
+    scores: NDArray[np.float64] | None = None
 
 
 def auroc(strange: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
     """The chance that a strange picture scores higher than a normal one."""
-    from sklearn.metrics import roc_auc_score  # takes a second to import
-
-    return float(roc_auc_score(strange, scores))
+    return roc_auc_score(strange, scores)
 
 
 def published_means(data: str) -> dict[str, float]:
@@ -88,7 +97,13 @@ def answers_table(answers: Sequence[Answer], normal: str, first: str) -> list[di
 
 
 def sentences(
-    mean: Answer, pca: Answer, models: Sequence[Answer], *, tutorial: Tutorial | None, normal: str
+    mean: Answer,
+    pca: Answer,
+    models: Sequence[Answer],
+    *,
+    tutorial: Tutorial | None,
+    normal: str,
+    strange: NDArray[np.bool_] | None = None,
 ) -> list[str]:
     """What the figures say.
 
@@ -97,37 +112,64 @@ def sentences(
         pca: The principal component analysis.
         models: The experiment's models, the first one that of the recipe.
         tutorial: What was published, where it is of the same pictures.
+        strange: Which test pictures are.
     """
     said = [] if tutorial is None else [_published(tutorial, mean)]
     said += [_learnt(one, mean, normal) for one in models]
-    best = max(models, key=lambda one: one.best or 0.0)
-    assert pca.auroc is not None and best.best is not None
-    values = {"pca": pca.auroc, "name": best.name, "best": best.best}
-    if f"{best.best:.1%}" == f"{pca.auroc:.1%}":
-        said.append(
-            t(
-                "Without any network: the error of a PCA with 20 components ranks {pca:.1%} of the pairs rightly. The "
-                "best here, {name}, is just as good.",
-                **values,
-            )
+    return [*said, f"{_against_pca(pca, models, strange)} {one_training_each()}"]
+
+
+def _against_pca(pca: Answer, models: Sequence[Answer], strange: NDArray[np.bool_] | None) -> str:
+    """The models against PCA, all by the same score on the same pictures."""
+    best = max(models, key=lambda one: one.auroc or 0.0)
+    assert pca.auroc is not None and best.auroc is not None
+    gap = _gaps(pca, models, strange)[best.name]
+    values = {
+        "components": COMPONENTS,
+        "pca": pca.auroc,
+        "name": best.name,
+        "best": best.auroc,
+        "gap": 100 * abs(gap.value),
+        "margin": 100 * gap.margin,
+    }
+    first = t(
+        "Without any network: by the squared error a PCA with {components} components ranks {pca:.1%} of the pairs rightly.",
+        **values,
+    )
+    if not math.isfinite(gap.margin):
+        return first
+    if not gap.is_clear:
+        second = t(
+            "By the same score the best here, {name}, has {best:.1%}: no measurable difference ({gap:.1f} ± {margin:.1f} "
+            "points).",
+            **values,
         )
-    elif best.best > pca.auroc:
-        said.append(
-            t(
-                "Without any network: the error of a PCA with 20 components ranks {pca:.1%} of the pairs rightly. The "
-                "best here, {name}, is above that with {best:.1%}.",
-                **values,
-            )
+    elif gap.value > 0:
+        second = t(
+            "By the same score the best here, {name}, is above that with {best:.1%} ({gap:.1f} ± {margin:.1f} points).",
+            **values,
         )
     else:
-        said.append(
-            t(
-                "Without any network: the error of a PCA with 20 components ranks {pca:.1%} of the pairs rightly, and "
-                "**no model here is better** (the best has {best:.1%}). A longer training may change that.",
-                **values,
-            )
+        second = t(
+            "By the same score **no model here is better** (the best has {best:.1%}, {gap:.1f} ± {margin:.1f} points less). "
+            "A longer training may change that.",
+            **values,
         )
-    return said
+    return f"{first} {second}"
+
+
+def _gaps(pca: Answer, models: Sequence[Answer], strange: NDArray[np.bool_] | None) -> dict[str, Difference]:
+    """How far each model's AUROC lies above PCA's, by the squared error of both."""
+    found = {}
+    for one in models:
+        assert one.auroc is not None and pca.auroc is not None
+        known = strange is not None and one.scores is not None and pca.scores is not None
+        found[one.name] = (
+            auroc_difference(strange, one.scores, pca.scores)  # type: ignore[arg-type]
+            if known
+            else Difference(one.auroc - pca.auroc, math.inf, 0, 1.0)
+        )
+    return holm(found)
 
 
 def _published(tutorial: Tutorial, mean: Answer) -> str:
@@ -157,7 +199,15 @@ def _learnt(one: Answer, mean: Answer, normal: str) -> str:
     """How far a model is above answering with the mean picture, if it is."""
     name = one.name[:1].upper() + one.name[1:]
     values = {"name": name, "error": one.validation, "mean": mean.validation}
-    if f"{one.validation:.4f}" >= f"{mean.validation:.4f}":
+    is_known = one.errors is not None and mean.errors is not None
+    gap = paired(mean.errors, one.errors) if is_known else None  # type: ignore[arg-type]
+    if one.validation < mean.validation and (gap is None or not gap.is_clear):
+        return t(
+            "**{name}** errs by {error:.4f} on normal pictures, no measurable difference from the mean picture's {mean:.4f}: "
+            "it has learnt nothing of use yet. Train longer.",
+            **values,
+        )
+    if one.validation >= mean.validation:
         return t(
             "**{name}** errs by {error:.4f} on normal pictures, no less than the mean picture with its {mean:.4f}: it has "
             "learnt nothing of use yet. Train longer.",
@@ -256,14 +306,41 @@ def classes_sentences(
         ),
     ]
     if published:
-        below = [f"{name} ({written(value, '.1%')})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() > value]
-        above = [
-            f"{name} ({written(value, '.1%')})" for name, value in PUBLISHED_MEANS.items() if auroc.mean() <= value
-        ]
-        if below:
-            said.append(t("The mean lies above what was published for {names}.", names=", ".join(below)))
-        if above:
-            said.append(t("The mean does not reach what was published for {names}.", names=", ".join(above)))
+        said.append(_beside_published(figures, auroc))
     else:
         said.append(t("The published means are of the whole of MNIST, so they can't be compared with these."))
     return said
+
+
+def _beside_published(figures: Mapping[str, Any], auroc: NDArray[np.float64]) -> str:
+    """The mean over the classes beside published means, of which nobody says how sure they are."""
+    error = _error_of_mean(auroc, figures["images"])
+    gaps = holm(
+        {
+            name: from_error(float(auroc.mean()) - value, error, degrees=figures["images"])
+            for name, value in PUBLISHED_MEANS.items()
+        }
+    )
+
+    def listed(chosen: Callable[[Difference], bool]) -> str:
+        return ", ".join(
+            f"{name} ({written(PUBLISHED_MEANS[name], '.1%')})" for name, gap in gaps.items() if chosen(gap)
+        )
+
+    said = []
+    if names := listed(lambda gap: gap.is_clear and gap.value > 0):
+        said.append(t("The mean lies above what was published for {names}.", names=names))
+    if names := listed(lambda gap: gap.is_clear and gap.value < 0):
+        said.append(t("The mean does not reach what was published for {names}.", names=names))
+    if names := listed(lambda gap: not gap.is_clear):
+        said.append(t("No measurable difference from what was published for {names}.", names=names))
+    return " ".join([*said, one_training_each()])
+
+
+def _error_of_mean(auroc: NDArray[np.float64], images: int) -> float:
+    """The standard error of a mean AUROC over classes, each against all others (Hanley and McNeil 1982)."""
+    normal = images / len(auroc)
+    strange = images - normal
+    one, other = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
+    squared = auroc * (1 - auroc) + (normal - 1) * (other - auroc**2) + (strange - 1) * (one - auroc**2)
+    return float(np.sqrt(squared.clip(min=0).sum() / (normal * strange)) / len(auroc))

@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.ui import orders
+from pages.ui.cost import study_queue_words
 from pages.ui.number_box import Typed
 from pages.ui.quantities import duration
 from pages.ui.text import t
@@ -56,9 +57,8 @@ def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, secon
         orders.show_reason(asked)
         with st.container(horizontal=True, vertical_alignment="center"):
             pressed = st.button(label, type="primary", icon=":material/play_arrow:", key=f"ask_{asked.folder.name}")
-            st.caption(
-                t("About {time}; computed once, in the background, and kept with the run.", time=duration(seconds))
-            )
+            words = t("About {time}; computed once, in the background, and kept with the run.", time=duration(seconds))
+            st.caption("  \n".join(filter(None, [words, study_queue_words()])))
     if pressed:
         asked.ask()
         st.rerun()

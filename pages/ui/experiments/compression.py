@@ -20,6 +20,8 @@ from pages.ui.text import t, written
 from vae_core import datasets
 from vae_core.config import field
 from vae_core.errors import DiaboloError
+from vae_core.events import last_epoch
+from vae_core.jobs.client import was_stopped
 from vae_core.recipes import Recipe
 from vae_core.runs import Run
 from vae_core.settings import bounds
@@ -82,7 +84,11 @@ def _against_pca(run: Run, found: Found) -> None:
     with st.container(horizontal=True, gap="large"):
         for label, value, words in (
             (t("Test error"), written(figures["mse"], ".4f"), t("Mean squared error of a pixel from 0 to 1.")),
-            (t("PCA, as many numbers"), written(errors[min(numbers, len(errors) - 1)], ".4f"), None),
+            (
+                t("PCA, as many numbers"),
+                written(compression_words.pca_error(figures, errors, found.arrays), ".4f"),
+                None,
+            ),
             (t("As good as PCA with"), "–" if equivalent is None else str(equivalent), None),
             (
                 t("Bits a picture"),
@@ -93,15 +99,16 @@ def _against_pca(run: Run, found: Found) -> None:
             st.metric(label, value, help=words, width="content")
     decoder = sum(layer.parameters for layer in _layer_rows(run) if layer.part == "decoder")
     blocks.what_you_see(
-        compression_words.against_pca(figures, errors),
+        compression_words.against_pca(figures, errors, found.arrays),
         compression_words.bits(figures, found.arrays),
         compression_words.fair_price(figures, found.arrays, decoder),
-        compression_words.cross_entropy(figures),
+        compression_words.cross_entropy(figures, found.arrays),
     )
     st.subheader(t("Against PCA"))
     words = t(
         "The error on the test pictures against the numbers that a picture is told in, both axes logarithmic. PCA learnt from the "
-        "same {count:,} training pictures. The star is this run: follow the dots to PCA's curve.",
+        "same {count:,} training pictures; its curve is that of the linear code, not cut off at 0 and 1. The star is this run: "
+        "follow the dots to PCA's curve.",
         count=figures["train_images"],
     )
     figure = compression_charts.against_pca(errors, numbers, figures["mse"], equivalent, run.title)
@@ -176,7 +183,7 @@ def _sweep(run: Run, name: str, images: int) -> None:
         key=f"sweep_epochs_{run.id}",
         default=min(max(round(USUAL_IMAGES / images), FEWEST_EPOCHS), run.config.training.epochs, MOST_EPOCHS),
         width=150,
-        help=t("This run had {epochs}.", epochs=run.config.training.epochs),
+        help=t("This run had {epochs}.", epochs=run_epochs(run)),
     )
     sizes = st.pills(t("Latent sizes"), SIZES, selection_mode="multi", default=USUAL_SIZES, key="sweep_sizes")
     if not sizes:
@@ -205,11 +212,16 @@ def _sweep(run: Run, name: str, images: int) -> None:
         "and {epochs} epochs; the star is this run itself, after {own}.",
         images=figures["images"],
         epochs=figures["epochs"],
-        own=figures["run_epochs"],
+        own=run_epochs(run),
     )
     figure = compression_charts.sweep(errors["pca_errors"], figures, run.title)
     show_chart(figure, words, key=f"sweep_{run.id}", about="pca")
-    blocks.what_you_see(*compression_words.sweep(figures, errors["pca_errors"]))
+    blocks.what_you_see(*compression_words.sweep(figures, errors["pca_errors"], errors))
+
+
+def run_epochs(run: Run) -> int:
+    """How many epochs a run has done: fewer than its settings ask for, where it was stopped."""
+    return last_epoch(cache.log(run).read()) if was_stopped(run) else run.config.training.epochs
 
 
 def _seconds(run: Run, epochs: int, images: int) -> float:

@@ -1,28 +1,38 @@
 """What the figures of a code as a compression say, in words. Imports no Streamlit and no torch."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pages.ui.certainty import one_training_each
 from pages.ui.text import t
+from vae_core.significance import Difference, holm, paired, rank
 
 FLOAT_BITS = 32
 TOLERANCE = 1.01  # an error up to one percent larger counts as the same
 FEW = 2  # numbers in a code: to advise fewer than that makes no sense
 
 
-def against_pca(figures: Mapping[str, Any], errors: NDArray[Any]) -> str:
-    """How the model stands against PCA."""
+def against_pca(
+    figures: Mapping[str, Any], errors: NDArray[Any], found: Mapping[str, NDArray[Any]] | None = None
+) -> str:
+    """How the model stands against PCA.
+
+    Args:
+        figures, errors: Of the study `compression`.
+        found: All its arrays: with `each` and `pca_each` the same pictures decide whether there is a difference. A study
+            of an earlier version has none.
+    """
     numbers, equivalent = figures["latent_dim"], figures["pca_equivalent"]
-    same = min(numbers, len(errors) - 1)
+    gap = paired(found["pca_each"], found["each"]) if found and "pca_each" in found else None
     values = {
         "numbers": numbers,
         "pixels": figures["pixels"],
         "images": figures["images"],
         "mse": figures["mse"],
-        "pca": errors[same],
+        "pca": pca_error(figures, errors, found),
         "equivalent": equivalent,
         "mean": errors[0],
     }
@@ -32,6 +42,8 @@ def against_pca(figures: Mapping[str, Any], errors: NDArray[Any]) -> str:
             "better than answering every picture with the mean image ({mean:.4f}). The model has learnt nothing yet.",
             **values,
         )
+    if gap is not None:
+        return f"{_tested(values, gap)} {one_training_each()}"
     if equivalent is None:
         return t(
             "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
@@ -39,29 +51,68 @@ def against_pca(figures: Mapping[str, Any], errors: NDArray[Any]) -> str:
             **values,
         )
     if equivalent <= numbers:
-        found = t(
+        words = t(
             "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
             "(the best *linear* code) is **better**: it has {pca:.4f} with as many numbers, and needs only "
             "**{equivalent}** to be as good.",
             **values,
         )
         if equivalent == numbers:
-            found = t(
+            words = t(
                 "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is "
                 "**{mse:.4f}**. PCA (the best *linear* code) is no worse: it has {pca:.4f} with as many numbers.",
                 **values,
             )
-        advice = (
-            t("Train longer, or choose fewer numbers: that is where bends pay.")
-            if numbers > FEW
-            else t("Train longer: bends pay only once they are learnt.")
+        return f"{words} {_advice(numbers)}"
+    return _behind(values)
+
+
+def pca_error(figures: Mapping[str, Any], errors: NDArray[Any], found: Mapping[str, NDArray[Any]] | None) -> float:
+    """PCA's error with as many numbers as the model has: clipped to [0, 1] like the model's, where that was measured."""
+    if found and "pca_each" in found:
+        return float(found["pca_each"].mean())
+    return float(errors[min(figures["latent_dim"], len(errors) - 1)])
+
+
+def _tested(values: Mapping[str, Any], gap: Difference) -> str:
+    """The model against PCA with as many numbers, on the same pictures."""
+    if not gap.is_clear:
+        words = t(
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**: no "
+            "measurable difference from PCA (the best *linear* code), which has {pca:.4f} with as many numbers.",
+            **values,
         )
-        return f"{found} {advice}"
+        return f"{words} {_advice(values['numbers'])}"
+    if gap.value < 0:
+        words = t(
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
+            "(the best *linear* code) is **better**: it has {pca:.4f} with as many numbers.",
+            **values,
+        )
+        if values["equivalent"] is not None and values["equivalent"] < values["numbers"]:
+            words += " " + t("It needs only **{equivalent}** to be as good.", **values)
+        return f"{words} {_advice(values['numbers'])}"
+    if values["equivalent"] is None:
+        return t(
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
+            "(the best *linear* code) is never as good, whatever its size.",
+            **values,
+        )
+    return _behind(values)
+
+
+def _behind(values: Mapping[str, Any]) -> str:
     return t(
         "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA (the "
         "best *linear* code) has {pca:.4f} with as many numbers, and needs **{equivalent}** to be as good.",
         **values,
     )
+
+
+def _advice(numbers: int) -> str:
+    if numbers > FEW:
+        return t("Train longer, or choose fewer numbers: that is where bends pay.")
+    return t("Train longer: bends pay only once they are learnt.")
 
 
 def enough_bits(rate_mse: NDArray[Any], mse: float) -> int:
@@ -125,13 +176,20 @@ def fair_price(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]], de
     )
 
 
-def cross_entropy(figures: Mapping[str, Any]) -> str:
-    """Where the model's cross-entropy lies between the two ends."""
+def cross_entropy(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]] | None = None) -> str:
+    """Where the model's cross-entropy lies between the two ends; `found` as for `against_pca`."""
+    gap = paired(found["mean_nats"], found["nats"]) if found and "mean_nats" in found else None
     values = {
         "own": figures["cross_entropy"],
         "mean": figures["cross_entropy_mean_image"],
         "floor": figures["cross_entropy_floor"],
     }
+    if gap is not None and not gap.is_clear:
+        return t(
+            "Its cross-entropy is **{own:.4f}** nats a pixel, no measurable difference from {mean:.4f} (the mean image for "
+            "every picture). The very same picture would have {floor:.4f} (grey pixels never reach 0).",
+            **values,
+        )
     if values["own"] < values["mean"]:
         return t(
             "Its cross-entropy is **{own:.4f}** nats a pixel, between {mean:.4f} (the mean image for every picture) and "
@@ -145,12 +203,17 @@ def cross_entropy(figures: Mapping[str, Any]) -> str:
     )
 
 
-def sweep(figures: Mapping[str, Any], errors: NDArray[Any]) -> list[str]:
-    """What a sweep over latent sizes shows."""
+def sweep(
+    figures: Mapping[str, Any], errors: NDArray[Any], found: Mapping[str, NDArray[Any]] | None = None
+) -> list[str]:
+    """What a sweep over latent sizes shows.
+
+    Args:
+        figures, errors: Of the study `sweep`.
+        found: All its arrays, as for `against_pca`.
+    """
     sizes, epochs = figures["sizes"], figures["epochs"]
     equals = ["–" if count is None else str(count) for count in figures["pca_equivalent"]]
-    gains = [float(errors[min(size, len(errors) - 1)]) / mse for size, mse in zip(sizes, figures["mse"], strict=True)]
-    most = max(gains)
     sentences = [
         t(
             "Models with {sizes} numbers are as good as PCA with {equals}, in this order.",
@@ -159,25 +222,84 @@ def sweep(figures: Mapping[str, Any], errors: NDArray[Any]) -> list[str]:
         )
         + (" " + t("(–: better than PCA is with any number.)") if "–" in equals else "")
     ]
-    if most <= 1:
-        return [
-            *sentences,
-            t("No model is better than PCA at its size. They had {epochs} epochs each: more may help.", epochs=epochs),
-        ]
-    sentences.append(
-        t(
-            "The gain over PCA is largest with **{size}**: an error {gain:.2f} times smaller than PCA's.",
-            size=sizes[gains.index(most)],
-            gain=most,
+    beside = _beside_pca(figures, errors, found)
+    if not beside.ahead:
+        sentences.append(
+            t("No model is better than PCA at its size. They had {epochs} epochs each: more may help.", epochs=epochs)
         )
-    )
-    if behind := [str(size) for size, gain in zip(sizes, gains, strict=True) if gain < 1]:
+    elif len(beside.most) == 1:
+        sentences.append(
+            t(
+                "The gain over PCA is largest with **{size}**: an error {gain:.2f} times smaller than PCA's.",
+                size=beside.most[0],
+                gain=beside.gain,
+            )
+        )
+    else:
+        sentences.append(
+            t(
+                "The gain over PCA is largest with {sizes}, without a measurable difference between them: an error up to "
+                "{gain:.2f} times smaller than PCA's.",
+                sizes=", ".join(f"**{size}**" for size in beside.most),
+                gain=beside.gain,
+            )
+        )
+    if beside.alike:
+        sentences.append(
+            t("With {sizes} numbers there is no measurable difference from PCA.", sizes=_listed(beside.alike))
+        )
+    if beside.behind and beside.ahead:
         sentences.append(
             t(
                 "With {sizes} numbers PCA is **better** than a model of {epochs} epochs: longer training would have to show "
                 "whether bends still pay there.",
-                sizes=", ".join(behind),
+                sizes=_listed(beside.behind),
                 epochs=epochs,
             )
         )
-    return sentences
+    return sentences if found is None else [*sentences, one_training_each()]
+
+
+class _Beside(NamedTuple):
+    """How models of several sizes stand against PCA at theirs.
+
+    Attributes:
+        ahead, alike, behind: The sizes at which the model is better, or worse, or neither can be told.
+        most: Those with the largest gain, of which none is measurably behind the other.
+        gain: The largest.
+    """
+
+    ahead: list[int]
+    alike: list[int]
+    behind: list[int]
+    most: list[int]
+    gain: float
+
+
+def _beside_pca(figures: Mapping[str, Any], errors: NDArray[Any], found: Mapping[str, NDArray[Any]] | None) -> _Beside:
+    sizes = figures["sizes"]
+    if not found or "pca_each" not in found:  # of an earlier version: no picture's own error is known
+        gains = [
+            float(errors[min(size, len(errors) - 1)]) / mse for size, mse in zip(sizes, figures["mse"], strict=True)
+        ]
+        most = max(gains)
+        ahead = [size for size, gain in zip(sizes, gains, strict=True) if gain > 1]
+        behind = [size for size, gain in zip(sizes, gains, strict=True) if gain < 1]
+        return _Beside(ahead, [], behind, [sizes[gains.index(most)]], most)
+    rows = {size: (pca, own) for size, pca, own in zip(sizes, found["pca_each"], found["each"], strict=True)}
+    gaps = holm({size: paired(pca, own) for size, (pca, own) in rows.items()})
+    ahead = [size for size, gap in gaps.items() if gap.is_clear and gap.value > 0]
+    # What of PCA's error a model saves of each picture: a share, so that sizes compare.
+    saved = {size: (rows[size][0] - rows[size][1]) / float(rows[size][0].mean()) for size in ahead}
+    most = rank(saved, "more", same_images=True).leaders if ahead else []
+    return _Beside(
+        ahead,
+        [size for size, gap in gaps.items() if not gap.is_clear],
+        [size for size, gap in gaps.items() if gap.is_clear and gap.value < 0],
+        most,
+        max((float(rows[size][0].mean() / rows[size][1].mean()) for size in ahead), default=1.0),
+    )
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    return ", ".join(map(str, sizes))

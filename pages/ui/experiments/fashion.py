@@ -13,6 +13,7 @@ from pages.ui.chart_view import show_chart
 from pages.ui.experiments import blocks, fashion_charts
 from pages.ui.experiments.fashion_charts import Balance
 from pages.ui.images import data_url
+from pages.ui.model_kinds import told_classes
 from pages.ui.navigation import BY_NAME
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.state import picked_picture
@@ -51,12 +52,14 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
     st.dataframe(fashion_charts.table(balances), hide_index=True, key=f"fashion_table_{run.id}")
     st.caption(
         t(
-            "Means over the {count:,} test pictures of {data}, grey pixels, one seed. −ELBO is the same quantity for "
-            "all: the right loss of each model, whatever it was trained with. The mean image is the best answer of a "
+            "Means over the {count:,} test pictures of {data}, grey pixels, one training each. −ELBO is the same quantity "
+            "for all: the right loss of each model, whatever it was trained with. The mean image is the best answer of a "
             "decoder that is told nothing.",
             count=balances[0].images,
             data=t(datasets.source(run.config.data.name).title),
         )
+        + " "
+        + told_classes({t(name): one.config for name, one in models.items()})
     )
     blocks.what_you_see(*fashion_charts.sentences(balances))
     st.subheader(t("What each of them draws"))
@@ -108,6 +111,8 @@ def _measured(name: str, run: Run) -> Balance | None:
     shown = shown_data(run)
     points = cache.latent(run, *shown)
     assert points.sigma is not None
+    each = cache.per_image(run, *shown)
+    baseline = cache.baseline(*shown, None)
     return Balance(
         name=name,
         beta=run.config.loss.beta / run.config.loss.reconstruction,
@@ -121,6 +126,8 @@ def _measured(name: str, run: Run) -> Balance | None:
         nats_mean_image=_mean_image_nats(run, metrics["mse_mean_image"]),
         sigma=float(points.sigma.mean()),
         outside=float((np.linalg.norm(points.mu, axis=1) > fashion_charts.reach(run.config.model.latent_dim)).mean()),
+        elbos=each["recon"] + each["kl"],
+        gains=baseline.squared_error / baseline.picture.size - each["mse"],
     )
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2  # type: ignore[import-untyped]
 
+from pages.ui.certainty import one_training_each
 from pages.ui.charts import latent_scatter
 from pages.ui.text import t, written
+from vae_core.significance import estimate, rank
+from vae_core.special import chi2_quantile
 
 MOST_POINTS = 1_000
 OUTSIDE = 0.01
@@ -35,6 +37,8 @@ class Balance:
         nats_mean_image: The reconstruction term of answering with the mean image, in nats per picture.
         sigma: The posterior's standard deviation, its mean over pictures and dimensions. The prior's is 1.
         outside: The share of the codes that lies where N(0, I) puts 1% of its draws.
+        elbos: −ELBO of each test picture, with shape (N,), the same pictures for all; `None` where it was not measured.
+        gains: By how much less the MSE of each test picture is than the mean image's; likewise.
     """
 
     name: str
@@ -49,6 +53,8 @@ class Balance:
     nats_mean_image: float
     sigma: float
     outside: float
+    elbos: NDArray[np.float64] | None = None
+    gains: NDArray[np.float64] | None = None
 
     @property
     def negative_elbo(self) -> float:
@@ -80,7 +86,7 @@ def gaussian_nats(mse: float, pixels: int, sigma: float) -> float:
 
 def reach(latent_dim: int) -> float:
     """How far from 0 all but 1 % of the draws from N(0, I) lie."""
-    return float(np.sqrt(chi2.ppf(1 - OUTSIDE, latent_dim)))
+    return math.sqrt(chi2_quantile(1 - OUTSIDE, latent_dim))
 
 
 def beta_text(beta: float) -> str:
@@ -119,7 +125,6 @@ def table(balances: Sequence[Balance]) -> list[dict[str, str]]:
 
 def sentences(balances: Sequence[Balance]) -> list[str]:
     """What the figures say, each sentence decided by them."""
-    best = min(balances, key=lambda balance: balance.negative_elbo)
     first, *others = balances
     found = [_first(first)]
     for other in others:
@@ -169,9 +174,7 @@ def sentences(balances: Sequence[Balance]) -> list[str]:
                 + _spread(other)
             )
     if others:
-        found.append(
-            t("The best −ELBO of these has: {name}, with {elbo:.1f} nats.", name=t(best.name), elbo=best.negative_elbo)
-        )
+        found += _best(balances)
     if any(math.isclose(other.beta, 784) for other in others):
         found.append(
             t(
@@ -212,9 +215,38 @@ def cloud(mu: ArrayLike, labels: NDArray[np.int64], class_names: Sequence[str], 
     return figure
 
 
+def _best(balances: Sequence[Balance]) -> list[str]:
+    """Which of them has the best −ELBO on the same pictures, if that can be told."""
+    measured = {balance.name: balance for balance in balances if balance.elbos is not None}
+    if len(measured) < 2:
+        return []
+    ranking = rank({name: b.elbos for name, b in measured.items() if b.elbos is not None}, "less", same_images=True)
+    best = measured[ranking.order[0]]
+    words = (
+        t("The best −ELBO of these has: {name}, with {elbo:.1f} nats.", name=t(best.name), elbo=best.negative_elbo)
+        if len(ranking.leaders) == 1
+        else t(
+            "The best −ELBO: no measurable difference between {names}.", names=", ".join(t(n) for n in ranking.leaders)
+        )
+    )
+    return [f"{words} {one_training_each()}"]
+
+
 def _first(b: Balance) -> str:
     if b.is_collapsed:
         return t("**{name}**: the posterior has collapsed: {kl:.4f} nats.", name=t(b.name), kl=abs(b.kl))
+    gain = None if b.gains is None else estimate(b.gains)
+    if gain is not None and not gain.is_clear:
+        return t(
+            "**{name}**: the code keeps {kl:.1f} nats of each picture, in {active} of {count} numbers, and there is no "
+            "measurable difference from the mean image: an MSE of {mse:.4f} beside {baseline:.4f}. Train longer.",
+            name=t(b.name),
+            kl=b.kl,
+            active=b.active,
+            count=b.latent_dim,
+            baseline=b.mse_mean_image,
+            mse=b.mse,
+        ) + (" " + _spread(b))
     if b.recon >= b.nats_mean_image or b.mse >= b.mse_mean_image:
         return t(
             "**{name}**: the code keeps {kl:.1f} nats of each picture, in {active} of {count} numbers, and makes too little of "

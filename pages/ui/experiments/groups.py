@@ -1,9 +1,10 @@
 """Which runs belong to an experiment, and how one is started. Imports no Streamlit and no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pages.ui import standing
+from pages.ui.text import t
 from vae_core import runs
 from vae_core.config import RunConfig
 from vae_core.datasets import is_present
@@ -52,13 +53,13 @@ def _epochs(recipe: Recipe, companion: RunConfig, epochs: int) -> int:
 
 
 def start(recipe: Recipe, changes: Mapping[str, Any]) -> Run:
-    """Starts the recipe's run and its companions, and returns the first.
+    """Starts the recipe's run and its companions, all or none, and returns the first.
 
     Raises:
         InputError: A change is out of range, or a run can't start on this machine.
+        WorkError: The disk is nearly full, or so many more runs may not wait.
     """
-    started = [client.submit(config) for config in configs(recipe, changes).values()]
-    return started[0]
+    return client.submit_all(list(configs(recipe, changes).values()))[0]
 
 
 def of(recipe: Recipe) -> list[Summary]:
@@ -74,6 +75,26 @@ def together(recipe: Recipe, run: Run) -> dict[str, Run]:
 def still_coming(recipe: Recipe, run: Run) -> set[str]:
     """The names of the companions that will finish by themselves."""
     return {key for key, summary in companions(recipe, run).items() if standing.is_active(summary)}
+
+
+def stopped_in_words(found: Mapping[str, Run], epochs_done: Callable[[Run], int]) -> str:
+    """Which of an experiment's runs were stopped before their last epoch; empty where none was.
+
+    Args:
+        found: The run under `""`, its companions by their names.
+        epochs_done: How many epochs a run has done.
+    """
+    words = [
+        t(
+            "{name} was stopped in epoch {done} of {epochs}.",
+            name=t(key) if key else t("This run"),
+            done=epochs_done(run),
+            epochs=run.config.training.epochs,
+        )
+        for key, run in found.items()
+        if client.was_stopped(run)
+    ]
+    return " ".join([*words, t("Its figures are those of that moment.")]) if words else ""
 
 
 def _is_done(summary: Summary) -> bool:

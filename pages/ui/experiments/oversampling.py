@@ -1,5 +1,6 @@
 """Fill up the rare class: every way beside the others, the made pictures beside real ones, and both to take away."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +17,9 @@ from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.text import t
 from vae_core import datasets
+from vae_core.datasets.sources import DataSource
 from vae_core.export import PICTURE_FORMATS
-from vae_core.fillings import METHODS
+from vae_core.fillings import HIDDEN, METHODS
 from vae_core.jobs.exports import export_of
 from vae_core.recipes import Recipe
 from vae_core.runs import Run
@@ -91,15 +93,19 @@ def _learning(run: Run, name: str) -> None:
     epoch = epochs[-1]
     if len(epochs) > 1:
         epoch = st.select_slider(t("After epoch"), epochs, epochs[-1], key=f"drawn_epoch_{run.id}")
-    words = t("16 synthetic pictures of class {name} after epoch {epoch}", name=name, epoch=epoch)
-    st.image(data_url(oversampling_charts.drawings(run.snapshot(epoch)["samples"], 8)), width=512, alt=words)
-    st.caption(
-        words
-        + ". "
-        + t(
-            "The same sixteen codes from N(0, I) each time, and the model is told to draw this class. A coloured frame: synthetic."
-        )
+    from pages.ui.read_aloud import read_as  # it imports torch
+
+    drawn = run.snapshot(epoch)["samples"]
+    words = t(
+        "{count} synthetic pictures after epoch {epoch}: the model was told to draw class {name}.",
+        count=len(drawn),
+        name=name,
+        epoch=epoch,
     )
+    if read := read_as(drawn, run.config.data.name, run.config.data.rare_class or 0):
+        words += " " + read
+    st.image(data_url(oversampling_charts.drawings(drawn, 8)), width=512, alt=words)
+    st.caption(words + " " + t("The same codes from N(0, I) after each epoch. A coloured frame: synthetic."))
 
 
 def _compare(run: Run, name: str) -> Found | None:
@@ -127,7 +133,8 @@ def _compare(run: Run, name: str) -> Found | None:
         return None
     ways = [way for way in METHODS if way in ways]
     data = run.config.data
-    learnt = datasets.source(data.name).sizes["train"] * (1 - data.validation)
+    source = datasets.source(data.name)
+    learnt = source.sizes["train"] * (1 - data.validation)
     vae = SECONDS_A_SEED if "vae" in ways else 0
     label = t("Compare the ways")
     if blocks.is_refused(label, typed_seeds, typed_epochs):
@@ -141,11 +148,17 @@ def _compare(run: Run, name: str) -> Found | None:
         seconds=3 + seeds * (vae + len(ways) * (0.3 + SECONDS_A_PICTURE * learnt * epochs)),
         what=t(
             "Fills up class {name} in each way until it is as large as the others, trains {count} small classifiers "
-            "(784-128-10) on each and asks them about the real test pictures, which no way has seen.",
+            "({layers}) on each and asks them about the real test pictures, which no way has seen.",
             name=name,
             count=seeds,
+            layers=classifier_layers(source),
         ),
     )
+
+
+def classifier_layers(source: DataSource) -> str:
+    """The layers of the classifiers that judge: `784-128-10`."""
+    return f"{math.prod(source.image_shape)}-{HIDDEN}-{len(source.class_names)}"
 
 
 def _results(run: Run, found: Found, name: str) -> None:
@@ -159,20 +172,7 @@ def _results(run: Run, found: Found, name: str) -> None:
         key=f"fill_table_{run.id}",
         width="stretch",
     )
-    seeds = len(next(iter(figures["methods"].values()))["f1"])
-    st.caption(
-        t(
-            "Mean ± standard deviation of {seeds} classifiers, on {count:,} real test pictures, {rare:,} of them of class "
-            "{name}. The class has {kept:,} real training pictures and gets {added:,} more. Width 3 was chosen on "
-            "validation pictures, not by this table.",
-            seeds=seeds,
-            count=figures["test_images"],
-            rare=figures["test_rare"],
-            name=name,
-            kept=figures["kept"],
-            added=figures["added"],
-        )
-    )
+    st.caption(oversampling_charts.legend(figures, name))
     with st.expander(t("What each way does")):
         ways = (METHODS[way] for way in figures["methods"])
         st.markdown("\n".join(f"- **{t(way.title)}**: {t(way.how)}" for way in ways))
@@ -191,7 +191,7 @@ def _chart(run: Run, found: Found) -> None:
     )
     title, help = METRICS[metric]
     words = t("{title} of each way to fill up. {help}", title=t(title), help=t(help))
-    words += " " + t("Large dots are means, bars standard deviations, small dots single classifiers.")
+    words += " " + oversampling_charts.dots(found.figures["methods"])
     figure = oversampling_charts.comparison(found.figures["methods"], metric)
     show_chart(figure, words, key=f"fill_chart_{run.id}", about="rare_class")
 

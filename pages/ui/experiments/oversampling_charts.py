@@ -1,7 +1,6 @@
 """What the experiment of the rare class draws and says: the chart, the tables, the sentences, made pictures in their
 frame. Imports no Streamlit and no torch."""
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -11,10 +10,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import ImageColor
 
+from pages.ui.certainty import adjusted
 from pages.ui.charts import CLASS_COLOURS, NEUTRAL, NORMAL, STRANGE, template
 from pages.ui.images import sheet
 from pages.ui.text import N_, t, written
 from vae_core.fillings import METHODS, Kind
+from vae_core.significance import Difference, holm, independent
 
 Metric = Literal["f1", "recall", "precision", "balanced_accuracy"]
 METRICS: Mapping[Metric, tuple[str, str]] = {
@@ -113,6 +114,47 @@ def results_table(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> list[
     ]
 
 
+def legend(figures: Mapping[str, Any], class_name: str) -> str:
+    """What the table shows: means and spreads only where there are several classifiers."""
+    seeds = _seeds(figures["methods"])
+    words = [
+        t(
+            "Mean ± standard deviation of {seeds} classifiers, on {count:,} real test pictures, {rare:,} of them of class "
+            "{name}.",
+            seeds=seeds,
+            count=figures["test_images"],
+            rare=figures["test_rare"],
+            name=class_name,
+        )
+        if seeds > 1
+        else t(
+            "Of one classifier each, on {count:,} real test pictures, {rare:,} of them of class {name}.",
+            count=figures["test_images"],
+            rare=figures["test_rare"],
+            name=class_name,
+        ),
+        t(
+            "The class has {kept:,} real training pictures and gets {added:,} more.",
+            kept=figures["kept"],
+            added=figures["added"],
+        ),
+    ]
+    if BEST_DRAWING in figures["methods"]:
+        words.append(t("Width 3 was chosen on validation pictures, not by this table."))
+    return " ".join(words)
+
+
+def dots(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """What the chart's dots are."""
+    if _seeds(methods) > 1:
+        return t("Large dots are means, bars standard deviations, small dots single classifiers.")
+    return t("Each dot is a single classifier.")
+
+
+def _seeds(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> int:
+    return len(next(iter(methods.values()))["f1"])
+
+
 def copies_table(copies: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
     """A row for each way that puts pictures to the class: are they copies?"""
     return [
@@ -127,7 +169,7 @@ def copies_table(copies: Mapping[str, Mapping[str, float]]) -> list[dict[str, An
 
 
 def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
-    """What the comparison shows, in words.
+    """What the comparison shows, in words: a difference is one where the spread over the classifiers does not explain it.
 
     Args:
         figures: Of the study `oversampling`.
@@ -135,6 +177,7 @@ def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
     """
     methods = figures["methods"]
     f1 = {name: spread(row["f1"]) for name, row in methods.items()}
+    gaps = _gaps(methods)
     found = []
     if "nothing" in methods:
         found.append(
@@ -148,40 +191,93 @@ def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
             )
         )
     if BEST_DRAWING in methods:
-        ours = f1[BEST_DRAWING]
         found.append(
             t(
                 "Filled up with {added:,} drawings of the conditional VAE (near real ones × 3) it finds "
                 "**{recall:.0%}**, at an F1 of **{f1}**.",
                 added=figures["added"],
                 recall=spread(methods[BEST_DRAWING]["recall"]).mean,
-                f1=ours,
+                f1=f1[BEST_DRAWING],
             )
         )
-        for name in ("smote", "affine"):
+        for name in RIVALS:
             if name in f1:
-                found.append(_against(ours, f1[name], name))
-        if "cvae-prior" in f1:
-            found.append(_freely(ours, f1["cvae-prior"]))
-    elif "smote" in f1 and "affine" in f1:
+                found.append(_against(f1[BEST_DRAWING], f1[name], name, gaps[BEST_DRAWING, name]))
+        if FREELY in f1:
+            found.append(_freely(f1[BEST_DRAWING], f1[FREELY], gaps[BEST_DRAWING, FREELY]))
+    elif set(RIVALS) <= set(f1):
         found.append(t("SMOTE reaches an F1 of {smote}, affine augmentation {affine}.", **f1))
-    if "vae" in f1 and "copies" in f1:
-        found.append(_alone(f1["vae"], f1["copies"], figures["kept"]))
+    if ALONE in gaps:
+        found.append(_alone(f1["vae"], f1["copies"], figures["kept"], gaps[ALONE]))
     if "real" in f1:
-        made = [one.mean for name, one in f1.items() if name not in ("real", "nothing")]
-        words = t("With all the real pictures of the class it would be {real}.", **f1)
-        if made and max(made) < f1["real"].mean:
-            words = t("With all the real pictures of the class it would be {real}: nothing made replaces those.", **f1)
-        found.append(words)
+        found.append(_real(methods, f1["real"]))
+    if gaps:
+        found.append(_certainty(methods, next(iter(gaps.values()))))
     return found
 
 
-def _against(ours: Spread, other: Spread, name: str) -> str:
+RIVALS, FREELY, ALONE = ("smote", "affine"), "cvae-prior", ("vae", "copies")
+"""What the VAE's drawings are held against, in words; and a VAE of the rare class alone against copies."""
+
+
+def _gaps(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[tuple[str, str], Difference]:
+    """The differences in F1 that the sentences speak of. Each classifier is a training with a seed of its own."""
+    pairs = [*((BEST_DRAWING, other) for other in (*RIVALS, FREELY)), ALONE]
+    return holm(
+        {
+            (one, other): independent(methods[one]["f1"], methods[other]["f1"])
+            for one, other in pairs
+            if one in methods and other in methods
+        }
+    )
+
+
+def _certainty(methods: Mapping[str, Mapping[str, Sequence[float]]], gap: Difference) -> str:
+    """What the differences include, and what they don't."""
+    count = _seeds(methods)
+    if count < 2:
+        return t(
+            "One classifier of each way tells no spread, so no difference is called one: choose at least two, better five."
+        )
+    words = t(
+        "A difference is called one where the spread of {count} classifiers gives it less than once in twenty times "
+        "(Student's t).",
+        count=count,
+    )
+    if gap.compared > 1:
+        words += " " + adjusted(gap)
+    if any(METHODS[name].kind == "model" and name != "vae" for name in methods):
+        words += " " + t(
+            "The conditional VAE was trained once: how much trainings of it with other seeds differ is not included."
+        )
+    return words
+
+
+def _real(methods: Mapping[str, Mapping[str, Sequence[float]]], real: Spread) -> str:
+    """All the real pictures against everything that was made."""
+    made = {name: row["f1"] for name, row in methods.items() if name not in ("real", "nothing")}
+    gaps = {name: independent(methods["real"]["f1"], f1) for name, f1 in made.items()}
+    values = {"real": real}
+    # Each must be clearly below: that all are is claimed no more often than for the least clear of them.
+    if gaps and all(gap.is_clear and gap.value > 0 for gap in gaps.values()):
+        return t("With all the real pictures of the class it would be {real}: nothing made replaces those.", **values)
+    alike = [name for name, gap in gaps.items() if not gap.is_clear]
+    if alike:
+        names = ", ".join(t(METHODS[name].title) for name in alike)
+        return t(
+            "With all the real pictures of the class it would be {real}: no measurable difference from {names}.",
+            names=names,
+            **values,
+        )
+    return t("With all the real pictures of the class it would be {real}.", **values)
+
+
+def _against(ours: Spread, other: Spread, name: str, gap: Difference) -> str:
     """The VAE's drawings against another way, and whether the difference is more than the spread."""
     values = {"method": t(METHODS[name].title), "ours": ours, "other": other}
-    if _is_alike(ours, other):
-        return t("{method} reaches {other}: within the spread, that is as good as these drawings.", **values)
-    if ours.mean > other.mean:
+    if not gap.is_clear:
+        return t("{method} reaches {other}: no measurable difference from these drawings.", **values)
+    if gap.value > 0:
         return t("{method} reaches {other}: these drawings do better.", **values)
     if name == "affine":
         return t(
@@ -192,21 +288,16 @@ def _against(ours: Spread, other: Spread, name: str) -> str:
     return t("**{method} is better than these drawings: F1 {other} against {ours}.**", **values)
 
 
-def _is_alike(one: Spread, other: Spread) -> bool:
-    """Whether two figures differ by no more than their spread."""
-    return abs(one.mean - other.mean) <= math.hypot(one.deviation, other.deviation)
-
-
-def _alone(vae: Spread, copies: Spread, kept: int) -> str:
+def _alone(vae: Spread, copies: Spread, kept: int, gap: Difference) -> str:
     """A VAE of the rare class alone against plain copies."""
     values = {"vae": vae, "copies": copies, "kept": kept}
-    if _is_alike(vae, copies):
+    if not gap.is_clear:
         return t(
-            "A VAE that learnt from the {kept:,} rare pictures alone does no better and no worse than plain copies: F1 {vae} "
-            "against {copies}, within the spread.",
+            "A VAE that learnt from the {kept:,} rare pictures alone shows no measurable difference from plain copies: F1 "
+            "{vae} against {copies}.",
             **values,
         )
-    if vae.mean < copies.mean:
+    if gap.value < 0:
         return t(
             "A VAE that learnt from the {kept:,} rare pictures alone has seen too little to help: F1 {vae}, against "
             "{copies} for plain copies.",
@@ -215,15 +306,17 @@ def _alone(vae: Spread, copies: Spread, kept: int) -> str:
     return t("Even a VAE of the rare class alone beats plain copies here: F1 {vae} against {copies}.", **values)
 
 
-def _freely(ours: Spread, prior: Spread) -> str:
-    if ours.mean - prior.mean > math.hypot(ours.deviation, prior.deviation):
+def _freely(ours: Spread, prior: Spread, gap: Difference) -> str:
+    values = {"ours": ours, "prior": prior}
+    if not gap.is_clear:
+        return t("Drawn freely from N(0, I) instead: F1 {prior}, no measurable difference.", **values)
+    if gap.value > 0:
         return t(
             "Where it draws from matters: from clouds around real pictures {ours}, freely from N(0, I) {prior}. The "
             "codes of the few real ones keep the drawings to the class.",
-            ours=ours,
-            prior=prior,
+            **values,
         )
-    return t("Drawn freely from N(0, I) instead: F1 {prior}.", prior=prior)
+    return t("Drawn freely from N(0, I) instead: F1 {prior}, which is better here.", **values)
 
 
 def copy_sentence(title: str, check: Mapping[str, float]) -> str:

@@ -1,0 +1,152 @@
+"""One place decides: alone or among others, by which threshold, and what is nothing that the model has learnt."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from tests.conftest import mnist_is_there
+from tests.test_anomaly import fives
+from vae_core import handwriting, runs
+from vae_core.anomaly import DEFAULT_SCORE, SCORES, Detector, available, score
+from vae_core.anomaly.thresholds import threshold
+from vae_core.datasets import ImageData, load, source
+from vae_core.errors import InputError
+from vae_core.handwriting import Handwriting
+from vae_core.models import load as load_model
+from vae_core.runs import STARTER_NAMES
+
+TEST = load("digits", "test")
+
+
+@pytest.fixture(scope="module")
+def of_fives() -> Detector:
+    model, validation, _ = fives()
+    return Detector(model, load("digits", "train", classes=(5,)), validation)
+
+
+@pytest.fixture(scope="module", params=STARTER_NAMES)
+def starter(request: pytest.FixtureRequest) -> Iterator[Detector]:
+    run = runs.find(request.param)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    model = load_model(run.config.model, run.weights(), source("digits").image_shape)
+    yield Detector(model, load("digits", "train"), load("digits", "validation"))
+    torch.set_num_threads(threads)
+
+
+def pictures(images: NDArray[np.number]) -> ImageData:
+    """Images that belong to no data set."""
+    pixels = np.asarray(images).clip(0, 255).astype(np.uint8).reshape(-1, 1, 28, 28)
+    return ImageData("own", "test", pixels, np.zeros(len(pixels), np.int64), ("?",), "", "")
+
+
+def drawn(grey: NDArray[np.number]) -> NDArray[np.uint8]:
+    """A picture of any size as the page Draw prepares it."""
+    ink = np.asarray(grey).clip(0, 255).astype(np.uint8)
+    return handwriting.prepare(Handwriting(ink), (1, 28, 28))
+
+
+def test_a_picture_alone_is_judged_as_among_others(of_fives: Detector) -> None:
+    some = TEST.subset(slice(0, 1000, 50))
+    names = available(of_fives.model, of_fives.normal)
+    everything = of_fives.score(some)
+    for name in names:
+        together = of_fives.verdicts(some, everything, name)
+        for place in (0, 7, 19):
+            alone = of_fives.judge(some.subset(np.array([place])), name)
+            np.testing.assert_allclose(alone.scores, together.scores[[place]], rtol=1e-3, atol=1e-3)
+            assert alone.threshold == together.threshold
+            assert alone.flagged[0] == together.flagged[place] and alone.unlike[0] == together.unlike[place]
+            assert alone.exceeded[0] == pytest.approx(together.exceeded[place], abs=1 / 40 + 1e-9)
+
+
+def test_flagged_is_compared_with_normal_images_only(of_fives: Detector) -> None:
+    """A nine that lies above the threshold stands out among fives, however many other anomalies score higher."""
+    found = of_fives.judge(TEST)
+    own = np.sort(of_fives.reference(DEFAULT_SCORE))
+    assert len(own) == 40 and found.threshold == own[-2] == threshold(own).value
+    np.testing.assert_array_equal(found.flagged, found.scores > own[-2])
+    np.testing.assert_allclose(found.exceeded, [(own < one).mean() for one in found.scores])
+    nines = found.flagged & (TEST.labels == 9)
+    assert nines.any() and (found.exceeded[found.flagged] >= 0.95).all()
+    p = [(1 + (own >= one).sum()) / 41 for one in found.scores]
+    np.testing.assert_array_equal(found.flagged, np.array(p) <= 0.05), "as the conformal p-value says"
+
+
+def test_a_threshold_of_ones_own_decides(of_fives: Detector) -> None:
+    usual = of_fives.judge(TEST)
+    own = of_fives.judge(TEST, at=float(np.median(usual.scores)))
+    assert own.flagged.sum() == 500 and own.default == usual.default
+    np.testing.assert_array_equal(own.unlike, usual.unlike)
+    assert not of_fives.judge(TEST, at=np.inf).flagged.any()
+    strict = of_fives.judge(TEST, alpha=0.01)
+    assert strict.threshold == of_fives.reference(DEFAULT_SCORE).max() and not strict.default.is_promised
+
+
+def test_each_score_of_the_model_has_a_verdict(of_fives: Detector) -> None:
+    for name in available(of_fives.model, of_fives.normal):
+        found = of_fives.judge(TEST.subset(slice(3)), name)
+        assert found.score == name and len(found) == 3
+    with pytest.raises(InputError, match="no score 'smell'"):
+        of_fives.judge(TEST, "smell")
+    assert any(info.needs_posterior for info in SCORES.values())
+    with pytest.raises(InputError, match="needs a density"):
+        of_fives.default("kl")
+
+
+def test_the_nearest_normal_images_have_the_nearest_codes(of_fives: Detector) -> None:
+    codes = of_fives.normal.codes[[3, 11]]
+    near = of_fives.normal.nearest(codes, 8)
+    assert near.shape == (2, 8) and near[:, 0].tolist() == [3, 11]
+    assert of_fives.normal.nearest(codes, 10**6).shape == (2, len(of_fives.normal.train))
+
+
+def test_digits_are_rarely_called_nothing(starter: Detector) -> None:
+    unlike = starter.judge(TEST).unlike
+    assert unlike.mean() < 0.02
+    for digit in range(10):
+        assert unlike[TEST.labels == digit].mean() <= 0.05, digit
+
+
+GENERATOR = np.random.default_rng(0)
+ROWS, COLUMNS = np.mgrid[:240, :320]
+NOTHING = {
+    **{f"grey {grey}": np.full((1, 28, 28), grey) for grey in (0, 20, 90, 128, 200, 255)},
+    "metal": 128 + GENERATOR.normal(0, 8, (1, 28, 28)),
+    "slope": np.broadcast_to(np.linspace(60, 200, 28), (1, 28, 28)),
+    "noise": GENERATOR.integers(0, 256, (1, 28, 28)),
+    "stripes": np.broadcast_to(np.arange(28) // 3 % 2 * 255, (1, 28, 28)),
+    "brushed, as drawn": drawn(np.cumsum(GENERATOR.normal(0, 9, 240))[:, None] + GENERATOR.normal(40, 9, (240, 320))),
+    "scratches, as drawn": drawn(np.where(ROWS % 40 < 2, 200, 0)),
+    "checks, as drawn": drawn((ROWS // 30 + COLUMNS // 30) % 2 * 200),
+}
+
+
+@pytest.mark.parametrize("kind", NOTHING)
+def test_what_is_no_digit_is_called_nothing(starter: Detector, kind: str) -> None:
+    assert starter.judge(pictures(NOTHING[kind])).unlike.all()
+
+
+@pytest.mark.parametrize("kind", ["grey 0", "grey 128", "grey 200", "metal", "noise", "stripes", "scratches, as drawn"])
+def test_a_model_of_fives_calls_them_nothing_too(of_fives: Detector, kind: str) -> None:
+    assert of_fives.judge(pictures(NOTHING[kind])).unlike.all()
+
+
+def test_fives_are_not_nothing_to_a_model_of_fives(of_fives: Detector) -> None:
+    assert of_fives.judge(TEST.only((5,))).unlike.mean() <= 0.05
+
+
+@pytest.mark.mnist
+def test_clothes_are_mostly_nothing_to_a_model_of_digits(starter: Detector) -> None:
+    assert mnist_is_there()
+    clothes = load("fashion-mnist", "test").subset(slice(0, 300))
+    assert starter.judge(clothes).unlike.mean() > 0.7
+
+
+def test_scores_are_those_of_the_functions(of_fives: Detector) -> None:
+    expected = score(of_fives.model, TEST, normal=of_fives.normal)
+    found = of_fives.judge(TEST)
+    np.testing.assert_allclose(found.scores, expected[DEFAULT_SCORE], rtol=1e-6)
