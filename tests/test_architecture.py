@@ -28,6 +28,7 @@ LAYERS = [
         "vae_core.files",
         "vae_core.locks",
         "vae_core.pixels",
+        "vae_core.csv_text",
         "vae_core.sheets",
         "vae_core.neighbours",
         "vae_core.roc",
