@@ -73,7 +73,11 @@ def tabs(page: Page) -> None:
 
 def pills(page: Page) -> None:
     """Takes each choice of the page's first row of pills or segments."""
-    choices = page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").first.locator('button, label:not([data-testid="stWidgetLabel"])')
+    choices = (
+        page.get_by_test_id("stMain")
+        .get_by_test_id("stButtonGroup")
+        .first.locator('button, label:not([data-testid="stWidgetLabel"])')
+    )
     assert choices.count() > 1, page.url
     for number in range(choices.count()):
         choices.nth(number).click()
