@@ -3,7 +3,9 @@
 from pages.ui import navigation, sharing
 from pages.ui.boundary import guarded
 from pages.ui.cache import supervisor
+from vae_core import memory
 
+memory.give_back()
 page = navigation.enter()
 with guarded():
     supervisor()

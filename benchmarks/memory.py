@@ -72,8 +72,8 @@ def tabs(page: Page) -> None:
 
 
 def pills(page: Page) -> None:
-    """Takes each choice of the first row of pills or segments."""
-    choices = page.locator('[data-testid="stButtonGroup"]').first.get_by_role("radio")
+    """Takes each choice of the page's first row of pills or segments."""
+    choices = page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").first.locator("button, label")
     for number in range(choices.count()):
         choices.nth(number).click()
         rest(page)

@@ -20,7 +20,7 @@ def choose_teacher(summaries: list[Summary]) -> Summary | None:
     own = next((s for s in summaries if s.id == state.chosen_run() and is_teacher(s)), None)
     if first is None or own is None or own.id == first.id:
         return first
-    names = {first.id: name_of(first), own.id: name_of(own)}
+    names = {summary.id: plain(name_of(summary)) for summary in (first, own)}
     with_own = st.segmented_control(
         t("Told with"), list(names), default=first.id, required=True, format_func=names.__getitem__, key="how_teacher"
     )

@@ -284,3 +284,11 @@ def test_csv_reads_back_and_holds_no_formula():
     assert [float(row["squared_error"]) for row in rows] == scores["squared_error"].tolist()
     assert [row["normal"] for row in rows] == ["1", "0"] * 3
     assert rows[3]["index"] == rows[3]["label"] == "3"
+
+    from pages.ui import text as visitors
+    from vae_core.csv_text import FORMS
+
+    french = to_csv(data, scores, np.array([True, False] * 3), verdicts, FORMS["comma"], visitors.t).decode("utf-8-sig")
+    lines = list(csv.reader(io.StringIO(french), delimiter=";"))
+    assert lines[0][:4] == ["No.", "Class no.", "Class", "Normal (0 or 1)"] and len(set(lines[0])) == 11
+    assert [float(line[9].replace(",", ".")) for line in lines[1:]] == scores["squared_error"].tolist()

@@ -1,12 +1,16 @@
 """The rules of the house that a machine can check: who imports whom, what loads without what, and no pickle anywhere."""
 
 import ast
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from pages.ui import controls
+from tests.processes import nobody_left
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = sorted(
@@ -24,7 +28,12 @@ LAYERS = [
         "vae_core.files",
         "vae_core.locks",
         "vae_core.pixels",
+        "vae_core.csv_text",
         "vae_core.sheets",
+        "vae_core.neighbours",
+        "vae_core.roc",
+        "vae_core.special",
+        "vae_core.memory",
         "vae_core.significance",
     },
     {
@@ -98,6 +107,20 @@ WITHOUT_TORCH = [
     "pages.ui.state",
     "pages.ui.navigation",
 ]
+
+HEAVY = {"sklearn", "scipy", "imblearn", "umap", "onnx", "onnxscript", "onnxruntime", "torchinfo", "skimage"}
+"""Each costs a process tens of megabytes."""
+
+USERS = {
+    "vae_core.latent": {"sklearn", "umap"},  # t-SNE and UMAP are jobs
+    "vae_core.models.layers": {"torchinfo"},  # a drawing that is asked for; it is small
+    "vae_core.onnx_export": {"onnx", "onnxscript", "onnxruntime"},
+    "vae_core.oversampling": {"imblearn"},
+    "vae_core.priors": {"sklearn"},  # a mixture, where somebody chooses one
+    "vae_core.rare_class": {"sklearn"},
+    "vae_core.studies.strangers": {"sklearn"},
+}
+"""Who needs one of those. None of them is asked by a page that just opens: see `test_pages_open_without_what_is_heavy`."""
 
 
 def module_name(path: Path) -> str:
@@ -177,6 +200,36 @@ def test_what_makes_pictures_loads_without_streamlit(name: str) -> None:
     assert in_new_process(f"import sys, {name}; print('streamlit' in sys.modules)") == "False"
 
 
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[0] in ("vae_core", "pages", "app.py")], ids=str)
+def test_what_is_heavy_is_imported_where_it_is_needed(path: Path) -> None:
+    assert _roots(path) & HEAVY <= USERS.get(module_name(path), set())
+
+
+@pytest.mark.heavy
+def test_pages_open_without_what_is_heavy(tmp_path: Path) -> None:
+    """Neither those, nor what torch loads only to compile."""
+    code = f"""
+import os, sys
+os.environ["DIABOLO_RUNS"] = {str(tmp_path)!r}
+os.environ["DIABOLO_JOBS"] = "local"
+from streamlit.testing.v1 import AppTest
+from vae_core.models import size
+from vae_core.models.layers import layers
+from vae_core.config import ModelConfig
+size(ModelConfig(), (1, 28, 28))
+layers(ModelConfig(network="conv"), (1, 28, 28))
+app = AppTest.from_file("app.py", default_timeout=120).run()
+for page in ("generate", "reconstruct", "draw", "latent", "compare", "experiments", "how"):
+    app.query_params["view"] = "anomalies"
+    app.switch_page(f"pages/{{page}}.py").run()
+    assert not app.exception and not app.error, (page, app.exception, app.error)
+heavy = {sorted(HEAVY - {"torchinfo"} | {"sympy", "torch._dynamo", "torch._inductor", "torchvision"})!r}
+print([name for name in heavy if name in sys.modules])
+"""
+    with nobody_left(tmp_path):
+        assert in_new_process(code).splitlines()[-1] == "[]"
+
+
 def test_only_one_module_imports_torchvision() -> None:
     users = [str(p) for p in SOURCES if p.parts[0] in ("vae_core", "pages") and "torchvision" in _roots(p)]
     assert len(users) <= 1, users
@@ -191,6 +244,20 @@ def test_only_cache_py_caches() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("cache_data", "cache_resource")
     }
     assert users <= {"pages/ui/cache.py"}
+
+
+def test_what_is_saved_is_there_when_its_button_is() -> None:
+    """A button that makes its file when it is pressed does so in no language, and keeps the reason where it fails."""
+    users = {
+        str(path)
+        for path in SOURCES
+        if path.parts[0] in ("pages", "app.py")
+        for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "download_button"
+    }
+    assert users == {"pages/ui/controls.py"}
+    data = inspect.signature(controls.download).parameters["data"]
+    assert data.annotation is bytes
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)

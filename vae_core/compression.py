@@ -35,7 +35,6 @@ Indices = NDArray[np.uint16]
 MOST_BITS = 16
 BYTE = 8  # bits of an uncompressed pixel
 _TABLE_BITS = 8  # of each number, the leading bits that have a table of probabilities; those below are nearly noise
-_EIGEN = "covariance_eigh"  # exact, and quick where there are more images than pixels
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,22 @@ class PCACode:
 
 
 def fit_pca(train: ImageData) -> PCACode:
-    """PCA of the training images (scikit-learn): as many directions as there are pixels, or images if those are fewer."""
-    from sklearn.decomposition import PCA
+    """PCA of the training images: as many directions as there are pixels, or images if those are fewer.
 
-    x = train.images.reshape(len(train), -1) / np.float32(255)
-    found = PCA(svd_solver=_EIGEN if len(x) > x.shape[1] else "full").fit(x)
-    return PCACode(
-        found.mean_.astype(np.float32), np.ascontiguousarray(found.components_, np.float32), train.image_shape
-    )
+    Of each direction, the component that is largest in size is positive.
+    """
+    mean = train.images.reshape(len(train), -1).mean(0, dtype=np.float64) / 255
+    if len(train) > len(mean):
+        # The covariance's eigenvectors: exact, and quick where there are more images than pixels.
+        scatter = np.zeros((len(mean), len(mean)))
+        for x in _rows(train):
+            scatter += (x - mean).T @ (x - mean)
+        directions = np.linalg.eigh(scatter)[1].T[::-1]
+    else:
+        directions = np.linalg.svd(np.concatenate([x - mean for x in _rows(train)]), full_matrices=False)[2]
+    largest = np.abs(directions).argmax(1)
+    directions = directions * np.sign(directions[np.arange(len(directions)), largest])[:, None]
+    return PCACode(mean.astype(np.float32), np.ascontiguousarray(directions, np.float32), train.image_shape)
 
 
 def pca_errors(pca: PCACode, data: ImageData) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from vae_core import classifier, latent
 from vae_core.datasets import ImageData
 from vae_core.latent import Codes
 from vae_core.models import Model
+from vae_core.neighbours import nearest
 
 STEPS = 11
 PAIRS = 200
@@ -70,14 +71,11 @@ def between(
     Raises:
         InputError: The classifier can't judge the model's pictures.
     """
-    from sklearn.neighbors import NearestNeighbors  # takes a second to import
-
     codes = np.stack([latent.interpolate(mu[a], mu[b], steps) for a, b in chosen])
     images = latent.decode(model, codes.reshape(-1, model.latent_dim))
     confidence = classifier.look(images).probabilities.max(1)
     with threadpool_limits(1):
-        known = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(_flat(real.images[:REAL]))
-        distance = known.kneighbors(_flat(images))[0][:, 0]
+        distance = nearest(_flat(images), _flat(real.images[:REAL]), 1)[0][:, 0]
     whole = images.reshape(len(chosen), steps, *images.shape[1:])
     confidences, distances = (values.reshape(len(chosen), steps) for values in (confidence, distance))
     return Ways(confidences, distances.astype(np.float64), whole[:shown])

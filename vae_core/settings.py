@@ -79,6 +79,15 @@ def _as_input_error(error: ValidationError, known: Mapping[str, FieldInfo]) -> I
     low, high = bounds(info) if info else (None, None)
     if info and found["loc"] and isinstance(found["loc"][-1], int):  # one of several
         low, high = _item_bounds(info)
+        return InputError(
+            N_(
+                "'{path}' is {value}, but must be a whole number, greater than or equal to {low} and less than or equal to {high}. Correct it and try again."
+            ),
+            path=path,
+            value=shown,
+            low=low,
+            high=high,
+        )
     if low is not None and high is not None:
         return InputError(
             N_("'{path}' is {value}, but must be a number from {low} to {high}. Choose one in that range."),

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.ui import cache, charts, state
+from pages.ui import cache, charts, csv_files, state
 from pages.ui.anomaly_choice import choose, normal_classes, place, places
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
@@ -19,6 +19,7 @@ from pages.ui.text import describe, plain, t
 from vae_core import datasets, learnt
 from vae_core.datasets import ImageData
 from vae_core.errors import InputError
+from vae_core.roc import roc_auc_score
 from vae_core.runs import Run
 
 SCORE, NORMAL = "anomaly_score", "anomaly_normal"
@@ -174,15 +175,17 @@ def _show_threshold(
             key="roc",
             about="roc",
         )
-    download(
-        t("Download all scores (CSV)"),
-        anomaly.to_csv(data, all_scores, normal, verdicts),
-        f"diabolo-{run.id}-anomaly-scores.csv",
-        "text/csv",
-        help=t(
-            "A line an image: its class, the score chosen here with its threshold, whether it is flagged, all scores."
-        ),
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        download(
+            t("Download all scores (CSV)"),
+            anomaly.to_csv(data, all_scores, normal, verdicts, csv_files.chosen_form(), t),
+            f"diabolo-{run.id}-anomaly-scores.csv",
+            "text/csv",
+            help=t(
+                "A line an image: its class, the score chosen here with its threshold, whether it is flagged, all scores."
+            ),
+        )
+        csv_files.choose_form("anomaly_csv")
 
 
 def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: NDArray[np.bool_]) -> None:
@@ -214,8 +217,6 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
 
 
 def _show_scores(data: ImageData, scores: Mapping[str, NDArray[np.float64]], normal: NDArray[np.bool_]) -> None:
-    from sklearn.metrics import roc_auc_score
-
     from vae_core.anomaly import SCORES
 
     st.subheader(t("All scores"))

@@ -3,6 +3,7 @@
 Both are read off the figure itself, so they are always what is on the screen. Imports no Streamlit.
 """
 
+import html
 import re
 from typing import Any
 
@@ -12,7 +13,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pages.ui.text import t, written
-from vae_core.files import no_formula
+from vae_core import csv_text
+from vae_core.csv_text import FORMS, Form
 
 MOST_TOLD = 12
 """Series, and values of a series, that are told one by one; of more, only where they begin, end and go."""
@@ -29,12 +31,9 @@ def table(figure: go.Figure) -> pd.DataFrame:
     return whole.drop(columns=series) if series in whole and whole[series].nunique() < 2 else whole
 
 
-def to_csv(rows: pd.DataFrame) -> bytes:
-    """A table as CSV in UTF-8, with a mark that spreadsheets need to see that. No cell is a formula."""
-    rows = rows.rename(columns=no_formula)
-    texts = rows.select_dtypes(exclude="number").columns
-    rows[texts] = rows[texts].map(lambda cell: no_formula(str(cell)), na_action="ignore")
-    return rows.to_csv(index=False).encode("utf-8-sig")
+def to_csv(rows: pd.DataFrame, form: Form = FORMS["point"]) -> bytes:
+    """A table as CSV; see `csv_text.to_csv`."""
+    return csv_text.to_csv({str(name): rows[name].to_numpy() for name in rows}, form)
 
 
 def in_words(figure: go.Figure) -> str:
@@ -138,15 +137,21 @@ def _title(figure: go.Figure, trace: Any, side: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"<[^>]*>", "", text)
+    """What Plotly shows of a text: without tags, and names as they are (`text.as_it_is`)."""
+    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<br ?/?>", " ", text)))
 
 
 def _values(given: Any) -> NDArray[Any] | None:
-    return None if given is None else np.asarray(given)
+    if given is None:
+        return None
+    values = np.asarray(given)
+    if values.dtype.kind not in "UO" or values.ndim != 1:
+        return values
+    return np.array([_plain(str(value)) if isinstance(value, str) else value for value in values], object)
 
 
 def _text(value: Any) -> str:
     """A value for reading: a number with three digits, as the language writes it; a name as it is."""
     if isinstance(value, int | float | np.integer | np.floating):
         return written(float(value), ".3g") if isinstance(value, float | np.floating) else str(value)
-    return _plain(str(value))
+    return str(value)

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.ui import chart_data
+from pages.ui import chart_data, csv_files
 from pages.ui.about import folded, show_explanation
 from pages.ui.controls import download
 from pages.ui.text import t
@@ -76,7 +76,9 @@ def show_details(key: str, about: str | None, data: Callable[[], pd.DataFrame], 
         if about is not None:
             show_explanation(about, key)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            download(t("Data (CSV)"), chart_data.to_csv(data()), f"diabolo-{key}.csv", "text/csv", key=f"{key}_csv")
+            file = chart_data.to_csv(data(), csv_files.chosen_form())
+            download(t("Data (CSV)"), file, f"diabolo-{key}.csv", "text/csv", key=f"{key}_csv")
+            csv_files.choose_form(f"{key}_csv")
             if camera:
                 st.segmented_control(
                     t("The camera on the chart saves"),

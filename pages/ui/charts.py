@@ -16,7 +16,7 @@ from plotly.colors import get_colorscale
 from plotly.subplots import make_subplots
 
 from pages.ui.images import ERROR_SCALE
-from pages.ui.text import N_, signs, t
+from pages.ui.text import N_, as_it_is, signs, t
 
 CLASS_COLOURS = (
     "#2889b9",
@@ -197,10 +197,11 @@ def latent_scatter(
             kind(
                 **_coordinates(points[chosen]),
                 mode="markers",
-                name=class_names[number],
+                name=as_it_is(class_names[number]),
                 customdata=index[chosen][:, None],
                 marker={"color": class_colour(int(number)), "size": 3 if solid else 6, "opacity": 0.8},
-                hovertemplate=t("{name}, picture", name=class_names[number]) + " %{customdata[0]}<extra></extra>",
+                hovertemplate=t("{name}, picture", name=as_it_is(class_names[number]))
+                + " %{customdata[0]}<extra></extra>",
                 meta={"columns": [t("Test picture no.")]},
             )
         )

@@ -42,7 +42,7 @@ def show(run: Run, model: Model, data: ImageData, view: View, chosen: list[int])
     st.markdown(t("**{count:,} pictures selected**", count=len(chosen)))
     st.caption(
         " · ".join(
-            f"{data.class_names[n]}: {count}"
+            f"{t(data.class_names[n])}: {count}"
             for n, count in sorted(zip(names, counts, strict=True), key=lambda pair: -pair[1])
         )
     )
@@ -55,7 +55,7 @@ def show(run: Run, model: Model, data: ImageData, view: View, chosen: list[int])
     recon = latent.decode(model, mu[part])
     with st.container(horizontal=True, gap="small"):
         for number, made in zip(part, recon, strict=True):
-            words = t("{name} · no. {number}", name=data.class_names[data.labels[number]], number=number)
+            words = t("{name} · no. {number}", name=t(data.class_names[data.labels[number]]), number=number)
             st.image(_pair(data, number, made, 2), caption=words, alt=words)
     st.caption(t("Left the original, right its reconstruction; below, its class and number."))
 

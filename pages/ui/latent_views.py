@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pages.ui.charts import NEUTRAL, latent_scatter
-from pages.ui.text import t
+from pages.ui.text import as_it_is, t
 from vae_core import latent
 from vae_core.latent import Codes, LatentPoints
 from vae_core.metrics import ACTIVE_VARIANCE
@@ -102,7 +102,7 @@ def chart(
         labels: The class of every test picture.
         prior: Draw N(0, I), where the view has room for it.
     """
-    names = [t("Class {name}", name=name) if name.isdecimal() else name for name in class_names]
+    names = [t("Class {name}", name=name) if name.isdecimal() else t(name) for name in class_names]
     figure = latent_scatter(
         view.points,
         labels[view.index],
@@ -115,7 +115,9 @@ def chart(
     )
     if view.kind == "line":
         shown = np.unique(labels[view.index])
-        figure.update_yaxes(tickvals=shown, ticktext=[class_names[number] for number in shown], zeroline=False)
+        figure.update_yaxes(
+            tickvals=shown, ticktext=[as_it_is(t(class_names[number])) for number in shown], zeroline=False
+        )
         for sigma in (-3, -2, -1, 0, 1, 2, 3) if prior else ():
             line = {"color": NEUTRAL, "dash": "dot", "width": 1 if sigma else 2}
             figure.add_vline(x=sigma, line=line, layer="below", annotation_text=f"{sigma}σ" if sigma else "0")

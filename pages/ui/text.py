@@ -7,6 +7,7 @@ The catalogues are `locale/LANGUAGE/LC_MESSAGES/diabolo.po` and, compiled, `.mo`
 """
 
 import gettext
+import html
 import re
 import string
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 from vae_core.environment import REPOSITORY
 from vae_core.errors import N_, DiaboloError
 
-__all__ = ["LANGUAGES", "N_", "describe", "language", "plain", "signs", "t", "written"]
+__all__ = ["LANGUAGES", "N_", "as_it_is", "describe", "language", "plain", "signs", "t", "written"]
 
 DOMAIN = "diabolo"
 LOCALES = REPOSITORY / "locale"
@@ -87,7 +88,14 @@ def describe(error: DiaboloError) -> str:
     return t(error.message, **error.told(describe)) if error.values else t(error.message).format()
 
 
+def as_it_is(text: str) -> str:
+    """Text that a person typed, for a chart: Plotly obeys a few tags, signs such as &amp;, formulae and %{fields}."""
+    text = html.escape(" ".join(text.split()), quote=False)
+    return text.replace("$", "&#36;").replace("{", "&#123;")
+
+
 def plain(text: str) -> str:
     """Text that a person typed or a file held, for a place that understands Markdown: shown as it is, never obeyed."""
     text = re.sub(r"(?i)(https?:/|www)(?=[/.])", "\\1\u2060", text)  # a word joiner, or it becomes a link by itself
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:])", r"\\\1", text)
+    text = re.sub(r"(?<=\w)@(?=\w)", "@\u2060", text)
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)

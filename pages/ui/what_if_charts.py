@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages.ui.charts import NORMAL, STRANGE, template
-from pages.ui.text import N_, t
+from pages.ui.text import N_, as_it_is, t
 
 FIGURES = {
     "negative_elbo": N_("−ELBO (nats)"),
@@ -130,7 +130,7 @@ def chart(
     if len(paths) == 1:
         (path,) = paths
         ordered = sorted(rows, key=lambda row: (isinstance(row.values[path], str), row.values[path]))
-        x = [shown(path, row.values[path]) for row in ordered]
+        x = [as_it_is(shown(path, row.values[path])) for row in ordered]
         drawn.add_scatter(
             x=x,
             y=[row.metrics[figure] for row in ordered],
@@ -155,8 +155,8 @@ def chart(
     for row in rows:
         values[second.index(row.values[paths[1]]), first.index(row.values[paths[0]])] = row.metrics[figure]
     drawn.add_heatmap(
-        x=[shown(paths[0], value) for value in first],
-        y=[shown(paths[1], value) for value in second],
+        x=[as_it_is(shown(paths[0], value)) for value in first],
+        y=[as_it_is(shown(paths[1], value)) for value in second],
         z=values,
         texttemplate="%{z:.4g}",
         colorscale="Cividis",

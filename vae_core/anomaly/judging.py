@@ -1,19 +1,21 @@
 """What a score finds: which pictures count as normal, a threshold, what becomes of each picture, a table of all."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_core import files
+from vae_core import csv_text
 from vae_core.anomaly.detector import Verdicts
 from vae_core.anomaly.normal import Scores
+from vae_core.anomaly.scores import SCORES
 from vae_core.anomaly.thresholds import Interval, share_interval
+from vae_core.csv_text import FOR_PROGRAMS, Form
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
+from vae_core.roc import average_precision_score, roc_auc_score, roc_curve
 
 
 def is_normal(data: ImageData, classes: Sequence[int]) -> NDArray[np.bool_]:
@@ -112,8 +114,6 @@ def report(scores: Scores, is_normal: NDArray[np.bool_], threshold: float) -> Re
     Raises:
         InputError: All images are normal, or none is: there is nothing to tell apart.
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve  # takes a second to import
-
     if is_normal.all():
         raise InputError(
             N_(
@@ -147,29 +147,57 @@ def strangest(scores: Scores) -> NDArray[np.int64]:
     return np.argsort(-scores, kind="stable").astype(np.int64)
 
 
-def to_csv(data: ImageData, scores: Mapping[str, Scores], is_normal: NDArray[np.bool_], verdicts: Verdicts) -> bytes:
+_HEADINGS = {
+    "index": N_("No."),
+    "label": N_("Class no."),
+    "class": N_("Class"),
+    "normal": N_("Normal (0 or 1)"),
+    "score_name": N_("Score that decides"),
+    "score": N_("Its value"),
+    "threshold": N_("Threshold"),
+    "flagged": N_("Flagged (0 or 1)"),
+    "unlike": N_("Unlike all it knows (0 or 1)"),
+}
+"""The table's columns: for programs, and for people."""
+
+
+def to_csv(
+    data: ImageData,
+    scores: Mapping[str, Scores],
+    is_normal: NDArray[np.bool_],
+    verdicts: Verdicts,
+    form: Form = FOR_PROGRAMS,
+    tell: Callable[[str], str] | None = None,
+) -> bytes:
     """A table as UTF-8 CSV, a line an image: index, label, class, normal (0 or 1); the name of the score that decides,
     its value, the threshold, flagged (0 or 1), unlike (0 or 1); then a column a score.
 
     A class name that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    Args:
+        form: How it is written.
+        tell: For people: headings, classes and scores in words, each put into their language by this.
     """
-    names = np.array([files.no_formula(name) for name in data.class_names], dtype=object)
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\r\n")  # RFC 4180
-    writer.writerow(
-        ["index", "label", "class", "normal", "score_name", "score", "threshold", "flagged", "unlike", *scores]
-    )
+
+    def named(score: str) -> str:
+        return tell(SCORES[score].title) if tell and score in SCORES else score
+
     count = len(data)
-    columns = (
-        range(count),
-        data.labels.tolist(),
-        names[data.labels],
-        is_normal.astype(int).tolist(),
-        [verdicts.score] * count,
-        verdicts.scores.tolist(),
-        [verdicts.threshold] * count,
-        verdicts.flagged.astype(int).tolist(),
-        verdicts.unlike.astype(int).tolist(),
+    names = data.class_names if tell is None else [tell(name) for name in data.class_names]
+    columns: dict[str, Sequence[Any] | NDArray[Any]] = {
+        "index": range(count),
+        "label": data.labels,
+        "class": [names[label] for label in data.labels],
+        "normal": is_normal,
+        "score_name": [named(verdicts.score)] * count,
+        "score": verdicts.scores,
+        "threshold": [verdicts.threshold] * count,
+        "flagged": verdicts.flagged,
+        "unlike": verdicts.unlike,
+    }
+    headings = {name: tell(_HEADINGS[name]) if tell else name for name in columns}
+    return csv_text.to_csv(
+        {headings[name]: values for name, values in columns.items()}
+        | {named(name): values for name, values in scores.items()},
+        form,
     )
-    writer.writerows(zip(*columns, *(values.tolist() for values in scores.values()), strict=True))
-    return lines.getvalue().encode()

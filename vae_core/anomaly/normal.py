@@ -3,7 +3,6 @@
 Nothing here looks at a validation or test picture before it is scored.
 """
 
-import warnings
 from functools import cached_property
 from typing import Any
 
@@ -13,10 +12,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vae_core.anomaly.pictures import squared_error_over_norm
+from vae_core.compression import fit_pca
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.metrics import batches
 from vae_core.models import Model
+from vae_core.neighbours import nearest
 
 Scores = NDArray[np.float64]
 """One score an image, with shape (N,)."""
@@ -78,21 +79,17 @@ class Normal:
         self._errors = errors
 
     @cached_property
-    def _neighbours(self) -> Any:
-        return _index(self.codes)
-
-    @cached_property
-    def _covariance(self) -> Any:
-        from sklearn.covariance import LedoitWolf
-
+    def _covariance(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mean code, and the inverse of the codes' covariance."""
         with threadpool_limits(1):
-            return LedoitWolf().fit(self.codes.astype(np.float64))
+            mean, covariance = ledoit_wolf(self.codes)
+            return mean, np.asarray(np.linalg.pinv(covariance, hermitian=True), np.float64)
 
     @cached_property
     def _scales(self) -> dict[str, tuple[float, float]]:
         """Mean and standard deviation, over the training pictures, of what the combinations add up."""
         with threadpool_limits(1):
-            distances = self._neighbours.kneighbors()[0].mean(1)  # without itself
+            distances = nearest(self.codes, self.codes, NEIGHBOURS, themselves=True)[0].mean(1)
         parts = {
             "squared_error_over_norm": self._errors,
             "latent_knn": distances,
@@ -110,13 +107,11 @@ class Normal:
 
     def nearest(self, codes: Codes, count: int) -> NDArray[np.int64]:
         """Which of the normal training pictures (`train`) have the nearest codes, the nearest first, with shape (N, K)."""
-        with threadpool_limits(1):
-            found = self._neighbours.kneighbors(codes, min(count, len(self.codes)), return_distance=False)
-        return np.asarray(found, np.int64)
+        return nearest(codes, self.codes, min(count, len(self.codes)))[1]
 
     def latent_knn(self, codes: Codes) -> Scores:
         """The mean distance of each code to those of its five nearest training pictures."""
-        return _mean_distance(self._neighbours, codes)
+        return np.asarray(nearest(codes, self.codes, NEIGHBOURS)[0].mean(1))
 
     def latent_mahalanobis(self, codes: Codes) -> Scores:
         """Each code's Mahalanobis distance from the training pictures' mean code.
@@ -124,7 +119,8 @@ class Normal:
         The covariance is Ledoit and Wolf's (2004), which a dimension that never moves does not make singular.
         """
         with threadpool_limits(1):
-            squared = self._covariance.mahalanobis(codes.astype(np.float64))
+            mean, precision = self._covariance
+            squared = np.einsum("ni,ij,nj->n", codes - mean, precision, codes - mean, optimize=True)
         return np.asarray(np.sqrt(squared.clip(min=0)), np.float64)
 
     @cached_property
@@ -132,17 +128,14 @@ class Normal:
         return np.asarray(_flat(self.train.images).mean(0, dtype=np.float64), np.float32)
 
     @cached_property
-    def _pca(self) -> Any:
-        from sklearn.decomposition import PCA
-
-        x = _flat(self.train.images)
-        with threadpool_limits(1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # pictures that are all the same have no variance to share
-            return PCA(min(COMPONENTS, *x.shape), svd_solver="covariance_eigh").fit(x)
+    def _directions(self) -> NDArray[np.float32]:
+        """Of the PCA, with shape (COMPONENTS, pixels), or fewer where there are no more."""
+        with threadpool_limits(1):
+            return fit_pca(self.train).first(COMPONENTS).directions
 
     @cached_property
-    def _pixels(self) -> Any:
-        return _index(_flat(self.train.images))
+    def _pixels(self) -> NDArray[np.float32]:
+        return _flat(self.train.images)
 
     def mean_image(self, data: ImageData) -> Scores:
         """|x - mean|^2, summed over the pixels: answering every picture with the mean of the training pictures."""
@@ -150,12 +143,35 @@ class Normal:
 
     def pca(self, data: ImageData) -> Scores:
         """|x - recon|^2, summed over the pixels, recon being made from the training pictures' 20 main directions."""
+
+        def outside(x: NDArray[np.float32]) -> NDArray[np.float32]:
+            centred = x - self._mean_image
+            return np.asarray(np.square(centred - centred @ self._directions.T @ self._directions).sum(1))
+
         with threadpool_limits(1):
-            return _by_parts(data, lambda x: np.square(x - self._pca.inverse_transform(self._pca.transform(x))).sum(1))
+            return _by_parts(data, outside)
 
     def pixel_knn(self, data: ImageData) -> Scores:
         """The mean Euclidean distance of each picture to the five nearest training pictures."""
-        return _by_parts(data, lambda x: _mean_distance(self._pixels, x))
+        return _by_parts(data, lambda x: nearest(x, self._pixels, NEIGHBOURS)[0].mean(1))
+
+
+def ledoit_wolf(points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and covariance of points, the latter drawn towards a multiple of the identity (Ledoit and Wolf 2004).
+
+    Args:
+        points: With shape (N, D).
+    """
+    count, dimensions = points.shape
+    mean = points.mean(0, dtype=np.float64)
+    centred = points - mean
+    sample = centred.T @ centred / count
+    size = np.trace(sample) / dimensions
+    spread = np.square(sample).sum()
+    distance = spread - dimensions * size**2  # from the multiple of the identity
+    noise = (np.square(np.square(centred).sum(1)).sum() / count - spread) / count
+    shrinkage = min(noise, distance) / distance if distance > 0 else 0.0
+    return mean, (1 - shrinkage) * sample + shrinkage * size * np.eye(dimensions)
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -166,16 +182,3 @@ def _by_parts(data: ImageData, function: Any) -> Scores:
     """A score of the flattened pixels, 1,000 pictures at a time."""
     parts = [function(_flat(data.images[start : start + 1000])) for start in range(0, len(data), 1000)]
     return np.concatenate(parts).astype(np.float64)
-
-
-def _index(points: NDArray[np.float32]) -> Any:
-    from sklearn.neighbors import NearestNeighbors
-
-    with threadpool_limits(1):
-        return NearestNeighbors(n_neighbors=NEIGHBOURS, n_jobs=1).fit(points)
-
-
-def _mean_distance(index: Any, points: NDArray[np.float32]) -> Scores:
-    # One thread: scikit-learn takes all cores whatever `n_jobs` says, and then waits for those that a training holds.
-    with threadpool_limits(1):
-        return np.asarray(index.kneighbors(points)[0].mean(1), np.float64)

@@ -10,6 +10,7 @@ from vae_core import datasets, learnt, runs
 from vae_core.commands.outputs import check, write
 from vae_core.commands.shell import Number, json_option, print_figures, print_json, print_table, run_argument, say
 from vae_core.config import RunConfig
+from vae_core.csv_text import FOR_PROGRAMS, FORMS
 from vae_core.environment import default_threads
 from vae_core.runs import Run
 
@@ -118,6 +119,11 @@ def evaluate(run_id: str, dataset: str | None, split: "Split", pixels: "Pixels",
     metavar="FILE",
     help="Every image's scores, and for the chosen one score_name, score, threshold and flagged.",
 )
+@click.option(
+    "--decimal-comma",
+    is_flag=True,
+    help="Write the CSV for a French spreadsheet: decimal comma, semicolons, UTF-8 mark.",
+)
 @json_option
 def anomaly(
     run_id: str,
@@ -127,6 +133,7 @@ def anomaly(
     alpha: float,
     threshold: float | None,
     csv_file: Path | None,
+    decimal_comma: bool,
     as_json: bool,
 ) -> None:
     """Score the test split: which images look strange to a model that has learnt what is normal?
@@ -167,7 +174,8 @@ def anomaly(
     is_normal = strange.is_normal(test, classes)
     reports = {name: strange.report(values, is_normal, verdicts.threshold) for name, values in scores.items()}
     if csv_file is not None:
-        write(csv_file, strange.to_csv(test, scores, is_normal, verdicts))
+        form = FORMS["comma"] if decimal_comma else FOR_PROGRAMS
+        write(csv_file, strange.to_csv(test, scores, is_normal, verdicts, form))
         say(f"Wrote {csv_file}")
     counts, default = reports[score].confusion, verdicts.default
     confusion = dataclasses.asdict(counts)

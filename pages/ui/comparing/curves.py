@@ -1,6 +1,5 @@
 """The curves of several trainings over each other. Imports no Streamlit and no torch."""
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -8,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages.ui.charts import PART_TITLES, Part, class_colour, template
-from pages.ui.text import t
+from pages.ui.text import as_it_is, t
 from vae_core.events import EpochEnd, Event
 
 Against = Literal["epochs", "seconds"]
@@ -29,7 +28,7 @@ def overlaid(found: Mapping[str, Sequence[Event]], part: Part, against: Against)
         figure.add_scatter(
             x=x,
             y=[getattr(event.validation, part) for event in ends],
-            name=html.escape(name),  # Plotly obeys a few tags
+            name=as_it_is(name),
             mode="lines+markers" if len(ends) < 2 else "lines",
             line={"color": class_colour(number), "width": 2.5, "dash": ("solid", "dash", "dot")[number // 2 % 3]},
             hovertemplate="%{y:.2f}",

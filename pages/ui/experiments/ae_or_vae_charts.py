@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from plotly.subplots import make_subplots
 
 from pages.ui.charts import CLASS_COLOURS, NEUTRAL, latent_scatter, template
-from pages.ui.text import N_, t, written
+from pages.ui.text import N_, as_it_is, t, written
 from vae_core.significance import estimate
 
 AE_COLOUR, VAE_COLOUR = CLASS_COLOURS[2], CLASS_COLOURS[0]
@@ -38,7 +38,7 @@ def distances(found: Mapping[str, Mapping[str, Sequence[float]]], floor: Sequenc
         figure.add_bar(
             x=[t(SOURCES[source]) for source in sources],
             y=means,
-            name=name,
+            name=as_it_is(name),
             marker={"color": colour},
             text=[written(mean, ".3g") for mean in means],
             textposition="inside",
@@ -83,7 +83,7 @@ def ways(found: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]) -
             figure.add_scatter(
                 x=np.linspace(0, 1, len(line)),
                 y=line,
-                name=name,
+                name=as_it_is(name),
                 legendgroup=name,
                 showlegend=row == 1,
                 mode="lines+markers",
@@ -113,7 +113,7 @@ def variances(normal: ArrayLike, strange: Mapping[str, ArrayLike]) -> go.Figure:
     for number, (name, values) in enumerate(reversed(rows.items())):
         low, first, middle, third, high = np.quantile(values, (0.02, 0.25, 0.5, 0.75, 0.98))
         figure.add_box(
-            y=[name],
+            y=[as_it_is(name)],
             lowerfence=[low],
             q1=[first],
             median=[middle],
@@ -122,7 +122,7 @@ def variances(normal: ArrayLike, strange: Mapping[str, ArrayLike]) -> go.Figure:
             orientation="h",
             marker={"color": VAE_COLOUR if number == len(rows) - 1 else AE_COLOUR},
             showlegend=False,
-            name=name,
+            name=as_it_is(name),
         )
     template(figure, height=110 + 44 * len(rows), x=t("log σ² (0: as wide as the prior)"))
     return figure

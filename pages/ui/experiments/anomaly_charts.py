@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pages.ui.charts import CLASS_COLOURS, NEUTRAL, NORMAL, STRANGE, template
-from pages.ui.text import t, written
+from pages.ui.text import as_it_is, t, written
 
 GUESSING = 0.5
 
@@ -32,7 +32,7 @@ def class_bars(
     colours = [STRANGE if number == worst else NORMAL for number in range(len(names))]
     # From 0.5 up: that is guessing, so a bar's length is what was won over it.
     figure.add_bar(
-        x=list(names),
+        x=[as_it_is(name) for name in names],
         y=auroc - GUESSING,
         base=GUESSING,
         customdata=auroc,
@@ -43,9 +43,9 @@ def class_bars(
     )
     for number, (name, values) in enumerate(baselines.items()):
         figure.add_scatter(
-            x=list(names),
+            x=[as_it_is(name) for name in names],
             y=values,
-            name=name,
+            name=as_it_is(name),
             mode="markers",
             marker={
                 "symbol": ("diamond", "circle")[number % 2],
@@ -53,14 +53,14 @@ def class_bars(
                 "color": CLASS_COLOURS[(1, 6)[number % 2]],
                 "line": {"color": "white", "width": 1.5},
             },
-            hovertemplate=t("normal: %{x}, AUROC %{y:.3f}") + f"<extra>{name}</extra>",
+            hovertemplate=t("normal: %{x}, AUROC %{y:.3f}") + f"<extra>{as_it_is(name)}</extra>",
         )
     lines = {t("Mean, this study"): float(auroc.mean()), **published}
     for number, (name, value) in enumerate(lines.items()):
         figure.add_scatter(
-            x=list(names),
+            x=[as_it_is(name) for name in names],
             y=[value] * len(names),
-            name=f"{name} {written(value, '.3f')}",
+            name=f"{as_it_is(name)} {written(value, '.3f')}",
             mode="lines",
             line={
                 "color": NORMAL if number == 0 else NEUTRAL,

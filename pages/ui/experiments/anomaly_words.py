@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pages.ui.certainty import one_training_each
 from pages.ui.text import t, written
+from vae_core.roc import roc_auc_score
 from vae_core.significance import Difference, auroc_difference, from_error, holm, paired
 
 
@@ -62,9 +63,7 @@ class Answer:
 
 def auroc(strange: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
     """The chance that a strange picture scores higher than a normal one."""
-    from sklearn.metrics import roc_auc_score  # takes a second to import
-
-    return float(roc_auc_score(strange, scores))
+    return roc_auc_score(strange, scores)
 
 
 def published_means(data: str) -> dict[str, float]:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pages.ui.charts import NEUTRAL, NORMAL, STRANGE, template
-from pages.ui.text import t, written
+from pages.ui.text import as_it_is, t, written
 
 MOST_NUMBERS = 256  # PCA's curve ends there: with more it says nothing new
 MODEL, PCA = STRANGE, NORMAL
@@ -121,7 +121,7 @@ def _add_run(figure: go.Figure, numbers: int, mse: float, title: str) -> None:
     figure.add_scatter(
         x=[numbers],
         y=[mse],
-        name=title,
+        name=as_it_is(title),
         mode="markers",
         marker={"color": MODEL, "size": 16, "symbol": "star", "line": {"color": "white", "width": 1}},
         hovertemplate=t("this run, %{x} numbers: %{y:.4f}") + "<extra></extra>",
