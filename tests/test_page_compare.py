@@ -187,14 +187,22 @@ def test_one_training_each_is_named_and_the_spread_over_seeds_is_used_where_it_i
     found = compared(**dict(zip("abcdef", rows, strict=True)))
     alone = words.verdict(found, {})
     assert "One training each: how much trainings with other seeds differ is not included" in alone[-1]
-    assert "Holm" in alone[-1] and not any("**Trainings:**" in line for line in alone)
+    assert "Holm" in alone[-1] and not any("**Trainings" in line for line in alone)
     both = replace(found, repeats=[["a", "b", "c"], ["d", "e", "f"]])
-    said = next(line for line in words.verdict(both, {}) if "**Trainings:**" in line)
-    assert "no measurable difference" in said and "**a** (3 trainings)" in said
+    said = next(line for line in words.verdict(both, {}) if "**Trainings**" in line)
+    assert said.count("no measurable difference between **a** (3 trainings) and **d** (3 trainings)") == 2
+    assert "−ELBO: no" in said and "Fréchet" not in said, "nobody judged their drawings"
     assert "One training each" not in words.verdict(both, {})[-1]
     apart = compared(**dict(zip("abcdef", seeds(0.0, 0.001, 0.002) + seeds(0.05, 0.051, 0.052), strict=True)))
-    said = next(line for line in words.verdict(replace(apart, repeats=both.repeats), {}) if "**Trainings:**" in line)
-    assert "**a** (3 trainings) still errs least" in said and "less than **d** (3 trainings)" in said
+    said = next(line for line in words.verdict(replace(apart, repeats=both.repeats), {}) if "**Trainings**" in line)
+    assert "reconstruction: **a** (3 trainings) is best" in said and "below **d** (3 trainings)" in said
+    drawn = {key: replace(one, distance=(20.0 + row,)) for row, (key, one) in enumerate(apart.measured.items())}
+    said = next(
+        line
+        for line in words.verdict(replace(apart, measured=drawn, repeats=both.repeats), {})
+        if "**Trainings**" in line
+    )
+    assert "Fréchet distance: **a** (3 trainings) is best, 3.0 ±" in said
     one = words.verdict(replace(found, repeats=[["a", "b"]]), {})
     assert any("differ in nothing but the seed" in line for line in one) and "One training each" in one[-1]
 

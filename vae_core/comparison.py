@@ -186,3 +186,9 @@ def over_trainings(models: Mapping[str, Measured], groups: Sequence[Sequence[str
     """
     means = {place: [float(models[key].figures[name].mean()) for key in group] for place, group in enumerate(groups)}
     return significance.rank(means, FIGURES[name].better or "less", same_images=False)
+
+
+def distances_over_trainings(models: Mapping[str, Measured], groups: Sequence[Sequence[str]]) -> Ranking[int]:
+    """As `over_trainings`, of the distance of drawn pictures: a training's value is the mean over its draws."""
+    means = {place: [float(np.mean(models[key].distance)) for key in group] for place, group in enumerate(groups)}
+    return significance.rank(means, "less", same_images=False)

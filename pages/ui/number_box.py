@@ -80,6 +80,9 @@ def number_box(
         st.text_input(label, key=key, help=help, autocomplete="off", **options)
         typed = held(key, span, label, default)
         show_reason(key, typed.problem)
+    if follows is not None and typed.problem is None:
+        # The page keeps it elsewhere now. Else that change would look like somebody else's, and undo the next number.
+        st.session_state[f"{key}.follows"] = typed.number
     return typed
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from pages.ui.comparing.figures import PCA, Compared
 from pages.ui.quantities import duration
 from pages.ui.text import plain, t, written
-from vae_core.comparison import difference, distance_ranking, over_trainings, ranking
+from vae_core.comparison import difference, distance_ranking, distances_over_trainings, over_trainings, ranking
 from vae_core.significance import Ranking
 
 LIKELIHOOD = "negative_elbo"
@@ -159,31 +159,35 @@ def _trainings(compared: Compared) -> list[str]:
                 high=max(errors),
             )
         ]
-    found = over_trainings(compared.measured, groups, "mse")
     names = [_group(compared, group) for group in groups]
-    means = [float(np.mean([_mean(compared, key, "mse") for key in group])) for group in groups]
-    return [_over_trainings(found, names, means)]
+    parts = [
+        _over_trainings(t("reconstruction"), over_trainings(compared.measured, groups, "mse"), names, 5),
+    ]
+    measured = [compared.measured[key] for group in groups for key in group]
+    is_one_kind = len({compared.likelihoods.get(key) for group in groups for key in group}) == 1
+    if is_one_kind and all(LIKELIHOOD in one.figures for one in measured):
+        parts.append(_over_trainings("−ELBO", over_trainings(compared.measured, groups, LIKELIHOOD), names, 2))
+    if all(one.distance for one in measured):
+        parts.append(
+            _over_trainings(t("Fréchet distance"), distances_over_trainings(compared.measured, groups), names, 1)
+        )
+    return [t("**Trainings**, with the spread between seeds included: {parts}.", parts="; ".join(parts))]
 
 
-def _over_trainings(found: Ranking[int], names: Sequence[str], means: Sequence[float]) -> str:
+def _over_trainings(figure: str, found: Ranking[int], names: Sequence[str], digits: int) -> str:
+    """One figure of settings that were trained with several seeds each."""
     best, second = found.order[:2]
     gap = found.between(best, second)
-    values = {"second": names[second], "gap": abs(gap.value), "margin": gap.margin}
+    values = {
+        "figure": figure,
+        "best": names[best],
+        "second": names[second],
+        "gap": written(abs(gap.value), f".{digits}f"),
+        "margin": written(gap.margin, f".{digits}f"),
+    }
     if len(found.leaders) > 1:
-        return t(
-            "**Trainings:** with the spread between seeds included, there is no measurable difference in reconstruction "
-            "between {names}: {gap:.5f} ± {margin:.5f} lie between {best} and {second}.",
-            names=", ".join(names[place] for place in found.leaders),
-            best=names[best],
-            **values,
-        )
-    return t(
-        "**Trainings:** with the spread between seeds included, {best} still errs least: {a:.4f} a pixel as a mean over its "
-        "trainings, {gap:.5f} ± {margin:.5f} less than {second}.",
-        best=names[best],
-        a=means[best],
-        **values,
-    )
+        return t("{figure}: no measurable difference between {best} and {second} ({gap} ± {margin})", **values)
+    return t("{figure}: {best} is best, {gap} ± {margin} below {second}", **values)
 
 
 def _group(compared: Compared, group: Sequence[str]) -> str:
