@@ -1,6 +1,7 @@
 """The rules of the house that a machine can check: who imports whom, what loads without what, and no pickle anywhere."""
 
 import ast
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pages.ui import controls
 from tests.processes import nobody_left
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -242,6 +244,20 @@ def test_only_cache_py_caches() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("cache_data", "cache_resource")
     }
     assert users <= {"pages/ui/cache.py"}
+
+
+def test_what_is_saved_is_there_when_its_button_is() -> None:
+    """A button that makes its file when it is pressed does so in no language, and keeps the reason where it fails."""
+    users = {
+        str(path)
+        for path in SOURCES
+        if path.parts[0] in ("pages", "app.py")
+        for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "download_button"
+    }
+    assert users == {"pages/ui/controls.py"}
+    data = inspect.signature(controls.download).parameters["data"]
+    assert data.annotation is bytes
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)

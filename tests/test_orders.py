@@ -204,7 +204,7 @@ def test_an_export_that_fails_says_why_and_can_be_tried_again(root: Path) -> Non
 def test_a_stop_reaches_an_export_inside_a_library_and_leaves_nothing(kept: Run) -> None:
     order = export_of(kept, "onnx")
     order.ask()
-    wait(lambda: order.state() == "running", "the export to ONNX")
+    wait(order.progress, "the export to ONNX")  # in the midst of its library
     order.stop()
     assert settled(order) == "failed"
     assert stopped(order)

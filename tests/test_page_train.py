@@ -16,6 +16,7 @@ from vae_core import datasets, runs
 from vae_core.config import RunConfig
 from vae_core.control import State
 from vae_core.jobs import client
+from vae_core.jobs.exports import export_of
 from vae_core.models import size
 from vae_core.models.layers import layers
 from vae_core.recipes import RECIPES
@@ -36,9 +37,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder
 
 
-def opened(run: Run | str | None = None) -> AppTest:
-    """The page as a link or F5 opens it."""
-    app = AppTest.from_file(APP, default_timeout=60).run()
+def opened(run: Run | str | None = None, *unfolded: str, lang: str = "en") -> AppTest:
+    """The page as a link or F5 opens it, and what is then unfolded on it."""
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["lang"] = lang
+    for key in unfolded:
+        app.session_state[key] = True
+    app.run()
     if run is not None:
         app.query_params["run"] = run if isinstance(run, str) else run.id
     return unbroken(app.switch_page("pages/train.py").run())
@@ -82,6 +87,11 @@ def started(epochs: int, app: AppTest | None = None, widths: str = "32") -> tupl
 
 def links(app: AppTest) -> set[str]:
     return {link.proto.label for link in app.get("page_link")}
+
+
+def files(app: AppTest) -> list[str]:
+    """The files that can be saved."""
+    return [element.proto.label for element in app.get("download_button")]
 
 
 def button(app: AppTest, label: str) -> object:
@@ -374,6 +384,45 @@ def test_what_was_typed_stays_across_a_page_switch(root: Path) -> None:
     app.switch_page("pages/home.py").run()
     unbroken(app.switch_page("pages/train.py").run())
     assert app.text_input(key=forms.key("model.hidden")).value == "64"
+
+
+@pytest.mark.heavy
+def test_a_run_and_its_film_are_asked_for_followed_and_then_there(root: Path) -> None:
+    run = train(name="to be taken away")
+    app = opened(run, f"take_away_{run.id}", f"film_{run.id}")
+    assert not app.get("download_button"), "nothing is made before it is asked for"
+    press(app, "The whole run, for somebody else (.zip)")
+    assert "You may leave this page" in said(app) or "Ready" in said(app)
+    app.switch_page("pages/home.py").run()
+    reloaded = opened(run)
+    wait(reloaded, lambda: export_of(run, "zip").made() is not None, "the archive")
+    app = opened(run, f"take_away_{run.id}", f"film_{run.id}")
+    assert files(app) == ["The whole run, for somebody else (.zip)"] and "Ready, " in said(app)
+    press(app, "Film as GIF")
+    wait(app, lambda: "Film as GIF" in files(app), "the film")
+    runs.rename(run, "another name")
+    app.run()
+    assert "As it was after epoch 1." in said(app)
+    press(app, "Make it anew")
+    wait(app, lambda: "As it was" not in said(app) and len(files(app)) == 2, "the new archive")
+
+
+@pytest.mark.heavy
+def test_what_failed_says_why_in_the_visitor_s_language_and_can_be_tried_again(root: Path) -> None:
+    run = train()
+    weights = run.folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-4] + b"nope")
+    app = opened(run, f"take_away_{run.id}", lang="fr")
+    label = next(found.label for found in app.button if found.label.endswith("(.zip)") and "ONNX" not in found.label)
+    press(app, label)
+    wait(app, lambda: export_of(run, "zip").state() == "failed", "the failure")
+    reasons = [error.value.replace("\\", "") for error in unbroken(app.run()).error]
+    assert any(f"{run.id}/model.safetensors\u00a0» est endommagé" in reason for reason in reasons), reasons
+    weights.write_bytes(whole)
+    press(app, label)
+    wait(app, lambda: label in files(app), "the archive")
+    assert "Prêt, " in said(app)
 
 
 def test_every_state_has_a_colour() -> None:

@@ -105,8 +105,12 @@ def test_it_plays_without_a_word_to_the_server(page: Page, server: Server) -> No
 @pytest.mark.parametrize("kind", ["WEBP", "GIF"])
 def test_it_is_taken_along_as_a_file_that_moves(page: Page, server: Server, kind: str) -> None:
     opened(page, server, "latent?run=starter-vae-conv-16d")
+    page.get_by_role("button", name=f"Film as {kind}").click()
+    button = page.get_by_test_id("stDownloadButton").get_by_role("button", name=f"Film as {kind}")
+    expect(button).to_be_visible()
+    settle(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name=f"Film as {kind}").click()
+        button.click()
     picture = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
     assert picture.format == kind
     assert picture.n_frames == 8  # type: ignore[attr-defined]

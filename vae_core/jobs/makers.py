@@ -89,7 +89,7 @@ def version(run: Run, kind: str, settings: Mapping[str, Any]) -> str:
     Raises:
         WorkError: The run's files are damaged.
     """
-    parts = [__version__, files.read_text(run.folder / "config.json"), maker(kind).made_of(run, settings)]
+    parts = [__version__, maker(kind).made_of(run, settings)]
     return f"{zlib.crc32(json.dumps(parts).encode()):08x}"
 
 
@@ -100,17 +100,21 @@ def epoch(run: Run) -> int:
     return int(known) if known.isdecimal() else 0
 
 
-def _settings_alone(run: Run, settings: Mapping[str, Any]) -> str:
-    return ""
+def _config(run: Run, settings: Mapping[str, Any]) -> str:
+    return files.read_text(run.folder / "config.json")
 
 
-def _weights(run: Run, settings: Mapping[str, Any]) -> str:
+def _model(run: Run, settings: Mapping[str, Any]) -> list[str]:
+    return [_config(run, settings), _weights(run)]
+
+
+def _weights(run: Run) -> str:
     name, _ = run.weights_version()
     return files.read_metadata(run.folder / name).get("crc32", "") if name else ""
 
 
 def _all_files(run: Run, settings: Mapping[str, Any]) -> list[tuple[str, int, int]]:
-    names = ("events.jsonl", "metrics.json", "model.safetensors", "resume.safetensors")
+    names = ("config.json", "events.jsonl", "metrics.json", "model.safetensors", "resume.safetensors")
     paths = [*(run.folder / name for name in names), *sorted((run.folder / "snapshots").glob("*.safetensors"))]
     looks = [(path.name, path.stat()) for path in paths if path.exists()]
     return [(name, look.st_size, look.st_mtime_ns) for name, look in looks]
@@ -122,7 +126,7 @@ def _snapshots(run: Run, settings: Mapping[str, Any]) -> list[int]:
 
 def _comparison(run: Run, settings: Mapping[str, Any]) -> list[Any]:
     figures = _study(run, settings).folder / "figures.json"
-    return [_weights(run, settings), figures.stat().st_mtime_ns if figures.exists() else 0]
+    return [_weights(run), figures.stat().st_mtime_ns if figures.exists() else 0]
 
 
 def _study(run: Run, settings: Mapping[str, Any]) -> Any:
@@ -180,10 +184,10 @@ def _pictures(kind: str) -> Callable[[Run, Filled, Report], Content]:
 
 MAKERS: dict[str, Maker] = {
     "zip": Maker(".zip", _archive, _all_files),
-    "safetensors": Maker(".safetensors", _exported("safetensors"), _weights),
-    "script": Maker(".py", _exported("script"), _settings_alone),
-    "notebook": Maker(".ipynb", _exported("notebook"), _settings_alone),
-    "onnx": Maker(".onnx.zip", _onnx, _weights),
+    "safetensors": Maker(".safetensors", _exported("safetensors"), _model),
+    "script": Maker(".py", _exported("script"), _config),
+    "notebook": Maker(".ipynb", _exported("notebook"), _config),
+    "onnx": Maker(".onnx.zip", _onnx, _model),
     "film-webp": Maker("-film.webp", _film("WEBP"), _snapshots, Film),
     "film-gif": Maker("-film.gif", _film("GIF"), _snapshots, Film),
     **{

@@ -103,6 +103,13 @@ class Order:
         except DiaboloError as found:
             return found
 
+    def note(self) -> DiaboloError | None:
+        """What ended its last process, or that it gives no sign of life."""
+        try:
+            return Job(self.folder).note()
+        except DiaboloError:
+            return None
+
     def progress(self) -> Progress | None:
         """How far it is; `None` before it said so."""
         try:
@@ -164,7 +171,10 @@ def stoppable(job: Job) -> Iterator[None]:
         WorkError: It was stopped.
     """
 
+    asked = False
+
     def look(signum: int, frame: FrameType | None) -> None:
+        nonlocal asked
         try:
             stopped = job.pending() == "stop"
         except (DiaboloError, OSError):
@@ -172,6 +182,7 @@ def stoppable(job: Job) -> Iterator[None]:
         if stopped:
             # Once more only if somebody caught it and went on: what clears away needs its time.
             signal.setitimer(signal.ITIMER_REAL, TIDY_SECONDS, TIDY_SECONDS)
+            asked = True
             raise _Stopped
 
     before = signal.signal(signal.SIGALRM, look)
@@ -179,8 +190,10 @@ def stoppable(job: Job) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
     try:
         yield
-    except _Stopped:
-        raise WorkError(STOPPED) from None
+    except BaseException:  # also what a library has made of it
+        if asked:
+            raise WorkError(STOPPED) from None
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
