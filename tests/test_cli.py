@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dataset_server
 import numpy as np
 import pytest
 import torch
@@ -24,6 +25,7 @@ from vae_core import anomaly, datasets, files, metrics, runs
 from vae_core.commands import cli
 from vae_core.config import RunConfig
 from vae_core.environment import REPOSITORY
+from vae_core.events import FewerThreads
 from vae_core.locks import Lock
 from vae_core.models import load
 from vae_core.recipes import RECIPES
@@ -124,6 +126,29 @@ def test_a_time_budget_becomes_epochs_in_the_settings() -> None:
     assert found["epochs"] == epochs > 1
     assert f"{epochs} epochs fit into 3 s" in result.stderr
     assert not list(runs.runs_root().glob(".new-*")), "the measurement leaves nothing behind"
+
+
+def test_a_time_budget_of_a_model_that_is_told_26_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_DATA", str(tmp_path))
+    letters = dataset_server.idx_files("emnist-letters", dataset_server.small("emnist-letters", train=520, test=260))
+    for path in datasets.DATASETS["emnist-letters"].reader.files(tmp_path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(letters[path.name])
+    kind = ("--set", "model.kind=conditional-vae", "--set", "training.batch_size=260")
+    found = answer("train", *TINY, *kind, "--dataset", "emnist-letters", "--seconds", 1)
+    assert found["state"] == "finished" and found["epochs"] == runs.find(found["run"]).config.training.epochs
+
+
+def test_settings_of_a_larger_machine_train_here(vae: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_THREADS", "1")
+    file = tmp_path / "theirs.json"
+    file.write_text(vae.config.replace(training__threads=48).to_json())
+    done = ask("train", "--config", file, "--json")
+    assert done.stderr.count("48 threads") == 1 and "last bits" in done.stderr
+    run = runs.find(json.loads(done.stdout)["run"])
+    assert run.config.training.threads == 1
+    assert [(e.asked, e.used) for e in runs.EventLog(run).read() if isinstance(e, FewerThreads)] == [(48, 1)]
+    assert_same_weights(vae, run)
 
 
 @pytest.mark.parametrize(

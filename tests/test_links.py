@@ -139,6 +139,26 @@ def test_a_link_to_a_run_that_is_not_here_offers_to_train_exactly_it(page: str) 
     )
 
 
+@pytest.mark.parametrize("page", ["train", "latent"])
+def test_settings_from_a_larger_machine_train_here(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the form that a link filled, and from a link to a run that is not here: told once before, once after."""
+    monkeypatch.setenv("DIABOLO_THREADS", "1")
+    settings = {"training__threads": "8", "training__epochs": "2", "model__hidden": "32"}
+    app = opened(page, **(settings if page == "train" else settings | {"run": "20200101-000000-gone"}))
+    (before,) = [one.value for one in app.caption if "last bits" in one.value]
+    assert "ask for 8 threads, but this machine has 1 to give" in before
+    start = next(one for one in app.button if one.label == ("Start" if page == "train" else "Train exactly this run"))
+    assert not start.disabled
+    app = start.click().run()
+    assert not app.exception
+    (started,) = [summary for summary in runs.list_runs() if not summary.starter]
+    assert started.config is not None and started.config.training.threads == 1
+    app = opened("train", run=started.id)
+    assert ["1 of the 8 threads" in one.value for one in app.caption if "last bits" in one.value] == [True]
+    next(one for one in app.button if one.label == "Use these settings again").click().run()
+    assert not [one for one in app.caption if "last bits" in one.value], "these are this machine's own"
+
+
 def test_a_run_with_exactly_these_settings_is_shown_instead() -> None:
     here = train(name="mine", model__latent_dim=3)
     link = links.parameters(here.config.replace(name="of somebody else"))

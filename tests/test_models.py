@@ -161,6 +161,16 @@ def test_size_counts_parameters_and_operations() -> None:
     assert found.flops_per_image == sum(6 * w for w in weights) - 2 * weights[0]
 
 
+@pytest.mark.parametrize("network", ["dense", "conv"])
+def test_size_counts_the_classes_that_a_conditional_model_is_told(network: str) -> None:
+    config = ModelConfig(kind="conditional-vae", network=network, hidden=(16,))
+    found = {classes: size(config, (1, 28, 28), classes) for classes in (10, 26)}
+    for classes, counted in found.items():
+        built = build(config, (1, 28, 28), classes=classes)
+        assert counted.parameters == sum(p.numel() for p in built.parameters())
+    assert found[26].flops_per_image > found[10].flops_per_image
+
+
 def test_diagonal_gaussian_against_torch() -> None:
     generator = Generator().manual_seed(0)
     mu, logvar = torch.randn(5, 3, generator=generator), torch.randn(5, 3, generator=generator)

@@ -252,6 +252,7 @@ def test_runs_of_other_names_stand_where_they_belong(root: Path) -> None:
     """Of an archive whose folder was renamed, and of the time when names were in local time."""
     for name, when in {"20240101-120000-old": 0, "my-own-name": 1_735_689_600, "20260101-120000123-new": 0}.items():
         (root / name).mkdir()
+        (root / name / "config.json").write_text(RunConfig().to_json())
         (root / name / "request.json").touch()
         os.utime(root / name / "request.json", (when, when))
     assert [run.id for run in runs.all_runs() if not run.is_starter] == [

@@ -63,3 +63,13 @@ def test_without_a_measurement_there_is_no_estimate(tmp_path: Path, monkeypatch:
     speed.folder(tmp_path).mkdir(parents=True)
     (speed.folder(tmp_path) / "speed.json").write_text(text)
     assert speed.estimate(RunConfig(), 3600, (1, 28, 28)) is None
+
+
+def test_an_estimate_counts_the_classes_of_the_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
+    speed.folder(tmp_path).mkdir(parents=True)
+    (speed.folder(tmp_path) / "speed.json").write_text('{"step": 1e-4, "dense": 1e-4, "conv": 1e-4}')
+    config = RunConfig().replace(model__kind="conditional-vae")
+    letters = config.replace(data__name="emnist-letters")
+    of_ten, of_letters = (speed.estimate(one, 3600, (1, 28, 28)) for one in (config, letters))
+    assert of_ten is not None and of_letters is not None and of_letters > of_ten

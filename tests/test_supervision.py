@@ -11,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from vae_core import files, runs
 from vae_core.config import RunConfig
 from vae_core.control import Job, Status
 from vae_core.errors import InputError, WorkError
 from vae_core.jobs import client, ends, exports, heartbeat, wakeup
+from vae_core.jobs.fetching import download_of
 from vae_core.jobs.heartbeat import Watch, beating
 from vae_core.jobs.supervisor import Supervisor
 from vae_core.jobs.tasks import tasks
@@ -222,6 +224,8 @@ def foreign(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     (root / "bert").mkdir()
     (root / "bert" / "config.json").write_text('{"model": "bert", "hidden_size": 768, "schema": 1}')
     (root / "bert" / "model.safetensors").write_bytes(b"weights")
+    (root / "20240101-120000-run").mkdir()
+    (root / "20240101-120000-run" / "config.json").write_text('{"model": "bert"}')
     (root / "api").mkdir()
     (root / "api" / "request.json").write_text('{"wish": "pizza", "number": 1, "time": 0}')
     own_name = "20260101-120000000-vae-dense-2-abcd"
@@ -241,6 +245,9 @@ def foreign(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     (root / ".deleted-linked").symlink_to(run.folder)
     (root / "closed").mkdir(mode=0)
     os.mkfifo(root / "pipe")
+    (root / "pipes").mkdir()
+    os.mkfifo(root / "pipes" / "config.json")
+    os.mkfifo(root / "pipes" / "request.json")
     names = [path.name for path in root.iterdir()]
     for path in [*root.rglob("*"), *elsewhere.rglob("*")]:
         os.utime(path, (1_700_000_000, 1_700_000_000), follow_symlinks=False)
@@ -337,3 +344,20 @@ def test_none_is_queued_where_one_cannot_be_made(root: Path, monkeypatch: pytest
     with pytest.raises(WorkError, match="disk is full"):
         client.submit_all([CONFIG] * 3)
     assert [path.name for path in root.iterdir()] == [".jobs"]
+
+
+def test_what_ended_the_process_of_an_order_is_told_too(root: Path) -> None:
+    """A download, a study, an export: whoever ordered it reads why it failed."""
+    order = download_of("mnist")
+    order.folder.mkdir(parents=True)
+    end = ends.silent(700)
+    Job(order.folder).write_status(Status("failed", message="It failed.", ended=end.message, ended_values=end.values))
+
+    def page() -> None:
+        from pages.ui.orders import show_reason
+        from vae_core.jobs.fetching import download_of
+
+        show_reason(download_of("mnist"))
+
+    (shown,) = AppTest.from_function(page, default_timeout=30).run().error
+    assert shown.value.replace("\\", "") == "It failed. Its process gave no sign of life for 700 s and was ended."

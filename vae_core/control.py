@@ -62,9 +62,7 @@ def allowed(wish: Wish) -> tuple[State, ...]:
 
 
 LEAST_SILENCE = 3.0  # seconds; signs of life come every second
-SILENT = N_(
-    "No sign of life for {seconds} s. After {limit} s its process is ended, and it goes on from the last saved epoch."
-)
+SILENT = N_("No sign of life for {seconds} s. After {limit} s its process is ended and started again.")
 UNEXPECTED = N_(
     "Something unexpected went wrong ({reason}); the details are in the run's worker.log. Try again, or change the "
     "settings."
@@ -181,6 +179,10 @@ class Job:
             files.write_json(self.folder / "request.json", {"wish": wish, "number": number, "time": time.time()})
         return number
 
+    def was_asked(self) -> bool:
+        """Whether there are files of a request or of what became of one; without, nobody has ever wanted anything."""
+        return any((self.folder / name).is_file() for name in ("request.json", "state.json"))
+
     def pending(self) -> Wish | None:
         """What is wanted and was not honoured yet."""
         return self.request().after(self.status().answered)
@@ -203,8 +205,8 @@ class Job:
         Raises:
             WorkError: `state.json` is damaged.
         """
-        limit, silence = silence_limit(), self.silence()
-        if silence >= told_after(limit):
+        silence = self.silence()
+        if silence >= LEAST_SILENCE and silence >= told_after(limit := silence_limit()):
             return WorkError(SILENT, seconds=int(silence), limit=int(limit))
         return self.status().end
 

@@ -41,7 +41,7 @@ STARTER_NAMES = {
 }
 """The first one is what a visitor sees who has chosen nothing."""
 LONG = 8 << 20  # bytes of `events.jsonl`: more than one has that is thinned while it is written
-MOST_LEFT_OUT = 2_000  # lines of `events.jsonl` that thinning would save, before it is written anew
+MOST_LEFT_OUT = 4_000  # lines of `events.jsonl` that thinning would save, before it is written anew
 NEW, DELETED = ".new-", ".deleted-"
 """Before the name of a folder that is not a run yet, or no more."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
@@ -240,9 +240,13 @@ def is_run(folder: Path) -> bool:
     try:
         if not _ID.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
             return False
-        if _OWN_ID.fullmatch(folder.name):
-            return any((folder / name).is_file() for name in _OWN_FILES)
-        return _has_settings(folder / "config.json") or _has_request(folder)
+        # Only files are read: who opens a pipe waits for ever.
+        settings, request = folder / "config.json", folder / "request.json"
+        if (settings.is_file() and _has_settings(settings)) or (request.is_file() and _has_request(folder)):
+            return True
+        # Both are damaged or gone: then it is one by its name and its files, unless its settings are some other tool's.
+        ours = _MOMENT.match(folder.name) and any((folder / name).is_file() for name in _OWN_FILES)
+        return bool(ours) and not (settings.is_file() and _is_others(settings))
     except OSError:  # no permission to look
         return False
 
@@ -250,6 +254,12 @@ def is_run(folder: Path) -> bool:
 def _has_settings(path: Path) -> bool:
     with suppress(DiaboloError):
         return files.read_json(path).keys() >= {"schema", "model", "data", "training"}
+    return False
+
+
+def _is_others(path: Path) -> bool:
+    with suppress(DiaboloError):
+        return "schema" not in files.read_json(path)
     return False
 
 

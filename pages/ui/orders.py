@@ -43,6 +43,8 @@ def follow(order: Order, title: str, seconds: float | None = None) -> None:
             on_click=order.stop,
             help=t("Gives it up; it can be started again, from the beginning."),
         )
+        if note := order.note():
+            st.caption(plain(describe(note)))
 
 
 def in_words(title: str, state: State | None, progress: Progress | None, seconds: float | None = None) -> str:
@@ -88,7 +90,8 @@ def show_reason(order: Order) -> None:
         if error.message == STOPPED:
             st.info(plain(describe(error)), icon=":material/stop_circle:")
         else:
-            st.error(plain(describe(error)), icon=":material/error:")
+            told = [describe(each) for each in (error, order.note()) if each is not None]
+            st.error(plain(" ".join(told)), icon=":material/error:")
 
 
 def offer_file(

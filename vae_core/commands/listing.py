@@ -15,8 +15,8 @@ from vae_core.commands.shell import json_option, print_json, print_table, say, s
 def list_everything(as_json: bool) -> None:
     """Your runs, newest first, then the starter runs; and the recipes.
 
-    JSON: runs [{id, name, state, recipe, model, dataset, epochs (finished ones), metrics, error, note}], recipes
-    [{name, title, question}].
+    JSON: runs [{id, name, state, recipe, model, dataset, epochs (finished ones), metrics, error, and, where there is
+    something to know of its process, note}], recipes [{name, title, question}].
     """
     rows = [_run(summary) for summary in runs.list_runs()]
     known = [{"name": row.name, "title": row.title, "question": row.question} for row in recipes.RECIPES.values()]
@@ -32,9 +32,9 @@ def list_everything(as_json: bool) -> None:
     if told := [row["id"] for row in rows if row["model"] == "conditional-vae"]:
         say(f"Told the class of each image, which others have to find out: {', '.join(told)}")
     for row in rows:
-        for told in (row["error"], row["note"]):
-            if told:
-                show(f"{row['id']}: {told}")
+        for reason in (row["error"], row.get("note")):
+            if reason:
+                show(f"{row['id']}: {reason}")
     show()
     print_table(["recipe", "title", "question"], [list(row.values()) for row in known])
 
@@ -51,7 +51,7 @@ def _run(summary: runs.Summary) -> dict[str, Any]:
         "epochs": summary.epoch if config else None,
         "metrics": summary.metrics,
         "error": str(summary.error) if summary.error else None,
-        "note": str(summary.note) if summary.note else None,
+        **({"note": str(summary.note)} if summary.note else {}),
     }
 
 

@@ -103,6 +103,13 @@ class Order:
         except DiaboloError as found:
             return found
 
+    def note(self) -> DiaboloError | None:
+        """What ended its last process, or that it gives no sign of life."""
+        try:
+            return Job(self.folder).note()
+        except DiaboloError:
+            return None
+
     def progress(self) -> Progress | None:
         """How far it is; `None` before it said so."""
         try:

@@ -64,9 +64,7 @@ def study_of(run: Run, name: str, settings: Mapping[str, Any]) -> StudyOf:
     weights = run.folder / "model.safetensors"
     if not weights.exists():
         raise InputError(
-            N_(
-                "'{run}' has no finished model. Let it come to its end, or stop it to keep what it has, then ask again."
-            ),
+            N_("'{run}' is not finished. Let it come to its end, or stop it to keep what it has, then ask again."),
             run=run.title,
         )
     key = zlib.crc32(json.dumps(whole, sort_keys=True).encode())

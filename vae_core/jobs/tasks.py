@@ -82,7 +82,7 @@ _COMPUTE: dict[Kind, Callable[[Path], None]] = {
 def tasks(root: Path) -> Iterator[Task]:
     """Everything in a run root that may want a process."""
     for folder in root.iterdir():
-        if is_run(folder):
+        if is_run(folder) and Job(folder).was_asked():
             yield Task(folder, "training")
     for folder in studies.folders(root):
         yield Task(folder, "study")
