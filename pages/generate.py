@@ -1,11 +1,10 @@
 """Generate: new pictures, the map of what lies where, the way from one code to another."""
 
-import streamlit as st
-
 from pages.ui.film import show_film
 from pages.ui.hints import show_hint
 from pages.ui.navigation import begin
 from pages.ui.run_choice import choose_run
+from pages.ui.tabs import tabs
 from pages.ui.text import t
 from vae_core import runs
 
@@ -16,12 +15,11 @@ if chosen is not None:
 
     run = runs.find(chosen)
     show_hint("generate", run)
-    new, places, between = st.tabs(
-        [t("New pictures"), t("Map"), t("From one to another")], key="generate_tab", on_change="rerun"
-    )
+    titles = {"new": t("New pictures"), "map": t("Map"), "walk": t("From one to another")}
+    views = {"new": generate_tabs.drawing, "map": generate_tabs.manifold, "walk": walk_tab.walk}
     # Only the open tab is computed.
-    for tab, show in ((new, generate_tabs.drawing), (places, generate_tabs.manifold), (between, walk_tab.walk)):
+    for name, tab in tabs(titles, key="generate_tab").items():
         if tab.open:
             with tab:
-                show(run)
+                views[name](run)
     show_film(run)

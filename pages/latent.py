@@ -7,6 +7,7 @@ from pages.ui.hints import show_hint
 from pages.ui.navigation import begin
 from pages.ui.run_choice import choose_run
 from pages.ui.shown import shown_note
+from pages.ui.tabs import tabs
 from pages.ui.text import t
 from vae_core import runs
 
@@ -19,16 +20,16 @@ if chosen is not None:
     st.caption(shown_note(run))
     show_hint("latent", run)
     views = {
-        t("Map"): latent_map.show,
-        t("Points"): latent_points.show,
-        t("Sliders"): latent_sliders.show,
-        t("Numbers"): latent_dimensions.show,
+        "map": (t("Map"), latent_map.show),
+        "points": (t("Points"), latent_points.show),
+        "sliders": (t("Sliders"), latent_sliders.show),
+        "numbers": (t("Numbers"), latent_dimensions.show),
     }
     if run.config.model.latent_dim == 1:  # a line has no map
-        del views[t("Map")]
+        del views["map"]
     # Only the open tab is computed.
-    for tab, show in zip(st.tabs(list(views), key="latent_tab", on_change="rerun"), views.values(), strict=True):
+    for name, tab in tabs({name: title for name, (title, _) in views.items()}, key="latent_tab").items():
         if tab.open:
             with tab:
-                show(run)
+                views[name][1](run)
     show_film(run)

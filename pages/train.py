@@ -139,7 +139,8 @@ def followed() -> Run | None:
 
 begin("train")
 with st.container():  # what a link has to be told may come and go; a fragment below is known by its place
-    sharing.take_settings()
+    with guarded():  # whatever an address says, the form is there
+        sharing.take_settings()
     if (proposal := state.take_proposal()) is not None:
         use_again(RunConfig().with_values(proposal))
     run = followed()

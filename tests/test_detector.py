@@ -119,6 +119,11 @@ NOTHING = {
     "slope": np.broadcast_to(np.linspace(60, 200, 28), (1, 28, 28)),
     "noise": GENERATOR.integers(0, 256, (1, 28, 28)),
     "stripes": np.broadcast_to(np.arange(28) // 3 % 2 * 255, (1, 28, 28)),
+    "a plate on dark ground, as drawn": drawn(np.where((abs(ROWS - 120) < 70) & (abs(COLUMNS - 160) < 90), 150, 0)),
+    "a plate with holes, as drawn": drawn(
+        np.where((abs(ROWS - 120) - 80) ** 2 + (abs(COLUMNS - 160) - 110) ** 2 < 64, 0, 130)
+    ),
+    "a soft patch, as drawn": drawn(200 * np.exp(-((ROWS - 120) ** 2 + (COLUMNS - 160) ** 2) / 8000)),
     "brushed, as drawn": drawn(np.cumsum(GENERATOR.normal(0, 9, 240))[:, None] + GENERATOR.normal(40, 9, (240, 320))),
     "scratches, as drawn": drawn(np.where(ROWS % 40 < 2, 200, 0)),
     "checks, as drawn": drawn((ROWS // 30 + COLUMNS // 30) % 2 * 200),
@@ -133,6 +138,14 @@ def test_what_is_no_digit_is_called_nothing(starter: Detector, kind: str) -> Non
 @pytest.mark.parametrize("kind", ["grey 0", "grey 128", "grey 200", "metal", "noise", "stripes", "scratches, as drawn"])
 def test_a_model_of_fives_calls_them_nothing_too(of_fives: Detector, kind: str) -> None:
     assert of_fives.judge(pictures(NOTHING[kind])).unlike.all()
+
+
+def test_what_is_smoother_or_rougher_than_any_digit_is_nothing_however_well_it_comes_back(of_fives: Detector) -> None:
+    """A smooth grey plate is a little like every digit, so that its error, its code and its pixels look normal."""
+    bands = np.repeat(GENERATOR.integers(90, 170, 15), 1)[:, None] * np.ones((1, 20))
+    plate = np.zeros((1, 28, 28))
+    plate[0, 6:21, 4:24] = bands
+    assert of_fives.judge(pictures(plate)).unlike.all()
 
 
 def test_fives_are_not_nothing_to_a_model_of_fives(of_fives: Detector) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tests.tiny_runs import stopped
 from tests.tiny_runs import train as train_run
 from vae_core import datasets, diagnosis, runs
 from vae_core.commands import cli
@@ -203,6 +204,19 @@ def test_the_gravest_fault_comes_first() -> None:
     order = [check.kind for check in diagnosis.ordered(checks)]
     assert order[:2] == ["collapse", "too_short"]
     assert order[2:] == [kind for kind in CHECKS if kind not in ("too_short", "collapse")]
+
+
+def test_the_command_says_what_is_not_judged_and_looks_at_no_model_of_a_divergence() -> None:
+    early = stopped(0, epochs=40)
+    done = CliRunner().invoke(cli, ["diagnose", early.id, "--json"])
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert done.exit_code == 0 and found["faults"] == 0 and found["checks"] == []
+    assert found["not_judged"] == "Not judged: it ended in epoch 1 of 40, before that was over."
+    assert found["not_judged"] in CliRunner().invoke(cli, ["diagnose", early.id]).stdout
+    diverged = train_run(epochs=4, training__learning_rate=1.0, model__hidden=[256, 128])
+    found = json.loads(CliRunner().invoke(cli, ["diagnose", diverged.id, "--json"]).stdout.splitlines()[-1])
+    (check,) = found["checks"]
+    assert check["kind"] == "rate_high" and "diverged" in check["message"] and found["not_judged"] is None
 
 
 def test_the_command_prints_checks_as_json() -> None:

@@ -172,3 +172,10 @@ def test_the_offer_can_be_declined() -> None:
     app = opened("latent", run="20200101-000000-gone", model__latent_dim="3")
     next(one for one in app.button if one.label == "Not now").click().run()
     assert not any("can be trained here" in one.value for one in app.markdown)
+
+
+def test_a_list_where_one_number_belongs_is_left_out_and_the_form_is_there() -> None:
+    app = opened("train", training__epochs="[1,2]", training__seed="7", show="[]", picture="[1]", place="{}", draw="%")
+    assert not app.error and any("[1,2]" in one.value.replace("\\", "") for one in app.info)
+    app = opened("train", training__epochs="[1,2]", training__seed="7")
+    assert value(app, "training.epochs") == str(RunConfig().training.epochs) and value(app, "training.seed") == "7"

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from vae_core.config import RunConfig
 from vae_core.config import field as setting
 from vae_core.errors import N_
-from vae_core.events import Diverged, EpochEnd, Event, Progress
+from vae_core.events import Diverged, EpochEnd, Event, Finished, Progress
 from vae_core.settings import bounds
 
 if TYPE_CHECKING:
@@ -354,8 +354,8 @@ def _too_short(config: RunConfig, events: Sequence[Event]) -> Check | None:
     # Healthy trainings here: up to 0.0071; those of 4 to 6 epochs: from 0.0127 on.
     limit = 0.01 if start(events) is not None else 0.02
     loss = curve(events, "validation")
-    if len(loss) < FEWEST_EPOCHS:
-        return None
+    if len(loss) < FEWEST_EPOCHS or any(isinstance(event, Finished) and event.stopped for event in events):
+        return None  # whoever stopped it knows that it was not over
     before = len(loss) - max(1, round(len(loss) / 5))
     value = share(float(loss[:before].min() - loss.min()), fall(from_start(events, "validation")))
     longer = within("training.epochs", 2 * config.training.epochs)

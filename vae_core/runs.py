@@ -41,7 +41,7 @@ STARTER_NAMES = {
 }
 """The first one is what a visitor sees who has chosen nothing."""
 LONG = 8 << 20  # bytes of `events.jsonl`: more than one has that is thinned while it is written
-MOST_LEFT_OUT = 2_000  # lines of `events.jsonl` that thinning would save, before it is written anew
+MOST_LEFT_OUT = 4_000  # lines of `events.jsonl` that thinning would save, before it is written anew
 NEW, DELETED = ".new-", ".deleted-"
 """Before the name of a folder that is not a run yet, or no more."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")

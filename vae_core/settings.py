@@ -67,6 +67,10 @@ def choices(info: FieldInfo) -> tuple[str, ...]:
 def _as_input_error(error: ValidationError, known: Mapping[str, FieldInfo]) -> InputError:
     """The first thing that pydantic found, in our words: the setting, its value, what is allowed, what to do."""
     found = error.errors(include_url=False)[0]
+    if isinstance(
+        own := found.get("ctx", {}).get("error"), InputError
+    ):  # a part's own validator has said it in our words
+        return own
     path = ".".join(str(part) for part in found["loc"])
     shown = repr(found.get("input"))
     shown = shown if len(shown) <= 60 else shown[:57] + "..."

@@ -97,8 +97,8 @@ def _report(run: Run, found: "Verdict", *, live: bool) -> None:
                 t("Check"): [t(diagnosis.CHECKS[check.kind].title) for check in checks],
                 t("Number"): [_number(check.value) for check in checks],
                 t("Limit"): [_number(check.limit) for check in checks],
-                t("What it is"): [t(diagnosis.CHECKS[check.kind].number) for check in checks],
                 t("Fault"): [_is_fault(check) for check in checks],
+                t("What it is"): [t(diagnosis.CHECKS[check.kind].number) for check in checks],
             },
             hide_index=True,
         )

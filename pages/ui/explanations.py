@@ -244,8 +244,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
             ),
             N_(
                 "It is called nothing like what the model learnt where it is badly reconstructed and far from everything "
-                "normal: its code, or its pixels, from those of the nearest normal images. Both limits come from the "
-                "validation images too."
+                "normal: its code, or its pixels, from those of the nearest normal images; or where it is much smoother or "
+                "rougher than any of them. All limits come from the validation images."
             ),
         ),
         (

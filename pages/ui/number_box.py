@@ -102,7 +102,7 @@ def show_reason(key: str, problem: InputError | None) -> None:
     """Why a box doesn't take what stands in it; `style.css` frames the box."""
     with st.container(key=f"reason_{key}", gap=None):  # always there: a fragment below is known by its place
         if problem is not None:
-            st.html(f'<p class="reason" role="alert">{html.escape(describe(problem))}</p>')
+            st.html(f'<p class="reason" role="alert">{html.escape(describe(problem), quote=False)}</p>')
 
 
 def _prepare(key: str, span: Span, label: str, default: Number | None, follows: Number | None) -> None:

@@ -199,7 +199,9 @@ def _strangeness(run: Run, judged: Judged, data: ImageData) -> None:
     )
     said = verdict_in_words(own, verdict.threshold, scale(reference, verdict.threshold).digits)
     if verdict.unlike[0] and not verdict.flagged[0]:
-        said += " " + t("This score alone misses it; what gives it away is its distance from all normal images.")
+        said += " " + t(
+            "This score alone misses it; its distance from all normal images, or its smoothness, gives it away."
+        )
     st.markdown(said)
     words = t(
         "Score “{name}”. Normal are the validation images of {classes}; half of them have less than {median:.2f}.",

@@ -9,8 +9,9 @@ judged by the same validation images:
                            normal images (d^2 / |x|), above its 1 % threshold
 
 The second distance is needed because an encoder may put what it has never seen anywhere, even among the codes of normal
-images: a grey plate lies in the middle of many a latent space. And where an image is a fifth farther from the normal
-images than the farthest validation image, it is unlike them however well it comes back.
+images: a grey plate lies in the middle of many a latent space. However well it comes back, an image is unlike the
+normal ones, too, where it is a fifth farther from them than the farthest validation image, or a fifth smoother or rougher
+(|grad x|^2 / |x|^2) than the smoothest or the roughest: a blurred patch of grey is near to everything and copied well.
 `tests/test_detector.py` tries it on grey plates, noise, drawings and clothes, and on digits, which it must let pass.
 """
 
@@ -32,7 +33,7 @@ PARTS = (DEFAULT_SCORE, "squared_error", "latent_knn", "pixel_knn")
 BADLY, FAR = 0.05, 0.01
 """Shares of normal images that are beyond the thresholds of the two conditions."""
 BEYOND = 1.2
-"""Times the farthest validation image's distance: so far that the reconstruction has no say."""
+"""Times what the most extreme validation image has: so far that the reconstruction has no say."""
 MOST_COMPARED = 1_000
 """Validation images that `unlike` is calibrated on: at 1 % more change little, and pixel by pixel they take seconds."""
 
@@ -143,7 +144,9 @@ class Detector:
         measures, limits = _measures(data, scores), self._limits
         badly = (measures["error"] > limits["error"]) | (measures["unexplained"] > limits["unexplained"])
         far = (measures["code"] > limits["code"]) | (measures["image"] > limits["image"])
-        return (badly & far) | (measures["image"] > limits["beyond"])
+        too_far = measures["image"] > limits["beyond"]
+        other_look = (measures["roughness"] < limits["smooth"]) | (measures["roughness"] > limits["rough"])
+        return (badly & far) | too_far | other_look
 
     @cached_property
     def _limits(self) -> dict[str, float]:
@@ -154,7 +157,11 @@ class Detector:
         own = _measures(data, self.score(data, PARTS))
         share = {"error": BADLY, "unexplained": BADLY, "code": FAR, "image": FAR}
         limits = {name: threshold(own[name], alpha).value for name, alpha in share.items()}
-        return limits | {"beyond": BEYOND * float(own["image"].max())}
+        return limits | {
+            "beyond": BEYOND * float(own["image"].max()),
+            "smooth": float(own["roughness"].min()) / BEYOND,
+            "rough": float(own["roughness"].max()) * BEYOND,
+        }
 
 
 def _measures(data: ImageData, scores: Mapping[str, Scores]) -> dict[str, Scores]:
@@ -166,4 +173,14 @@ def _measures(data: ImageData, scores: Mapping[str, Scores]) -> dict[str, Scores
         "unexplained": scores["squared_error"] / np.square(norm),
         "code": scores["latent_knn"],
         "image": np.square(scores["pixel_knn"]) / norm,
+        "roughness": _gradient(data.images) / np.square(norm),
     }
+
+
+def _gradient(images: NDArray[np.uint8]) -> Scores:
+    """|grad x|^2: the squared differences of neighbouring pixels, black around the image, with shape (N,)."""
+    found = np.empty(len(images))
+    for start in range(0, len(images), 1000):
+        x = np.pad(images[start : start + 1000].astype(np.float32) / np.float32(255), ((0, 0), (0, 0), (1, 1), (1, 1)))
+        found[start : start + 1000] = sum(np.square(np.diff(x, axis=axis)).sum((1, 2, 3)) for axis in (2, 3))
+    return found

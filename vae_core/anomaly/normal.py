@@ -131,11 +131,7 @@ class Normal:
     def _directions(self) -> NDArray[np.float32]:
         """Of the PCA, with shape (COMPONENTS, pixels), or fewer where there are no more."""
         with threadpool_limits(1):
-            return fit_pca(self.train).first(COMPONENTS).directions
-
-    @cached_property
-    def _pixels(self) -> NDArray[np.float32]:
-        return _flat(self.train.images)
+            return fit_pca(self.train).first(COMPONENTS).directions.copy()
 
     def mean_image(self, data: ImageData) -> Scores:
         """|x - mean|^2, summed over the pixels: answering every picture with the mean of the training pictures."""
@@ -153,7 +149,8 @@ class Normal:
 
     def pixel_knn(self, data: ImageData) -> Scores:
         """The mean Euclidean distance of each picture to the five nearest training pictures."""
-        return _by_parts(data, lambda x: nearest(x, self._pixels, NEIGHBOURS)[0].mean(1))
+        known = _flat(self.train.images)  # four times as large as the images: not kept
+        return _by_parts(data, lambda x: nearest(x, known, NEIGHBOURS)[0].mean(1))
 
 
 def ledoit_wolf(points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

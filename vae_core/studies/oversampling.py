@@ -54,7 +54,11 @@ class Settings(Part):
     @classmethod
     def _known_and_in_order(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := set(methods) - set(METHODS):
-            raise ValueError(f"{', '.join(sorted(unknown))} is none of {', '.join(METHODS)}")
+            raise InputError(
+                N_("'methods': {unknown} is none of {known}. Choose among them."),
+                unknown=", ".join(sorted(unknown)),
+                known=", ".join(METHODS),
+            )
         return tuple(name for name in METHODS if name in methods)
 
 
