@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from vae_core import latent, oversampling
 from vae_core.config import ModelConfig
+from vae_core.csv_text import FORMS
 from vae_core.datasets import ImageData, load
 from vae_core.errors import InputError
 from vae_core.export import PICTURE_FORMATS, export_pictures
@@ -224,6 +225,11 @@ def test_pictures_are_taken_away_whole(data: ImageData, drawers: Drawers) -> Non
             if number % 20 == 0:
                 pixels = np.asarray(Image.open(io.BytesIO(archive.read(file))))
                 np.testing.assert_array_equal(pixels, pictures.images[number, 0])
+    marked = export_pictures(pictures, filled.synthetic, "csv", FORMS["comma"])
+    assert marked.startswith(b"\xef\xbb\xbflabel;class;")
+    pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(marked), sep=";", encoding="utf-8-sig"), table)
+    with zipfile.ZipFile(io.BytesIO(export_pictures(pictures, filled.synthetic, "zip", FORMS["comma"]))) as archive:
+        assert archive.read("pictures.csv").startswith(b"\xef\xbb\xbffile;label;class;synthetic")
     with pytest.raises(InputError, match=r"no format 'gif'.*npz"):
         export_pictures(pictures, filled.synthetic, "gif")
 

@@ -8,14 +8,16 @@ import pytest
 from click.testing import CliRunner
 
 from pages.ui import cost, standing, state
+from pages.ui.comparing.choice import note
 from pages.ui.experiments import EXPERIMENTS, groups, oversampling_charts
 from pages.ui.experiments.oversampling import classifier_layers
 from pages.ui.model_kinds import has_posterior, posterior_means, told_class, told_classes
 from pages.ui.read_aloud import read_as
 from pages.ui.runs_list import details
+from pages.ui.shown import shown_data
 from pages.ui.standing import Look
 from tests.tiny_runs import train
-from vae_core import datasets
+from vae_core import datasets, runs
 from vae_core.commands import cli
 from vae_core.config import RunConfig
 from vae_core.control import State
@@ -158,3 +160,15 @@ def test_stopped_runs_of_an_experiment_are_named(root: Any) -> None:
     assert groups.stopped_in_words({"": run}, lambda one: 1) == (
         "This run was stopped in epoch 1 of 2. Its figures are those of that moment."
     )
+
+
+@pytest.mark.parametrize(("kind", "classes", "told"), [("vae", (5, 7), False), ("conditional-vae", (5, 7), True)])
+def test_who_learnt_few_classes_says_so_where_all_are_compared(
+    root: Any, kind: str, classes: tuple[int, ...], told: bool
+) -> None:
+    changes = {"model__kind": kind, "data__classes": classes}
+    found = {"few": runs.create(of_kind(kind).replace(**changes))[0], "all": runs.create(of_kind("vae"))[0]}
+    words = note(found, {"few": "Few", "all": "All"}, shown_data(found["all"]))
+    assert "never seen the others: Few (5, 7)." in words and "All" not in words
+    assert ("classes here that it never learnt: Few." in words) == told
+    assert "Few" not in note({"all": found["all"]}, {"all": "All"}, shown_data(found["all"]))

@@ -6,7 +6,7 @@ needs a mark at the beginning to see that the text is UTF-8.
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,10 +40,22 @@ def to_csv(columns: Mapping[str, Iterable[Any]], form: Form = FOR_PROGRAMS) -> b
         columns: By their headings, all of one length. What is `None` or not a number is an empty cell.
         form: How it is written.
     """
+    rows = zip(*([_cell(value, form) for value in values] for values in columns.values()), strict=True)
+    return rows_to_csv([no_formula(str(heading)) for heading in columns], rows, form)
+
+
+def rows_to_csv(headings: Sequence[str], rows: Iterable[Iterable[object]], form: Form = FOR_PROGRAMS) -> bytes:
+    """The same of rows whose cells are whole numbers and texts of ours: quick where there are millions of them.
+
+    Args:
+        headings: As many as a row has cells.
+        rows: Texts of others go through `no_formula` before.
+        form: How it is written.
+    """
     lines = io.StringIO()
     writer = csv.writer(lines, delimiter=form.separator, lineterminator="\r\n")
-    writer.writerow([no_formula(str(heading)) for heading in columns])
-    writer.writerows(zip(*([_cell(value, form) for value in values] for values in columns.values()), strict=True))
+    writer.writerow(headings)
+    writer.writerows(rows)
     return lines.getvalue().encode("utf-8-sig" if form.marked else "utf-8")
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vae_core import files, run_files
+from vae_core.csv_text import FOR_PROGRAMS, Form, rows_to_csv
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
 from vae_core.events import Diverged
@@ -141,13 +142,14 @@ PICTURE_FORMATS = {
 """The formats of pictures by name, with what they hold. The name is also the file's ending."""
 
 
-def export_pictures(data: ImageData, synthetic: NDArray[np.bool_], kind: str) -> bytes:
+def export_pictures(data: ImageData, synthetic: NDArray[np.bool_], kind: str, form: Form = FOR_PROGRAMS) -> bytes:
     """Labelled pictures as the bytes of one file. The same pictures give the same bytes.
 
     Args:
         data: The pictures.
         synthetic: Which of them were made and not taken, with shape (N,).
         kind: A name in `PICTURE_FORMATS`.
+        form: How its table is written, if it has one.
 
     Raises:
         InputError: There is no such format.
@@ -156,42 +158,42 @@ def export_pictures(data: ImageData, synthetic: NDArray[np.bool_], kind: str) ->
         raise InputError(
             N_("There is no format '{format}'. Choose one of: {known}."), format=kind, known=", ".join(PICTURE_FORMATS)
         )
-    return _PICTURE_MAKERS[kind](data, synthetic)
+    return _PICTURE_MAKERS[kind](data, synthetic, form)
 
 
-def pictures_to_folders(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
+def pictures_to_folders(data: ImageData, synthetic: NDArray[np.bool_], form: Form = FOR_PROGRAMS) -> bytes:
     """A zip for torchvision's `ImageFolder`: CLASS/real-00000.png, CLASS/synthetic-00001.png, and pictures.csv."""
     archive = io.BytesIO()
-    listing = ["file,label,class,synthetic"]
+    listing = []
     folders = _folders(data.class_names)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:  # a PNG is packed already
         for number, (pixels, label) in enumerate(zip(to_bytes(data.images), data.labels, strict=True)):
             picture = io.BytesIO()
             Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(picture, "PNG")
-            class_name = data.class_names[label]
             kind = "synthetic" if synthetic[number] else "real"
             name = f"{folders[label]}/{kind}-{number:05d}.png"
             _add(file, name, picture.getvalue())
-            listing.append(f"{name},{label},{cell(class_name)},{int(synthetic[number])}")
-        _add(file, "pictures.csv", ("\n".join(listing) + "\n").encode())
+            listing.append((name, label, files.no_formula(data.class_names[label]), int(synthetic[number])))
+        _add(file, "pictures.csv", rows_to_csv(("file", "label", "class", "synthetic"), listing, form))
     return archive.getvalue()
 
 
-def drawing_to_folders(drawing: "Drawing", class_names: tuple[str, ...]) -> bytes:
+def drawing_to_folders(drawing: "Drawing", class_names: tuple[str, ...], form: Form = FOR_PROGRAMS) -> bytes:
     """Pictures that a model drew, as `pictures_to_folders` does: in the folder of the class that was asked for, or all
     in one folder, `no class`, where none was.
 
     Args:
         class_names: The data set's, a name a class.
+        form: How the list is written.
     """
     names = class_names if drawing.y is not None else (NO_CLASS,)
     labels = np.full(len(drawing.images), drawing.y or 0, np.int64)
     data = ImageData("drawn", "test", drawing.images, labels, names, "", "")
-    return pictures_to_folders(data, np.ones(len(data), bool))
+    return pictures_to_folders(data, np.ones(len(data), bool), form)
 
 
-def pictures_to_npz(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
-    """`images` uint8 (N, C, H, W), `labels` int64 (N,), `synthetic` bool (N,), `class_names` (classes,)."""
+def pictures_to_npz(data: ImageData, synthetic: NDArray[np.bool_], form: Form = FOR_PROGRAMS) -> bytes:
+    """`images` uint8 (N, C, H, W), `labels` int64 (N,), `synthetic` bool (N,), `class_names` (classes,); no table."""
     arrays: dict[str, NDArray[Any]] = {
         "images": data.images,
         "labels": data.labels,
@@ -207,16 +209,15 @@ def pictures_to_npz(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
     return archive.getvalue()
 
 
-def pictures_to_csv(data: ImageData, synthetic: NDArray[np.bool_]) -> bytes:
+def pictures_to_csv(data: ImageData, synthetic: NDArray[np.bool_], form: Form = FOR_PROGRAMS) -> bytes:
     """`label,class,synthetic,p0,p1,...`: the pixels channel by channel, row by row, from 0 to 255."""
     flat = data.images.reshape(len(data), -1)
-    names = [cell(name) for name in data.class_names]
-    lines = [",".join(["label", "class", "synthetic", *(f"p{number}" for number in range(flat.shape[1]))])]
-    lines += [
-        f"{label},{names[label]},{int(made)},{','.join(map(str, pixels))}"
-        for label, made, pixels in zip(data.labels, synthetic, flat.tolist(), strict=True)
-    ]
-    return ("\n".join(lines) + "\n").encode()
+    names = [files.no_formula(name) for name in data.class_names]
+    rows = (
+        [label, names[label], int(made), *pixels]
+        for label, made, pixels in zip(data.labels.tolist(), synthetic, flat.tolist(), strict=True)
+    )
+    return rows_to_csv(["label", "class", "synthetic", *(f"p{number}" for number in range(flat.shape[1]))], rows, form)
 
 
 def _add(file: zipfile.ZipFile, name: str, content: bytes, compression: int = zipfile.ZIP_STORED) -> None:
@@ -236,12 +237,6 @@ def _folder(class_name: str) -> str:
     """A class' name as a folder's: 'T-shirt/top' would be two."""
     name = "".join(c if c.isalnum() or c in " -_" else "-" for c in class_name)
     return name if name[:1].isalnum() else f"class {name}"  # a list of files is a table, and "-a" would be a formula
-
-
-def cell(text: str) -> str:
-    """A text as a cell of a CSV file, and never as a formula."""
-    text = files.no_formula(text)
-    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n\r') else text
 
 
 _PICTURE_MAKERS = {"zip": pictures_to_folders, "npz": pictures_to_npz, "csv": pictures_to_csv}

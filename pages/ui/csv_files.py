@@ -14,7 +14,13 @@ TITLES = {"point": "1.5, 2.5", "comma": "1,5; 2,5"}
 
 def chosen_form() -> Form:
     """The form for this visitor's tables: the chosen one, else the language's."""
-    return FORMS[_name()]
+    return FORMS[chosen_name()]
+
+
+def chosen_name() -> str:
+    """The form's name in `FORMS`."""
+    chosen: Any = st.session_state.get(_CHOSEN)
+    return chosen if chosen in FORMS else "comma" if language() == "fr" else "point"
 
 
 def choose_form(key: str) -> None:
@@ -24,7 +30,7 @@ def choose_form(key: str) -> None:
         key: Of the button.
     """
     widget = f"{key}_form"
-    st.session_state[widget] = _name()  # before the widget is made: it may have been chosen elsewhere
+    st.session_state[widget] = chosen_name()  # before the widget is made: it may have been chosen elsewhere
     st.segmented_control(
         t("Numbers in CSV files"),
         list(FORMS),
@@ -38,11 +44,6 @@ def choose_form(key: str) -> None:
             "expects it. For all files of this session."
         ),
     )
-
-
-def _name() -> str:
-    chosen: Any = st.session_state.get(_CHOSEN)
-    return chosen if chosen in FORMS else "comma" if language() == "fr" else "point"
 
 
 def _choose(widget: str) -> None:

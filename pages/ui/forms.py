@@ -12,11 +12,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import settings
 from pages.ui.number_box import ToldError, held, number_box, show_reason
-from pages.ui.number_text import Number, Span
+from pages.ui.number_text import Number, Span, shown
 from pages.ui.text import N_, t
 from vae_core import datasets
 from vae_core.config import RunConfig, field
 from vae_core.errors import InputError
+from vae_core.setting_text import to_text
 from vae_core.settings import bounds, choices, fields
 
 CHOICES = {
@@ -38,6 +39,16 @@ CHOICES = {
     "float32": N_("float32"),
     "bfloat16": N_("bfloat16"),
 }
+
+
+def in_words(value: Any) -> str:
+    """A setting's value for a person: a choice by its title, a number in the visitor's own form."""
+    if isinstance(value, str) and value in CHOICES:
+        return t(CHOICES[value])
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return shown(value) if is_number else to_text(value)
+
+
 MOST_SIDE_BY_SIDE = 3
 SHOW = "show"
 """In the address (`?show=model.latent_dim,training.epochs`): the only settings that are shown, for a class."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.ui import cache, generation
+from pages.ui import cache, csv_files, generation
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import download, seed_box
@@ -193,7 +193,7 @@ def _downloads(run: Run, made: Drawing) -> None:
         )
         download(
             t("Single pictures (ZIP)"),
-            export.drawing_to_folders(made, datasets.source(run.config.data.name).class_names),
+            export.drawing_to_folders(made, datasets.source(run.config.data.name).class_names, csv_files.chosen_form()),
             f"{stem}.zip",
             "application/zip",
             help=t("A PNG for each picture, in a folder as torchvision's ImageFolder reads it, and a list."),

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
+from pages.ui.forms import in_words
 from pages.ui.text import t
 from vae_core.config import RunConfig, field
 from vae_core.errors import InputError
@@ -99,7 +100,7 @@ def _clamped(path: str, text: str) -> tuple[Any, str]:
     if new == value:
         return value, ""
     words = t(
-        "{setting}: '{value}' was brought to {new}.", setting=t(info.title or path), value=text[:60], new=to_text(new)
+        "{setting}: '{value}' was brought to {new}.", setting=t(info.title or path), value=text[:60], new=in_words(new)
     )
     return new, words
 

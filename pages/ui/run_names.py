@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pages.ui.forms import CHOICES
+from pages.ui.forms import in_words
 from pages.ui.standing import name_of
 from pages.ui.state import state_title
 from pages.ui.text import t
 from vae_core.config import RunConfig, field
 from vae_core.runs import Summary
-from vae_core.setting_text import to_text
 from vae_core.sweeps import differing
 
 MOST_DIFFERENCES = 2
@@ -49,8 +48,7 @@ def _with_differences(summaries: Sequence[Summary], names: dict[str, str]) -> di
 
 def _setting(config: RunConfig, path: str) -> str:
     value = config.get(path)
-    shown = t(CHOICES[value]) if isinstance(value, str) and value in CHOICES else to_text(value)
-    return f"{t(field(path).title or path)} {shown}"
+    return f"{t(field(path).title or path)} {in_words(value)}"
 
 
 def _moment(run_id: str) -> str:

@@ -11,7 +11,7 @@ from pages.ui import cache, number_text, settings, standing, what_if_charts
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.cost import show_time
-from pages.ui.forms import CHOICES
+from pages.ui.forms import CHOICES, in_words
 from pages.ui.navigation import BY_NAME
 from pages.ui.run_names import labels
 from pages.ui.text import SOURCE, describe, language, plain, t
@@ -43,7 +43,7 @@ def show_what_if(run: Run) -> None:
 
 def shown(path: str, value: Any) -> str:
     """A setting's value for a person."""
-    return t(CHOICES[value]) if isinstance(value, str) and value in CHOICES else to_text(value)
+    return in_words(value)
 
 
 def _named(text: str) -> str:

@@ -8,7 +8,7 @@ import click
 
 from vae_core import datasets, learnt, runs
 from vae_core.commands.outputs import check, write
-from vae_core.commands.shell import Number, json_option, print_figures, print_json, print_table, run_argument, say
+from vae_core.commands.shell import Number, json_option, print_figures, print_json, print_table, run_argument, say, show
 from vae_core.config import RunConfig
 from vae_core.csv_text import FOR_PROGRAMS, FORMS
 from vae_core.environment import default_threads
@@ -205,22 +205,22 @@ def anomaly(
             }
         )
         return
-    click.echo(f"{len(test)} test images of {test.name}; normal: {', '.join(map(str, classes))}")
+    show(f"{len(test)} test images of {test.name}; normal: {', '.join(map(str, classes))}")
     print_table(["score", "AUROC"], [[name, f"{report.auroc:.4f}"] for name, report in reports.items()])
     whose = "the validation images" if threshold is None else "your own"
-    click.echo(f"At the threshold {verdicts.threshold:.4f} of {score} ({whose}):")
+    show(f"At the threshold {verdicts.threshold:.4f} of {score} ({whose}):")
     print_figures(confusion)
     for what, value, interval in (
         ("found", counts.found_rate, counts.found_interval),
         ("false alarms", counts.false_alarm_rate, counts.false_alarm_interval),
     ):
-        click.echo(f"{what}: {value:.1%} of the test images; the true share lies from {_share(interval)}")
-    click.echo(
+        show(f"{what}: {value:.1%} of the test images; the true share lies from {_share(interval)}")
+    show(
         f"The validation images' threshold is {default.value:.4f}: {alpha:.3g} asked; from {default.images} images the "
         f"true share of false alarms may lie from {_share(default.interval)}"
     )
     if not default.is_promised:
-        click.echo(
+        show(
             f"So few images can't promise {alpha:.3g}: it takes at least {strange.fewest(alpha)}. The threshold is their "
             f"largest score, above which {default.expected:.1%} of normal images lie on average."
         )

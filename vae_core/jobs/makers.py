@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field
 
 from vae_core import __version__, export, files
+from vae_core.csv_text import FOR_PROGRAMS, FORMS
 from vae_core.errors import N_, InputError
 from vae_core.runs import Run
 from vae_core.settings import Part
@@ -50,6 +51,12 @@ class Film(Part):
 class Filled(Oversampling):
     """Which comparison of ways to fill up, and which way of it."""
 
+    table: str = Field(
+        "program",
+        title=N_("Table"),
+        description=N_("How a table is written: for programs, or for spreadsheets with a decimal point or comma."),
+        pattern="^(program|point|comma)$",
+    )
     way: str = Field("vae", title=N_("Way"), description=N_("How the rare class was filled up."), max_length=40)
 
 
@@ -132,7 +139,9 @@ def _comparison(run: Run, settings: Mapping[str, Any]) -> list[Any]:
 def _study(run: Run, settings: Mapping[str, Any]) -> Any:
     from vae_core.jobs.studies import study_of
 
-    return study_of(run, "oversampling", {name: value for name, value in settings.items() if name != "way"})
+    return study_of(
+        run, "oversampling", {name: value for name, value in settings.items() if name not in ("way", "table")}
+    )
 
 
 def _exported(kind: str) -> Callable[[Run, Any, Report], Content]:
@@ -177,7 +186,8 @@ def _pictures(kind: str) -> Callable[[Run, Filled, Report], Content]:
             raise InputError(N_("The ways were not compared yet. Compare them first, then take the pictures."))
         filled = drawn(run, arrays, settings.way)
         report(0.5)
-        return Content(export.export_pictures(filled.data, filled.synthetic, kind))
+        form = FORMS.get(settings.table, FOR_PROGRAMS)
+        return Content(export.export_pictures(filled.data, filled.synthetic, kind, form))
 
     return make
 

@@ -12,7 +12,7 @@ from pages.ui.number_text import Span
 from pages.ui.run_names import labels
 from pages.ui.shown import Shown, shown_data
 from pages.ui.text import N_, plain, t
-from vae_core import datasets, runs
+from vae_core import datasets, learnt, runs
 from vae_core.config import RunConfig
 from vae_core.errors import InputError
 from vae_core.runs import Run, Summary
@@ -120,6 +120,22 @@ def note(found: Mapping[str, Run], names: Mapping[str, str], shown: Shown) -> st
             "These test pictures belong to MNIST's training split, so they have been seen by: {names}.",
             names=", ".join(seen),
         )
+    words += _of_few_classes(found, names)
+    return words
+
+
+def _of_few_classes(found: Mapping[str, Run], names: Mapping[str, str]) -> str:
+    """Who did not learn all classes, and who is told such as it did not learn all the same."""
+    few = {run_id: run.config for run_id, run in found.items() if learnt.some_classes(run.config.data) is not None}
+    told = [names[run_id] for run_id, config in few.items() if is_told(config)]
+    words = ""
+    if few:
+        listed = [f"{names[run_id]} ({learnt.in_words(config.data)})" for run_id, config in few.items()]
+        words += " " + t(
+            "Learnt only some of the classes, and has never seen the others: {names}.", names="; ".join(listed)
+        )
+    if told:
+        words += " " + t("Is told classes here that it never learnt: {names}.", names="; ".join(told))
     return words
 
 

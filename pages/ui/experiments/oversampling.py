@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import orders
+from pages.ui import csv_files, orders
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.experiments import blocks, oversampling_charts
@@ -269,11 +269,13 @@ def _files(run: Run, found: Found, way: str, name: str) -> None:
     )
     labels = {"zip": t("Pictures as folders (zip)"), "npz": t("Pictures as NPZ"), "csv": t("Pictures as CSV")}
     for place, (kind, label) in zip(st.columns(len(labels)), labels.items(), strict=True):
+        settings = {**found.settings, "way": way} | ({} if kind == "npz" else {"table": csv_files.chosen_name()})
         with place, guarded():
             orders.offer_file(
-                export_of(run, f"oversampled-{kind}", {**found.settings, "way": way}),
+                export_of(run, f"oversampled-{kind}", settings),
                 label,
                 MIME[kind],
                 about=t(PICTURE_FORMATS[kind]),
                 name=f"rare-class-{way}.{kind}",
             )
+    csv_files.choose_form("oversampled")
