@@ -180,6 +180,17 @@ CURVES: dict[str, list[Event]] = {
         *(Progress(4, 300 + n, 400, Losses(549.6 + n % 2, 1.0, 1.0), 1.0, 0.0) for n in range(8)),
     ],
 }
+# What a training at a rate of 0.05 wrote down: within its first epoch its loss shot up.
+_PEAK = [544.0, 4657.1, 16955.3, 858.5]
+CURVES["shot up"] = [
+    *(
+        Progress(1, step, 228, Losses(loss, loss, 0.0), 1.0, 0.0)
+        for step, loss in zip((1, 6, 23, 57), _PEAK, strict=True)
+    ),
+    *log([6055.3, 535.6, 405.5, 273.7], [599.2, 473.8, 335.3, 203.7])[1:],
+    Progress(2, 96, 228, Losses(551.9, 551.9, 0.0), 1.0, 0.0),
+    Progress(3, 166, 228, Losses(410.6, 410.6, 0.0), 1.0, 0.0),
+]
 SHIFTS = [-1e6, -550.0, -160.0, -1.0, 0.0, 37.5, 1e6]
 SCALES = [1e-3, 0.5, 1.0, 1e4]
 
@@ -222,7 +233,7 @@ def test_these_curves_are_judged_as_they_are_called() -> None:
         return {check.kind for check in diagnose_curves(of(8), CURVES[name]) if check.is_fault}
 
     assert faults("healthy") == faults("without its start") == set()
-    assert faults("jumps") == faults("rises first") == faults("rises for ever") == {"rate_high"}
+    assert faults("jumps") == faults("rises first") == faults("rises for ever") == faults("shot up") == {"rate_high"}
     assert faults("memorises") == {"overfitting"} and faults("falls to the end") == {"too_short"}
     assert faults("straight") == {"rate_low"}
     assert "rate_high" not in faults("hardly moves"), "its first batch was but an easy one"

@@ -581,10 +581,17 @@ def start(events: Sequence[Event]) -> float | None:
     rise = ends[0].train.loss - before
     noise = _noise([event for event in events if isinstance(event, Progress)][-POINTS:])
     if noise is not None:
-        is_luck = rise < NOISE * noise
+        is_luck = rise < NOISE * noise and not _shot_up(events, ends[0], rise)
     else:  # one epoch with few points: luck, if it goes on as it was
         is_luck = len(ends) == 1 and abs(ends[0].train.loss - ends[0].validation.loss) < rise / 2
     return ends[0].train.loss if rise > 0 and is_luck else before
+
+
+def _shot_up(events: Sequence[Event], end: EpochEnd, rise: float) -> bool:
+    """Whether the first epoch's mean lies so high for a peak within it, which was over at its end: that is no luck, and
+    few points that tell of little but the peak and the way down from it show no calm batches to compare with."""
+    points = [event.train.loss for event in events if isinstance(event, Progress) and event.epoch == 1]
+    return end.train.loss - end.validation.loss > rise / 2 and max(points) - points[0] > 2 * rise
 
 
 NOISE = 8.0

@@ -91,7 +91,7 @@ def test_a_chart_is_taken_away_as_data_and_as_a_picture(server: Server, new_page
     chart = page.locator(".js-plotly-plot").first
     chart.wait_for()
     settle(page)
-    expect(page.get_by_role("figure", name="Threshold: at 1.5")).to_be_visible()  # the figures, for who can't see them
+    expect(page.get_by_role("figure", name="Threshold: at 1.72")).to_be_visible()  # the figures, for who can't see them
     page.get_by_test_id("stExpander").locator("summary").filter(has_text="Details").first.click()
     button = page.get_by_role("button", name="Data (CSV)")
     expect(button).to_be_visible()

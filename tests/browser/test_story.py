@@ -208,7 +208,7 @@ def anomalies(page: Page) -> None:
         slider.press("ArrowRight")
     expect(sentence).not_to_have_text(before)
     numbers = [
-        [int(number.replace(",", "")) for number in re.findall(r"[\d,]+", text)]
+        [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", text)[:2]]
         for text in (before, sentence.inner_text())
     ]
     assert numbers[1][0] <= numbers[0][0], "a higher threshold finds fewer"
