@@ -33,13 +33,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
             if os.environ.get("CI") == "true":  # its machine may stop a browser for seconds; the summary tells of it
                 item.add_marker(pytest.mark.flaky(reruns=1))
-        heavy = item.get_closest_marker("browser") or item.get_closest_marker("heavy")
-        # Heavy tests in one worker, in turn; the others by file, so that a module's fixtures are made once.
-        item.add_marker(pytest.mark.xdist_group("heavy" if heavy else item.path.stem))
+        # Each kind of long test in one worker, in turn; the others by file, so that a module's fixtures are made once.
+        item.add_marker(pytest.mark.xdist_group(_kind(item) or item.path.stem))
         if item.get_closest_marker("mnist") and not mnist_is_there():
             item.add_marker(no_mnist)
-    # The longest group first: the other worker does the rest meanwhile.
-    items.sort(key=lambda item: not (item.get_closest_marker("browser") or item.get_closest_marker("heavy")))
+    # The longest group first: the other worker does all the rest meanwhile.
+    items.sort(key=lambda item: {"browser": 0, "heavy": 1}.get(_kind(item), 2))
+
+
+def _kind(item: pytest.Item) -> str:
+    """`browser`, `heavy` or nothing."""
+    return next((kind for kind in ("browser", "heavy") if item.get_closest_marker(kind)), "")
 
 
 @pytest.fixture(scope="session", autouse=True)
