@@ -79,7 +79,7 @@ def test_a_divergence_is_all_that_is_told_and_its_button_goes_to_a_rate_that_wor
     assert run.state() == "failed" and (run.folder / "model.safetensors").exists()
     app = opened(run)
     assert "The training diverged" in words(app) and mending(app) == ["mend_rate_high"]
-    assert "Learning rate 1.0 → 0.002" in words(app).replace("\\", "")
+    assert "Learning rate 1 → 0.002" in words(app).replace("\\", "")
     app.button(key="mend_rate_high").click().run()
     (mended,) = [summary for summary in own(app) if summary.id != run.id]
     assert mended.config is not None and mended.config.training.learning_rate == 2e-3

@@ -25,7 +25,7 @@ def test_a_fault_is_mended_at_a_click_and_its_family_compared(
         page.goto(f"{server.address}/train?run={run.id}")
         settle(page)
         expect(page.get_by_text("Posterior collapse", exact=True)).to_be_visible()
-        expect(page.get_by_text("Beta 60.0 → 1.0")).to_be_visible()
+        expect(page.get_by_text("Beta 60 → 1")).to_be_visible()
         screenshot(page, "coach", whole=True)
         page.locator(".st-key-coach_collapse").get_by_role("button", name="Train the mended run").click()
         expect(page.get_by_text("All 4 epochs done.")).to_be_visible()
