@@ -32,6 +32,7 @@ LAYERS = [
         "vae_core.sheets",
         "vae_core.neighbours",
         "vae_core.roc",
+        "vae_core.special",
         "vae_core.memory",
         "vae_core.significance",
     },
@@ -107,8 +108,8 @@ WITHOUT_TORCH = [
     "pages.ui.navigation",
 ]
 
-HEAVY = {"sklearn", "imblearn", "umap", "onnx", "onnxscript", "onnxruntime", "torchinfo", "skimage"}
-"""Each costs a process tens of megabytes. Of SciPy, `scipy.special` costs 12, and `scipy.stats` 60."""
+HEAVY = {"sklearn", "scipy", "imblearn", "umap", "onnx", "onnxscript", "onnxruntime", "torchinfo", "skimage"}
+"""Each costs a process tens of megabytes."""
 
 USERS = {
     "vae_core.latent": {"sklearn", "umap"},  # t-SNE and UMAP are jobs
@@ -222,7 +223,7 @@ for page in ("generate", "reconstruct", "draw", "latent", "compare", "experiment
     app.query_params["view"] = "anomalies"
     app.switch_page(f"pages/{{page}}.py").run()
     assert not app.exception and not app.error, (page, app.exception, app.error)
-heavy = {sorted(HEAVY - {"torchinfo"} | {"scipy.stats", "sympy", "torch._dynamo", "torch._inductor", "torchvision"})!r}
+heavy = {sorted(HEAVY - {"torchinfo"} | {"sympy", "torch._dynamo", "torch._inductor", "torchvision"})!r}
 print([name for name in heavy if name in sys.modules])
 """
     with nobody_left(tmp_path):

@@ -21,7 +21,8 @@ from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr, stdtrit
+
+from vae_core.special import stdtr, stdtrit
 
 LEVEL = 0.05
 """How often equal figures may be called different."""
@@ -54,7 +55,7 @@ class Difference:
         """Half the width of the 95 % interval around `value`."""
         if not math.isfinite(self.error):
             return math.inf
-        return float(stdtrit(self.degrees, 1 - LEVEL / 2)) * self.error if self.error else 0.0
+        return stdtrit(self.degrees, 1 - LEVEL / 2) * self.error if self.error else 0.0
 
     @property
     def is_clear(self) -> bool:
@@ -191,7 +192,7 @@ def _tested(value: float, squared: float, degrees: float, size: float) -> Differ
         return Difference(value, error, degrees, 1.0)
     if error <= rounding:
         return Difference(value, 0.0, degrees, 0.0)
-    p = 2 * float(stdtr(degrees, -abs(value) / error)) if math.isfinite(error) else 1.0
+    p = 2 * stdtr(degrees, -abs(value) / error) if math.isfinite(error) else 1.0
     return Difference(value, error, degrees, p)
 
 

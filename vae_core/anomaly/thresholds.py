@@ -20,10 +20,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betaincinv
 
 from vae_core.anomaly.normal import Scores
 from vae_core.errors import N_, InputError
+from vae_core.special import betaincinv
 
 ALPHA = 0.05
 """The share of false alarms that is asked for."""
@@ -127,8 +127,8 @@ def share_interval(count: int, total: int) -> Interval:
 def _beta(low_a: int, low_b: int, high_a: int, high_b: int) -> Interval:
     """The lower end of one Beta distribution and the upper end of another; without one, 0 and 1."""
     tail = (1 - CERTAINTY) / 2
-    low = float(betaincinv(low_a, low_b, tail)) if low_a > 0 else 0.0
-    high = float(betaincinv(high_a, high_b, 1 - tail)) if high_b > 0 else 1.0
+    low = betaincinv(low_a, low_b, tail) if low_a > 0 else 0.0
+    high = betaincinv(high_a, high_b, 1 - tail) if high_b > 0 else 1.0
     return Interval(low, high)
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammainccinv
 
 from pages.ui.certainty import one_training_each
 from pages.ui.charts import latent_scatter
 from pages.ui.text import t, written
 from vae_core.significance import estimate, rank
+from vae_core.special import chi2_quantile
 
 MOST_POINTS = 1_000
 OUTSIDE = 0.01
@@ -86,7 +86,7 @@ def gaussian_nats(mse: float, pixels: int, sigma: float) -> float:
 
 def reach(latent_dim: int) -> float:
     """How far from 0 all but 1 % of the draws from N(0, I) lie."""
-    return math.sqrt(2 * gammainccinv(latent_dim / 2, OUTSIDE))
+    return math.sqrt(chi2_quantile(1 - OUTSIDE, latent_dim))
 
 
 def beta_text(beta: float) -> str:

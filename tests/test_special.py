@@ -1,9 +1,11 @@
-"""What stands in for scikit-learn in the server gives their values."""
+"""What stands in for SciPy and scikit-learn in the server gives their values."""
 
 import math
 
 import numpy as np
 import pytest
+from scipy import special as theirs
+from scipy.stats import chi2
 from sklearn import metrics
 from sklearn.covariance import LedoitWolf
 from sklearn.neighbors import NearestNeighbors
@@ -12,6 +14,43 @@ from vae_core import memory
 from vae_core.anomaly.normal import ledoit_wolf
 from vae_core.neighbours import nearest
 from vae_core.roc import average_precision_score, roc_auc_score, roc_curve
+from vae_core.special import betainc, betaincinv, chi2_quantile, stdtr, stdtrit
+
+SHAPES = [(0.5, 0.5), (1, 5), (20, 3), (300, 2000), (0.01, 4), (5000, 5000)]
+FREEDOMS = [1, 2, 4.7, 30, 1000]
+
+
+@pytest.mark.parametrize(("a", "b"), SHAPES)
+def test_the_beta_distribution(a: float, b: float) -> None:
+    for x in (0, 1e-9, 0.01, 0.2, 0.5, 0.77, 0.999, 1):
+        assert betainc(a, b, x) == pytest.approx(theirs.betainc(a, b, x), abs=1e-11)
+    for p in (1e-6, 0.025, 0.5, 0.9, 0.999999):
+        assert betaincinv(a, b, p) == pytest.approx(theirs.betaincinv(a, b, p), rel=1e-8, abs=1e-12)
+
+
+@pytest.mark.parametrize("df", FREEDOMS)
+def test_students_t_distribution(df: float) -> None:
+    for t in (-50, -2, 0, 0.3, 7):
+        assert stdtr(df, t) == pytest.approx(theirs.stdtr(df, t), abs=1e-11)
+    for p in (1e-6, 0.025, 0.5, 0.975, 0.999999):
+        assert stdtrit(df, p) == pytest.approx(theirs.stdtrit(df, p), rel=1e-8, abs=1e-8)
+    assert (stdtrit(df, 0), stdtrit(df, 1)) == (-math.inf, math.inf)
+
+
+def test_students_t_distribution_with_no_end_of_freedom_is_the_normal_one() -> None:
+    assert stdtr(math.inf, -1.96) == pytest.approx(theirs.ndtr(-1.96))
+    assert stdtrit(math.inf, 0.975) == pytest.approx(1.959964, abs=1e-6)
+
+
+def test_the_chi_squared_distribution() -> None:
+    for df in (1, 2, 16, 64, 256):
+        for p in (0.01, 0.5, 0.99):
+            assert chi2_quantile(p, df) == pytest.approx(chi2.ppf(p, df), rel=1e-8)
+
+
+def test_what_is_no_chance_has_no_quantile() -> None:
+    assert all(math.isnan(stdtrit(df, p)) for df, p in ((0, 0.5), (3, 1.5), (3, math.nan)))
+    assert all(math.isnan(value) for value in (betaincinv(2, 3, -1), chi2_quantile(math.nan, 3), betainc(2, 3, 1.5)))
 
 
 @pytest.mark.parametrize("count", [2, 3, 50, 1000])
