@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import nobody_left
+from tests.processes import emptied, nobody_left
+from vae_core.jobs import client
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Two workers with a thread for each core would slow each other down up to 20 times. Only here: what a test starts
@@ -36,7 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if os.environ.get("CI") == "true":  # its machine may stop a browser for seconds; the summary tells of it
                 item.add_marker(pytest.mark.flaky(reruns=1))
         # Each kind of long test in one worker, in turn; the others by file, so that a module's fixtures are made once.
-        item.add_marker(pytest.mark.xdist_group(_kind(item) or item.path.stem))
+        group = _kind(item) or {"test_live_diagnosis": "test_diagnosis"}.get(item.path.stem, item.path.stem)
+        item.add_marker(pytest.mark.xdist_group(group))
         if item.get_closest_marker("mnist") and not mnist_is_there():
             item.add_marker(no_mnist)
     # The longest group first: the other worker does all the rest meanwhile.
@@ -57,6 +59,16 @@ def _own_run_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Only a heavy test has its jobs done. Elsewhere what is queued stays so: each run root that a page is opened on
+    would have a supervisor that loads torch and measures the machine's speed, beside the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not _kind(item):
+            patch.setattr(client, "_start_supervisor", lambda root: None)
+        return (yield)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _packages_are_scanned_once() -> Iterator[None]:
     """Each AppTest looks for components in all that is installed, which takes longer than most pages."""
@@ -68,6 +80,34 @@ def _packages_are_scanned_once() -> Iterator[None]:
                 manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests)
             )
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _runs_are_trained_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if "tests.tiny_runs" in sys.modules:
+            folder = tmp_path_factory.getbasetemp()
+            if "PYTEST_XDIST_WORKER" in os.environ:
+                folder = folder.parent  # which the workers share
+            (folder / "trained").mkdir(exist_ok=True)
+            patch.setattr("tests.tiny_runs.trained_before", folder / "trained")
+        yield
+
+
+@pytest.fixture(scope="session")
+def _supervised_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("supervised")
+    with nobody_left(root):
+        yield root
+
+
+@pytest.fixture
+def supervised(_supervised_root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A run root without runs for a heavy test, whose supervisor works for one test after the other: each of its own
+    would load torch and measure the machine's speed."""
+    monkeypatch.setenv("DIABOLO_RUNS", str(_supervised_root))
+    yield _supervised_root
+    emptied(_supervised_root)
 
 
 @pytest.fixture
