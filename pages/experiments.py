@@ -73,7 +73,7 @@ def choose_settings(recipe: Recipe) -> Mapping[str, Any]:
     if data != own:
         st.caption(
             t(
-                "{title}: {ratio:.0f} times fewer pictures than {own}, so an epoch is that much shorter, and more of them are "
+                "{title}: {ratio:.0f} times fewer images than {own}, so an epoch is that much shorter, and more of them are "
                 "taken: {epochs} instead of {own_epochs}.",
                 title=t(datasets.source(str(data)).title),
                 own=t(datasets.source(own).title),

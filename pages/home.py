@@ -43,10 +43,10 @@ def show_all_runs() -> None:
 begin("home")
 st.markdown(
     t(
-        "An autoencoder is a network that learns to squeeze a picture into a few numbers and to draw it again from them. "
+        "An autoencoder is a network that learns to squeeze an image into a few numbers and to draw it again from them. "
         "Here you train one on handwritten digits within a minute, and then see what it has understood, what it can draw "
         "by itself, and what looks strange to it. A **VAE** (variational autoencoder) is one that has also learnt to "
-        "invent pictures that nobody has ever drawn."
+        "invent images that nobody has ever drawn."
     )
 )
 with guarded():
@@ -64,7 +64,7 @@ with first:
 with second:
     show_choice("train", t("Train one yourself"), t("Choose, press Start, and watch it learn."))
 with third:
-    show_choice("how", t("Read how it works"), t("Ten minutes, with pictures and the mathematics."))
+    show_choice("how", t("Read how it works"), t("Ten minutes, with images and the mathematics."))
 
 has_own = any(not summary.starter for summary in list_runs())
 if has_own:

@@ -30,15 +30,15 @@ def choose_teacher(summaries: list[Summary]) -> Summary | None:
 begin("how")
 st.markdown(
     t(
-        "An autoencoder squeezes a picture through a narrow waist of a few numbers and draws it again on the other side. "
-        "A VAE does the same with a pinch of chance, and so learns a map of all its pictures, on which you can also find some "
-        "that nobody ever made. Below, one real picture takes that way, and every number is computed while you look."
+        "An autoencoder squeezes an image through a narrow waist of a few numbers and draws it again on the other side. "
+        "A VAE does the same with a pinch of chance, and so learns a map of all its images, on which you can also find some "
+        "that nobody ever made. Below, one real image takes that way, and every number is computed while you look."
     )
 )
 summary = choose_teacher(runs.list_runs())
 if summary is None:
     st.info(
-        t("The live pictures need a trained VAE, and there is none yet. Train one first: it takes less than a minute.")
+        t("The live images need a trained VAE, and there is none yet. Train one first: it takes less than a minute.")
     )
     st.page_link(BY_NAME["train"].script, label=t("Train a model"), icon=BY_NAME["train"].icon)
     for name in LESSONS:

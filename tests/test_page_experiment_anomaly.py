@@ -164,7 +164,7 @@ def test_sentences_follow_the_figures() -> None:
     raw = known(Answer("B", 0.055, 0.06, 0.7, 0.75))
     said = anomaly_words.sentences(MEAN, PCA, [raw], tutorial=None, normal="5", strange=STRANGE)
     assert len(said) == 2 and "has not learnt much yet" in said[0] and "**no model here is better**" in said[1]
-    assert "hardly less than the mean picture's 0.0600" in said[0]
+    assert "hardly less than the mean image's 0.0600" in said[0]
 
 
 @pytest.mark.parametrize("error", [0.0611, 0.06, 0.059999])
@@ -172,13 +172,13 @@ def test_more_than_the_mean_picture_is_not_called_less(error: float) -> None:
     worse = known(Answer("B", error, 0.06, 0.7, 0.75))
     said = anomaly_words.sentences(MEAN, PCA, [worse], tutorial=None, normal="5")[0]
     words = "no less than" if error >= 0.06 else "no measurable difference from"
-    assert f"{error:.4f} on normal pictures, {words}" in said and "hardly less" not in said
+    assert f"{error:.4f} on normal images, {words}" in said and "hardly less" not in said
 
 
 def test_a_gain_that_few_pictures_do_not_show_is_none() -> None:
     raw = known(Answer("B", 0.055, 0.06, 0.7, 0.75), spread=0.1)
     said = anomaly_words.sentences(MEAN, PCA, [raw], tutorial=None, normal="5")[0]
-    assert "no measurable difference from the mean picture's 0.0600" in said
+    assert "no measurable difference from the mean image's 0.0600" in said
 
 
 def test_pca_and_the_models_are_compared_by_the_same_score() -> None:
@@ -288,7 +288,7 @@ def test_the_visitors_digit_is_what_is_trained(both: tuple[Run, Run], monkeypatc
     assert epochs == str(RECIPES["anomaly-fives"].bundled_epochs)
     app.selectbox(key="anomaly_class").set_value(3)
     app.text_input(key="epochs_anomaly-fives_digits").set_value("1").run()
-    assert "15 times fewer pictures" in words(app)
+    assert "15 times fewer images" in words(app)
     next(button for button in app.button if button.label == "Start the 2 trainings").click().run()
     assert [config.data.classes for config in submitted] == [(3,), (3,)]
     assert [config.training.epochs for config in submitted] == [1, 2]
@@ -300,7 +300,7 @@ def test_the_epochs_follow_the_data_set(both: tuple[Run, Run], monkeypatch: pyte
     monkeypatch.setattr("pages.ui.settings.check", lambda config: None)
     app = opened(both[0])
     epochs, data = "epochs_anomaly-fives_{}", "data_anomaly-fives"
-    assert app.text_input(key=epochs.format("mnist")).value == "10" and "times fewer pictures" not in words(app)
+    assert app.text_input(key=epochs.format("mnist")).value == "10" and "times fewer images" not in words(app)
     app.button_group(key=data).set_value("digits").run()
     assert app.text_input(key=epochs.format("digits")).value == "60"
     assert "60 instead of 10" in words(app)

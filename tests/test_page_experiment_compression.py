@@ -146,7 +146,7 @@ ERRORS = np.array([0.6, 0.5, 0.4, 0.3, 0.2])
             "is **better**: it has 0.4000 with as many numbers, and needs only **1** to be as good. Train longer: bends",
         ),
         (None, "is never as good"),
-        (0, "no better than answering every picture with the mean image (0.6000)"),
+        (0, "no better than answering every image with the mean image (0.6000)"),
     ],
 )
 def test_the_words_follow_the_figures(equivalent: int | None, said: str) -> None:
@@ -228,7 +228,7 @@ def test_enough_bits_are_the_fewest_with_the_same_error() -> None:
 def test_the_decoder_is_not_free() -> None:
     rates = {"ae_mse": np.array([0.35]), "ae_bits": np.array([2])}
     said = compression_words.fair_price({**FIGURES, "zipped_bits": 1002.0}, rates, 1000)
-    assert "1,002 bits each, **6.3** times fewer" in said and "after 32 pictures" in said
+    assert "1,002 bits each, **6.3** times fewer" in said and "after 32 images" in said
     # Nothing is won where the code is longer than the packed picture.
     assert "after" not in compression_words.fair_price({**FIGURES, "zipped_bits": 1.0}, rates, 1000)
 
@@ -282,7 +282,7 @@ def test_before_anything_is_measured_the_page_offers_it(run: Run) -> None:
     app = opened(fresh, **{"sweep_sizes": (2, 4)})
     labels = [button.label for button in app.button]
     assert "Measure the code" in labels and "Train 2 models" in labels
-    assert "parameters turn a picture into its code" in words(app)
+    assert "parameters turn an image into its code" in words(app)
     app.pills(key="sweep_sizes").set_value([]).run()
     assert "Choose at least one size" in app.info[0].value
     assert not app.error and not app.exception
@@ -296,7 +296,7 @@ def test_the_result_in_words_and_pictures(run: Run, found: Findings) -> None:
     assert said in words(app) and "One training each" in said
     assert app.metric[1].value == f"{found.arrays['pca_each'].mean():.4f}"
     app.slider(key="compression_bits").set_value(1).run()
-    assert "**2** bits a picture" in words(app)
+    assert "**2** bits an image" in words(app)
     assert f"Error **{found.arrays['ae_mse'][0]:.4f}**" in words(app)
     assert not app.error and not app.exception
 
@@ -311,7 +311,7 @@ def test_pictures_become_a_file_and_a_file_becomes_pictures(run: Run, found: Fin
     app = opened(run)
     app.pills(key="codes_classes").set_value([7]).run()
     app.slider(key="codes_bits").set_value(3).run()
-    assert "**100** test pictures: 78 KB of pixels become **75 bytes** of codes" in words(app)
+    assert "**100** test images: 78 KB of pixels become **75 bytes** of codes" in words(app)
     sevens = load("digits", "test").only((7,))
     model = load_model(run.config.model, run.weights(), (1, 28, 28))
     scale = compression.Quantiser(found.arrays["low"], found.arrays["high"], 3)
@@ -319,7 +319,7 @@ def test_pictures_become_a_file_and_a_file_becomes_pictures(run: Run, found: Fin
     made = code_files.CodeFile(scale.quantise(compression.encode(model, sevens)), scale, (1, 28, 28), weights)
     upload = app.get("file_uploader")[0]
     upload.set_value([("my.codes.safetensors", code_files.to_bytes(made), "application/octet-stream")]).run()
-    assert "**100** pictures from" in words(app) and "3 bits for each of 2 numbers" in words(app)
+    assert "**100** images from" in words(app) and "3 bits for each of 2 numbers" in words(app)
     assert not app.error and not app.warning and not app.exception
     assert len(latent.decode(model, made.codes)) == 100
 

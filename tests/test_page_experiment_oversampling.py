@@ -270,8 +270,8 @@ def test_a_visitor_sees_the_comparison_and_changes_what_is_shown(run: Run, found
     app = opened(run, **{f"fill_seeds_{run.id}": 2, f"fill_epochs_{run.id}": 1, f"fill_ways_{run.id}": list(WAYS)})
     assert not app.error and len(app.get("plotly_chart")) == 1
     text = words(app)
-    assert "18 real training pictures and gets 342 more" in text and text.count("**Synthetic**") == page.SHOWN
-    files = ["Pictures as folders (zip)", "Pictures as NPZ", "Pictures as CSV"]
+    assert "18 real training images and gets 342 more" in text and text.count("**Synthetic**") == page.SHOWN
+    files = ["Images as folders (zip)", "Images as NPZ", "Images as CSV"]
     assert [button.label for button in app.button if button.label in files] == files, "each is made by a click"
     way = next(box for box in app.selectbox if box.key == f"fill_shown_{run.id}")
     assert way.value == "cvae-posterior-3" and "copies" not in [option.lower() for option in way.options]
@@ -298,7 +298,7 @@ def test_the_files_hold_what_the_gallery_shows(run: Run, found: Findings) -> Non
 
 def test_the_settings_make_a_class_rare(run: Run) -> None:
     app = opened(run)
-    assert "training pictures of the class are kept" in words(app)
+    assert "training images of the class are kept" in words(app)
     app.text_input(key="rare_share").set_value("5.0").run()
     (box,) = [box for box in app.selectbox if str(box.key).startswith("rare_class_")]
     box.set_value(5).run()

@@ -20,7 +20,7 @@ from vae_core.latent import Plane
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
-TABS = ("New pictures", "Map", "From one to another")
+TABS = ("New images", "Map", "From one to another")
 KINDS = ("vae", "autoencoder", "conv", "line")
 
 
@@ -127,7 +127,7 @@ def test_a_picture_is_found_by_its_class() -> None:
     labels = np.array([3, 1, 3, 2])
     assert {generation.find_picture(labels, 3, seed) for seed in range(20)} == {0, 2}
     assert {generation.find_picture(labels, None, seed) for seed in range(40)} == {0, 1, 2, 3}
-    assert generation.find_picture(labels, 9, 0) in range(4), "no picture of that class: any"
+    assert generation.find_picture(labels, 9, 0) in range(4), "no image of that class: any"
 
 
 @pytest.mark.parametrize("count", [1, 25, 100])
@@ -189,7 +189,7 @@ def test_draws_from_what_was_fitted_to_the_codes(trained: dict[str, Run]) -> Non
     seen = {pictures(app)[0]}
     for name, words in (("fitted", "the fitted Gaussian"), ("mixture", "the fitted mixture")):
         app.segmented_control(key="draw_prior_vae").set_value(name).run()
-        assert not app.exception and f"new pictures from {words}" in captions(app)
+        assert not app.exception and f"new images from {words}" in captions(app)
         seen.add(pictures(app)[0])
     assert len(seen) == 3
     points = opened(trained["autoencoder"])

@@ -178,7 +178,7 @@ def test_the_prior_is_shown_for_a_vae_and_offered_for_an_autoencoder(trained: di
 def test_a_click_shows_one_picture_and_leads_to_its_sliders(trained: dict[str, Run]) -> None:
     app = select(opened(trained["vae"]), [123])
     name = cache.images("digits", "test").labels[123]
-    assert f"**Test picture no. 123, class {name}**" in [element.value for element in app.markdown]
+    assert f"**Test image no. 123, class {name}**" in [element.value for element in app.markdown]
     assert len(pictures(app)) == 1
     app.button(key="latent_to_sliders").click().run()
     assert app.session_state["latent_tab"] == "Sliders"
@@ -189,7 +189,7 @@ def test_a_click_shows_one_picture_and_leads_to_its_sliders(trained: dict[str, R
 
 def test_a_lasso_shows_pictures_a_page_at_a_time(trained: dict[str, Run]) -> None:
     app = select(opened(trained["vae"]), [*range(20), 5, 99_999])
-    assert "**20 pictures selected**" in [element.value for element in app.markdown]
+    assert "**20 images selected**" in [element.value for element in app.markdown]
     first = pictures(app)
     app.text_input(key="latent_selection_page").set_value("2").run()
     assert len(first) == 12 and len(pictures(app)) == 8
@@ -350,5 +350,5 @@ def test_a_larger_code_is_shown_on_a_plane_of_ones_choice(trained: dict[str, Run
     assert first.value != second.value and first.value not in second.options
     app.text_input(key="latent_map_picture").set_value("7").run()
     assert app.session_state["picture"] == 7
-    assert any("test picture no. 7" in one.value for one in app.caption)
+    assert any("test image no. 7" in one.value for one in app.caption)
     assert not app.error

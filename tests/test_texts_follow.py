@@ -64,7 +64,7 @@ def test_who_is_told_the_class_says_so_in_the_list_and_beside_its_figures(kind: 
     assert bool(told_class(config)) == is_told
     others = {"this": config, "another": of_kind("vae")}
     assert told_classes(others) == (
-        "Told the class of each picture, which the others have to find out: this." if is_told else ""
+        "Told the class of each image, which the others have to find out: this." if is_told else ""
     )
     assert told_classes({"a": of_kind("conditional-vae"), "b": of_kind("conditional-vae")}) == ""
     line = details(Summary("starter-vae-2d", "x", "finished", False, config, 1, {"elbo": -100.0, "mse": 0.01}))

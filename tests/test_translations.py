@@ -220,8 +220,8 @@ def test_nothing_that_is_cached_is_translated() -> None:
 
 
 def test_numbers_are_written_as_the_language_writes_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = "About **{images:,}** pictures to learn from: {share:.1%}, {text}."
+    message = "About **{images:,}** images to learn from: {share:.1%}, {text}."
     values = {"images": 12345, "share": 0.125, "text": "1.5"}
-    assert text.t(message, **values) == "About **12,345** pictures to learn from: 12.5%, 1.5."
+    assert text.t(message, **values) == "About **12,345** images to learn from: 12.5%, 1.5."
     monkeypatch.setattr(text, "language", lambda: "fr")
-    assert text.t(message, **values) == "About **12\u202f345** pictures to learn from: 12,5\u202f%, 1.5."
+    assert text.t(message, **values) == "About **12\u202f345** images to learn from: 12,5\u202f%, 1.5."

@@ -159,7 +159,7 @@ def _metadata(data: bytes) -> dict[str, str]:
         pass
     raise InputError(
         N_(
-            "This is not a file of codes. Choose one that was made here, under 'Pictures to codes': its name ends in {suffix}."
+            "This is not a file of codes. Choose one that was made here, under 'Images to codes': its name ends in {suffix}."
         ),
         suffix=SUFFIX,
     )
@@ -174,7 +174,7 @@ def _damaged() -> InputError:
 def _check_count(count: int) -> None:
     if not 1 <= count <= MOST_CODES:
         raise InputError(
-            N_("The file would hold {count:,} codes, but must hold from 1 to {most:,}. Choose fewer or more pictures."),
+            N_("The file would hold {count:,} codes, but must hold from 1 to {most:,}. Choose fewer or more images."),
             count=count,
             most=MOST_CODES,
         )

@@ -425,8 +425,8 @@ def _collapse(config: RunConfig, model: Model, train: ImageData, validation: Ima
         value,
         LEAST_KL,
         N_(
-            "The code says next to nothing: {value:.2f} nats of a picture, and {active} of its {count} numbers are in use. "
-            "The decoder draws nearly the same picture for all (posterior collapse): the KL weighs too much against the "
+            "The code says next to nothing: {value:.2f} nats of an image, and {active} of its {count} numbers are in use. "
+            "The decoder draws nearly the same image for all (posterior collapse): the KL weighs too much against the "
             "reconstruction."
         ),
         {"value": value, "active": active, "count": model.latent_dim},
@@ -487,7 +487,7 @@ def _dead_units(config: RunConfig, model: Model, train: ImageData, validation: I
         value,
         limit,
         N_(
-            "In layer {layer} of its {layers} hidden ones, {value:.0%} of the units answer no picture at all: they are dead, "
+            "In layer {layer} of its {layers} hidden ones, {value:.0%} of the units answer no image at all: they are dead, "
             "and the network is smaller than it looks. Large steps do that to ReLU; SiLU doesn't die."
         ),
         {"value": value, "layer": int(shares.argmax()) + 1, "layers": len(shares)},
@@ -647,7 +647,7 @@ CHECKS: Mapping[str, Kind] = {
     "rate_high": Kind(N_("Learning rate too high"), N_("Share of its gain that the loss gave back at once"), rate_high),
     "collapse": Kind(
         N_("Posterior collapse"),
-        N_("Nats that the code says of a picture"),
+        N_("Nats that the code says of an image"),
         of_model=_collapse,
         may_be=_may_be_collapsed,
     ),
@@ -660,7 +660,7 @@ CHECKS: Mapping[str, Kind] = {
     ),
     "holes": Kind(
         N_("Holes in the map of codes"),
-        N_("Share of draws that look like no real picture"),
+        N_("Share of draws that look like no real image"),
         of_model=_holes,
         may_be=_may_have_holes,
     ),

@@ -276,7 +276,7 @@ def project(mu: Codes, method: str, seed: int = 0, components: int = 2) -> Proje
         )
     if len(mu) < FEWEST_POINTS:
         raise InputError(
-            N_("There are {count} codes, but a projection needs at least {fewest}. Choose more pictures."),
+            N_("There are {count} codes, but a projection needs at least {fewest}. Choose more images."),
             count=len(mu),
             fewest=FEWEST_POINTS,
         )
@@ -284,7 +284,7 @@ def project(mu: Codes, method: str, seed: int = 0, components: int = 2) -> Proje
     if row.limit is not None and (mu == mu[0]).all():
         raise InputError(
             N_(
-                "All codes are the same, so none is nearer than another: the model tells no picture from the next. Look at the PCA, or at another model."
+                "All codes are the same, so none is nearer than another: the model tells no image from the next. Look at the PCA, or at another model."
             )
         )
     index = np.arange(len(mu))
@@ -344,7 +344,7 @@ def _umap(mu: Codes, components: int, seed: int) -> tuple[NDArray[np.float32], N
 PROJECTIONS: dict[str, Method] = {
     "pca": Method(
         N_("PCA"),
-        N_("The flat view in which the codes differ most. At once, and the only one with a way back to pictures."),
+        N_("The flat view in which the codes differ most. At once, and the only one with a way back to images."),
         None,
         0,
         _pca,

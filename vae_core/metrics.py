@@ -155,7 +155,7 @@ def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[tuple[
     if data.image_shape != tuple(model.image_shape):
         raise InputError(
             N_(
-                "The pictures of '{name}' have the shape {shape} (channels, height, width), but this model was trained "
+                "The images of '{name}' have the shape {shape} (channels, height, width), but this model was trained "
                 "on {expected}. Choose a data set of that shape."
             ),
             name=data.name,

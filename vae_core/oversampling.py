@@ -75,7 +75,7 @@ def missing(data: ImageData, rare: int) -> int:
     if counts[rare] < 2 or not len(others):
         raise InputError(
             N_(
-                "Class {rare} has {count} training pictures beside {others} other classes. To fill it up there must be "
+                "Class {rare} has {count} training images beside {others} other classes. To fill it up there must be "
                 "at least 2 of it and 1 other class: keep a larger share, or choose more classes."
             ),
             rare=rare,

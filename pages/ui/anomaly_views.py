@@ -41,7 +41,7 @@ def show_anomalies(run: Run, data: ImageData) -> None:
         return
     if classes is None:
         return
-    with st.spinner(t("Comparing the pictures with normal ones …"), show_time=True):
+    with st.spinner(t("Comparing the images with normal ones …"), show_time=True):
         scores = cache.strangeness(run, data.name, classes)
         name = choose(run, data, classes).score
     # Set before the box is made: the address or another page may have named it.
@@ -124,7 +124,7 @@ def _show_threshold(
     # Set before the slider is made, as the score is.
     st.session_state[key] = threshold
     st.slider(
-        t("Threshold: pictures that score higher are called strange"),
+        t("Threshold: images that score higher are called strange"),
         reach.low,
         reach.high,
         step=reach.step,
@@ -148,7 +148,7 @@ def _show_threshold(
         " ".join(
             [
                 threshold_in_words(verdicts.default),
-                t("The test pictures, which are judged here, had no say in it."),
+                t("The test images, which are judged here, had no say in it."),
                 *seen_before(run, data),
             ]
         )
@@ -168,7 +168,7 @@ def _show_threshold(
         show_chart(
             charts.roc(found.false_alarm_rates, found.found_rates, found.auroc, chosen=here),
             t(
-                "Every threshold at once. AUROC {auroc:.3f}: the chance that a strange picture scores higher than a "
+                "Every threshold at once. AUROC {auroc:.3f}: the chance that a strange image scores higher than a "
                 "normal one. 1 is perfect, 0.5 is guessing.",
                 auroc=found.auroc,
             ),
@@ -194,8 +194,8 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
     order = strangest(scores)
     digits = scale(scores, float(scores[0])).digits
     for title, numbers in (
-        (t("The strangest pictures"), order[:ENDS]),
-        (t("The most typical pictures"), order[::-1][:ENDS]),
+        (t("The strangest images"), order[:ENDS]),
+        (t("The most typical images"), order[::-1][:ENDS]),
     ):
         st.subheader(title)
         found = reconstruct(cache.model(run), data, numbers)
@@ -209,8 +209,8 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
                     st.caption(f"**{scores[number]:.{digits}f}**  \n{name}, {kind}")
     st.caption(
         t(
-            "Above, the picture; below, what the model makes of it; under them the score, the class, and what it counts "
-            "as. Nothing strange is hidden: both rows are taken from all {count:,} test pictures.",
+            "Above, the image; below, what the model makes of it; under them the score, the class, and what it counts "
+            "as. Nothing strange is hidden: both rows are taken from all {count:,} test images.",
             count=len(data),
         )
     )
@@ -239,7 +239,7 @@ def _show_scores(data: ImageData, scores: Mapping[str, NDArray[np.float64]], nor
     )
     st.caption(
         t(
-            "Ink correlation: the rank correlation of a score with the amount of ink. A score where it is near 1 mostly counts how much ink a picture has: a bold normal digit "
+            "Ink correlation: the rank correlation of a score with the amount of ink. A score where it is near 1 mostly counts how much ink an image has: a bold normal digit "
             "looks strange to it, and a thin strange one does not. Cross-entropy and −ELBO tend to do that."
         )
     )

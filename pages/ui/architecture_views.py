@@ -25,10 +25,10 @@ BENDS = {
     "tanh": N_("tanh"),
     "sigmoid": N_("sigmoid"),
 }
-NAMES = {"picture": N_("picture"), "z": N_("code z")}
+NAMES = {"picture": N_("image"), "z": N_("code z")}
 SHORT = {
-    "Picture": N_("Picture"),
-    "Reshape": N_("Picture"),
+    "Image": N_("Image"),
+    "Reshape": N_("Image"),
     "Dense": N_("Dense"),
     "Convolution": N_("Conv"),
     "Transposed convolution": N_("Conv"),

@@ -200,9 +200,9 @@ def latent_scatter(
                 name=as_it_is(class_names[number]),
                 customdata=index[chosen][:, None],
                 marker={"color": class_colour(int(number)), "size": 3 if solid else 6, "opacity": 0.8},
-                hovertemplate=t("{name}, picture", name=as_it_is(class_names[number]))
+                hovertemplate=t("{name}, image", name=as_it_is(class_names[number]))
                 + " %{customdata[0]}<extra></extra>",
-                meta={"columns": [t("Test picture no.")]},
+                meta={"columns": [t("Test image no.")]},
             )
         )
     if marked is not None:

@@ -143,8 +143,8 @@ def _say_what_limits(run: Run) -> None:
         return
     st.caption(
         t(
-            "What limits its pictures now is the length of their code: with {size} numbers, {share:.0%} of the mean "
-            "picture's error is left.",
+            "What limits its images now is the length of their code: with {size} numbers, {share:.0%} of the mean "
+            "image's error is left.",
             size=run.config.model.latent_dim,
             share=error / of_mean,
         )

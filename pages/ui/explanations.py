@@ -76,16 +76,16 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "curves": Explanation(
         (
             N_(
-                "Each point is the loss of one picture, as a mean over many: what the reconstruction got wrong, plus β "
+                "Each point is the loss of one image, as a mean over many: what the reconstruction got wrong, plus β "
                 "times what the code says (KL). It is counted in nats, a unit of surprise: 0.69 nats are one bit."
             ),
             N_(
-                "The pictures kept aside are never learnt from. Where their curve turns upwards while the other goes on "
-                "falling, the network begins to learn single pictures by heart."
+                "The images kept aside are never learnt from. Where their curve turns upwards while the other goes on "
+                "falling, the network begins to learn single images by heart."
             ),
         ),
         (
-            (LOSS, N_("The loss of one picture; an autoencoder has its first term alone.")),
+            (LOSS, N_("The loss of one image; an autoencoder has its first term alone.")),
             (
                 r"\mathrm{KL} = \tfrac{1}{2} \sum_j \left( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \right)",
                 N_("Between two normal distributions it needs no sampling. The sum goes over the numbers of the code."),
@@ -102,16 +102,16 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "Whether a figure is good, another model says best: put this one beside a starter on the page Compare. A "
-                "nat is a unit of surprise (0.69 nats are one bit): the fewer the model needs for a picture, the better it "
-                "knows what such pictures look like."
+                "nat is a unit of surprise (0.69 nats are one bit): the fewer the model needs for an image, the better it "
+                "knows what such images look like."
             ),
             N_(
                 "The mean squared error compares each pixel with the one that came back, both between 0 (black) and 1 "
-                "(white). To judge it, compare it with the error of always showing the mean picture."
+                "(white). To judge it, compare it with the error of always showing the mean image."
             ),
             N_(
                 "The ELBO is a lower bound on log p(x), the (logarithm of the) probability that the model gives to a "
-                "real picture: higher is better. Only a VAE has one; an autoencoder says nothing about probabilities."
+                "real image: higher is better. Only a VAE has one; an autoencoder says nothing about probabilities."
             ),
         ),
         (
@@ -128,19 +128,19 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "Why they are blurry: the decoder says for each pixel how probable ink is, and what you see are these "
-                "probabilities. Where a code could mean several pictures, it shows their mean, and the mean of many sharp "
-                "pictures is blurred. A longer code and a larger network leave less to be averaged; a smaller β lets the "
+                "probabilities. Where a code could mean several images, it shows their mean, and the mean of many sharp "
+                "images is blurred. A longer code and a larger network leave less to be averaged; a smaller β lets the "
                 "code say more, at the price that N(0, I) fits less well to what the codes really are."
             ),
             N_(
-                "The encoder has no part in these pictures. A code is drawn at random, a few numbers from the bell curve "
+                "The encoder has no part in these images. A code is drawn at random, a few numbers from the bell curve "
                 "N(0, 1), and the decoder draws what it makes of them."
             ),
         ),
         (
             (
                 r"z \sim \mathcal{N}(0, I), \qquad \hat{x} = \mathbb{E}\big[x \mid z\big]",
-                N_("The picture shown is the mean of p(x|z): for each pixel the probability of ink."),
+                N_("The image shown is the mean of p(x|z): for each pixel the probability of ink."),
             ),
         ),
         ("vae_core.drawing:draw", "vae_core.latent:sample_prior", f"{MODEL}:Model.decode"),
@@ -148,8 +148,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "manifold": Explanation(
         (
             N_(
-                "Each picture is decoded from the place where it stands. The places are not equally far apart: they lie "
-                "closer where N(0, I), or an autoencoder's own codes, are dense, so that every picture stands for the same "
+                "Each image is decoded from the place where it stands. The places are not equally far apart: they lie "
+                "closer where N(0, I), or an autoencoder's own codes, are dense, so that every image stands for the same "
                 "share of what can be drawn."
             ),
         ),
@@ -182,7 +182,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "reconstructions": Explanation(
         (
             N_(
-                "A picture goes through the narrow waist and comes back. Bright places of the error map are where the "
+                "An image goes through the narrow waist and comes back. Bright places of the error map are where the "
                 "code could not say enough: usually the edges of strokes, and whatever this writer did in his own way."
             ),
         ),
@@ -190,7 +190,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
             (
                 r"\hat{x} = \mathbb{E}\big[x \mid z = \mu(x)\big], \qquad e_i = |x_i - \hat{x}_i|",
                 N_(
-                    "To look at, no chance is added: the code is the middle μ of the picture's cloud; an autoencoder's "
+                    "To look at, no chance is added: the code is the middle μ of the image's cloud; an autoencoder's "
                     "code is a point by itself."
                 ),
             ),
@@ -200,11 +200,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "scores": Explanation(
         (
             N_(
-                "Each picture gets a number for how strange it is to the model. A model learnt to give back what it has "
+                "Each image gets a number for how strange it is to the model. A model learnt to give back what it has "
                 "seen; what it never saw comes back wrong, and so has a high score."
             ),
             N_(
-                "How many pictures have which score is drawn apart for normal and strange ones. A threshold cuts the line "
+                "How many images have which score is drawn apart for normal and strange ones. A threshold cuts the line "
                 "in two; whatever lies to its right is called strange."
             ),
         ),
@@ -224,14 +224,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "roc": Explanation(
         (
             N_(
-                "Each point of the curve is a threshold. To the right: which share of the normal pictures it calls "
+                "Each point of the curve is a threshold. To the right: which share of the normal images it calls "
                 "strange by mistake. Upwards: which share of the strange ones it finds. The area below is the AUROC."
             ),
         ),
         (
             (
                 r"\mathrm{AUROC} = P\big(s(x_{\text{strange}}) > s(x_{\text{normal}})\big)",
-                N_("The chance that a strange picture scores higher than a normal one; equal scores count half."),
+                N_("The chance that a strange image scores higher than a normal one; equal scores count half."),
             ),
         ),
         ("vae_core.anomaly.judging:report", "vae_core.anomaly.judging:confusion"),
@@ -239,7 +239,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "strangeness": Explanation(
         (
             N_(
-                "Your picture is scored exactly as on the page of anomalies, by the score and the threshold that are chosen "
+                "Your image is scored exactly as on the page of anomalies, by the score and the threshold that are chosen "
                 "there, and counted among normal validation images only. Nothing says that it is a bad digit."
             ),
             N_(
@@ -251,7 +251,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             (
                 r"s(x) = \frac{\lVert x - \hat{x} \rVert^2}{\lVert x \rVert}",
-                N_("The squared difference, divided by the length of the picture, so that thick strokes don't count."),
+                N_("The squared difference, divided by the length of the image, so that thick strokes don't count."),
             ),
             (
                 r"P\big(s(x) > s_{(k)}\big) = \frac{k}{n + 1} \le \alpha, \qquad k = \lfloor \alpha (n + 1) \rfloor",
@@ -271,7 +271,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "codes": Explanation(
         (
             N_(
-                "The encoder gives each picture a place: the middle μ of its cloud, or an autoencoder's point. Pictures that look alike to the model "
+                "The encoder gives each image a place: the middle μ of its cloud, or an autoencoder's point. Images that look alike to the model "
                 "lie near each other. The colour is the class, which the model was never told (unless it is conditional)."
             ),
             N_(
@@ -302,7 +302,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             (
                 r"z(u, v) = z_0 + u\, a + v\, b, \qquad \hat{x} = \mathbb{E}\big[x \mid z(u, v)\big]",
-                N_("z₀ is the code of the picture through which the map goes, a and b are its two directions."),
+                N_("z₀ is the code of the image through which the map goes, a and b are its two directions."),
             ),
         ),
         ("vae_core.atlas:draw", "vae_core.atlas:place", "vae_core.latent:decode"),
@@ -310,7 +310,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "dimensions": Explanation(
         (
             N_(
-                "A VAE pays for each number of its code. What a number costs, as a mean over the pictures, is what it "
+                "A VAE pays for each number of its code. What a number costs, as a mean over the images, is what it "
                 "says about them; a number that costs nothing is not used, and its bar is grey."
             ),
         ),
@@ -329,7 +329,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "traversal": Explanation(
         (
             N_(
-                "One number of the code changes, all others stay as they are. What changes in the picture is what this "
+                "One number of the code changes, all others stay as they are. What changes in the image is what this "
                 "number stands for: often the slant, the thickness of the stroke, or the way from one digit to another."
             ),
         ),
@@ -339,7 +339,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "posterior": Explanation(
         (
             N_(
-                "The bar is the cloud that the encoder gives this one picture: a middle and a width for each number of "
+                "The bar is the cloud that the encoder gives this one image: a middle and a width for each number of "
                 "its code. Narrow means that the number says something exact about it."
             ),
         ),
@@ -369,16 +369,16 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "comparison": Explanation(
         (
             N_(
-                "All models see the same pictures, so their figures are compared picture by picture. The ± is the 95 % "
+                "All models see the same images, so their figures are compared image by image. The ± is the 95 % "
                 "interval of a mean, by Student's t: of three draws it is 4.3 standard errors wide, of thousands of "
-                "pictures 2. What chance alone gives more than once in twenty times is called no measurable difference, "
+                "images 2. What chance alone gives more than once in twenty times is called no measurable difference, "
                 "and where several models are compared at once, each difference must be the clearer (Holm)."
             ),
         ),
         (
             (
                 r"\bar{d} = \tfrac{1}{n} \sum_i (a_i - b_i), \qquad \mathrm{SE} = \frac{s_d}{\sqrt{n}}",
-                N_("The mean difference of two models over the same n pictures, and its standard error."),
+                N_("The mean difference of two models over the same n images, and its standard error."),
             ),
         ),
         (
@@ -391,9 +391,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "frechet": Explanation(
         (
             N_(
-                "A classifier of digits turns each picture into 64 numbers. Real and drawn pictures then are two clouds "
+                "A classifier of digits turns each image into 64 numbers. Real and drawn images then are two clouds "
                 "in 64 dimensions, and the distance says how far their middles and their shapes are apart. The figure "
-                "depends on the number of pictures and on the classifier: compare only like with like."
+                "depends on the number of images and on the classifier: compare only like with like."
             ),
         ),
         (
@@ -408,7 +408,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "Each point is a whole training of its own, which differs from this run in nothing but the settings on "
-                "the axes. They are judged by pictures that were kept aside: the test pictures must not have a say in "
+                "the axes. They are judged by images that were kept aside: the test images must not have a say in "
                 "which settings are chosen."
             ),
         ),
@@ -418,7 +418,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "pca": Explanation(
         (
             N_(
-                "PCA is the best that a straight (linear) squeeze can do: it keeps the directions in which pictures "
+                "PCA is the best that a straight (linear) squeeze can do: it keeps the directions in which images "
                 "differ most. How many of them it needs to be as good as this model says what the network's bends are "
                 "worth."
             ),
@@ -426,7 +426,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             (
                 r"\hat{x} = \bar{x} + \sum_{j=1}^{k} \big(v_j^\top (x - \bar{x})\big)\, v_j",
-                N_("v are the eigenvectors of the covariance of the training pictures, the largest first."),
+                N_("v are the eigenvectors of the covariance of the training images, the largest first."),
             ),
         ),
         (
@@ -439,13 +439,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "A number of the code is only worth the bits that it is stored in. Here each is rounded to a grid, and "
-                "the picture is decoded from the rounded code."
+                "the image is decoded from the rounded code."
             ),
         ),
         (
             (
                 r"\text{bits} = -\sum_j \log_2 \hat{p}_j(\text{step}_j)",
-                N_("Entropy-coded: what a value costs follows from how frequent it was among the training pictures."),
+                N_("Entropy-coded: what a value costs follows from how frequent it was among the training images."),
             ),
         ),
         ("vae_core.compression:rate_distortion", "vae_core.compression:entropy_coded_bits"),
@@ -454,7 +454,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "The rare class is filled up in each way, a small classifier is trained anew on the result, and is judged "
-                "on real pictures that nobody has touched. F1 is high only where it both finds the rare class and rarely "
+                "on real images that nobody has touched. F1 is high only where it both finds the rare class and rarely "
                 "takes others for it."
             ),
         ),
@@ -470,7 +470,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             N_(
                 "Halfway between two digits a good model draws a digit, or something between two digits, and never fog. "
-                "The classifier's confidence and the distance to the nearest real picture say which."
+                "The classifier's confidence and the distance to the nearest real image say which."
             ),
         ),
         (),
@@ -483,7 +483,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
                 "asks for that, so it is measured here and not believed."
             ),
         ),
-        ((r"\bar{\sigma}^2(x) = \tfrac{1}{D} \sum_j \sigma_j^2(x)", N_("The mean width of a picture's cloud.")),),
+        ((r"\bar{\sigma}^2(x) = \tfrac{1}{D} \sum_j \sigma_j^2(x)", N_("The mean width of an image's cloud.")),),
         ("vae_core.uncertainty:uncertainty", f"{_SCORES}:posterior_variance"),
     ),
     "coach_curves": Explanation(
@@ -505,15 +505,15 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         ("vae_core.diagnosis:rate_high", "vae_core.diagnosis:_rate_low", "vae_core.diagnosis:_overfitting"),
     ),
     "coach_model": Explanation(
-        (N_("The coach looks at the model itself, with pictures that it did not learn from."),),
+        (N_("The coach looks at the model itself, with images that it did not learn from."),),
         (),
         ("vae_core.diagnosis:_collapse", "vae_core.diagnosis:_dead_units", "vae_core.diagnosis:_holes"),
     ),
     "film": Explanation(
         (
             N_(
-                "After each epoch the training keeps what its model makes of the same pictures and of the same random "
-                "codes, and where it places the same test pictures. Nothing is computed anew here."
+                "After each epoch the training keeps what its model makes of the same images and of the same random "
+                "codes, and where it places the same test images. Nothing is computed anew here."
             ),
         ),
         (),

@@ -127,7 +127,7 @@ def plane_words(model: Model, grid: Codes, axes: tuple[int, int] | Plane, *, by_
     if isinstance(axes, Plane):
         words.append(
             t(
-                "The code has {count} numbers; this plane goes through the mean of the test pictures' codes, along the "
+                "The code has {count} numbers; this plane goes through the mean of the test images' codes, along the "
                 "two directions in which they differ most, and leaves all other directions at 0.",
                 count=model.latent_dim,
             )
@@ -143,9 +143,9 @@ def step_words(model: Model, *, by_prior: bool) -> str:
     if by_prior:
         return t("Steps are even in probability under N(0, 1), from 1\u00a0% to 99\u00a0%.")
     if model.config.kind != "autoencoder":
-        return t("Steps follow the quantiles of the test pictures' codes, from 1\u00a0% to 99\u00a0%.")
+        return t("Steps follow the quantiles of the test images' codes, from 1\u00a0% to 99\u00a0%.")
     return t(
-        "An autoencoder has no prior, so the steps follow the quantiles of the test pictures' codes, from 1\u00a0% to 99\u00a0%."
+        "An autoencoder has no prior, so the steps follow the quantiles of the test images' codes, from 1\u00a0% to 99\u00a0%."
     )
 
 

@@ -29,8 +29,8 @@ def show(run: Run) -> None:
         if found.kl is not None:
             st.metric(t("KL, all numbers"), t("{kl:.2f} nats", kl=float(found.kl.sum())), border=True)
     words = t(
-        "Means over the {count:,} test pictures. A number is in use (coloured) where the variance of its code over the "
-        "pictures is above {limit}; one that is not (grey) says the same about every picture.",
+        "Means over the {count:,} test images. A number is in use (coloured) where the variance of its code over the "
+        "images is above {limit}; one that is not (grey) says the same about every image.",
         count=len(points.mu),
         limit=ACTIVE_VARIANCE,
     )
@@ -43,7 +43,7 @@ def show(run: Run) -> None:
     images = latent_views.traversals(model, found, np.zeros(model.latent_dim), rows, STEPS)
     order = ", ".join(str(number + 1) for number in found.order[:rows])
     words = t(
-        "A row each for number {order}, from its lowest (left) to its highest (right) value over the test pictures, "
+        "A row each for number {order}, from its lowest (left) to its highest (right) value over the test images, "
         "all others at 0.",
         order=order,
     )

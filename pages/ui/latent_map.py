@@ -32,7 +32,7 @@ def show(run: Run) -> None:
     data, points = cache.images(*shown), cache.latent(run, *shown)
     st.markdown(
         t(
-            "**Move over the map, or touch it**: the picture with it is what the model draws at that place. Click or tap "
+            "**Move over the map, or touch it**: the image with it is what the model draws at that place. Click or tap "
             "to keep a place, which is then decoded exactly below; drag to draw a path, which then plays."
         )
     )
@@ -94,12 +94,12 @@ def _plane(model: Model, points: LatentPoints, data: ImageData) -> tuple[str, tu
             rest = [number for number in order if number != first]
             axes = (first, st.selectbox(t("Up"), rest, format_func=_number, key="latent_map_second", width=100))
         held = number_box(
-            t("Through test picture no."),
+            t("Through test image no."),
             Span(0, len(data) - 1),
             key="latent_map_picture",
             follows=state.picked_picture(len(data)),
             width=190,
-            help=t("What the map doesn't show of a code stays as it is in this picture's code."),
+            help=t("What the map doesn't show of a code stays as it is in this image's code."),
         )
     state.pick_picture(held.get())
     return str(kind), axes, held.get()
@@ -116,21 +116,21 @@ def _titles(axes: tuple[int, int] | None) -> tuple[str, str]:
 
 
 def _words(model: Model, points: LatentPoints, data: ImageData, axes: tuple[int, int] | None, held: int) -> str:
-    words = [t("Each point is a test picture, placed by the model, coloured by its class.")]
+    words = [t("Each point is a test image, placed by the model, coloured by its class.")]
     if len(data) > atlas.MOST_POINTS:
         words.append(t("{shown:,} of {count:,} are drawn, chosen at random.", shown=atlas.MOST_POINTS, count=len(data)))
     if model.latent_dim > 2:
         words.append(
             t(
-                "The map is a flat piece of {count} dimensions, through the code of test picture no. {number}; the "
+                "The map is a flat piece of {count} dimensions, through the code of test image no. {number}; the "
                 "points are seen from above, most lie off it.",
                 count=model.latent_dim,
                 number=held,
             )
         )
     if points.sigma is not None:
-        words.append(t("An ellipse is one standard deviation of a posterior: how unsure the model is of a picture."))
-    words.append(t("Between two tiles the picture is blended; a kept place is decoded exactly."))
+        words.append(t("An ellipse is one standard deviation of a posterior: how unsure the model is of an image."))
+    words.append(t("Between two tiles the image is blended; a kept place is decoded exactly."))
     return " ".join(words)
 
 
@@ -144,7 +144,7 @@ def _kept(model: Model, points: LatentPoints, data: ImageData, plane: Plane, pla
         st.image(data_url(sheet(latent.decode(model, code[None]), 1, scale=5)), caption=words, alt=words)
     with right:
         names = ", ".join(t(data.class_names[label]) for label in data.labels[near])
-        words = t("The test pictures whose codes lie nearest: {names}", names=names)
+        words = t("The test images whose codes lie nearest: {names}", names=names)
         st.image(data_url(sheet(data.images[near], NEIGHBOURS, scale=3)), caption=words, alt=words)
         distances = np.linalg.norm(points.mu[near] - code, axis=1)
         st.caption(

@@ -40,7 +40,7 @@ def show(run: Run) -> None:
         picture = st.empty()  # filled last, when every slider was read
     with right:
         st.caption(
-            t("The number that says most about a picture comes first.")
+            t("The number that says most about an image comes first.")
             if model.latent_dim > 1
             else t("The code's only number.")
         )
@@ -54,7 +54,7 @@ def show(run: Run) -> None:
     with picture.container():
         words = t("What the model decodes from these numbers")
         if start is not None:
-            words = t("Left test picture no. {number}, right what the model decodes from these numbers", number=start)
+            words = t("Left test image no. {number}, right what the model decodes from these numbers", number=start)
         st.image(data_url(sheet(pair, len(pair), scale=8 if start is None else 6)), caption=words, alt=words)
         st.caption(
             t(
@@ -96,7 +96,7 @@ def _traversals(model: Model, found: Dimensions, code: Codes) -> None:
             )
     st.caption(
         t(
-            "In each row one number goes from its lowest (left) to its highest value (right) over the test pictures, and "
+            "In each row one number goes from its lowest (left) to its highest value (right) over the test images, and "
             "the others stay where the sliders are. In a beta-VAE (beta above 1) numbers in use tend to change one thing "
             "each, and the others nothing at all."
         )
@@ -125,7 +125,7 @@ def _starts(mu: Codes, data: ImageData, start: int | None) -> None:
     last = len(data) - 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed = number_box(
-            t("Test picture"),
+            t("Test image"),
             Span(0, last),
             key=_PICTURE,
             default=start or 0,

@@ -85,7 +85,7 @@ PAGES = (
         N_("Reconstruct & anomalies"),
         ":material/compare:",
         LABORATORY,
-        N_("See what a model gives back for a picture, and find the pictures that look strange to it."),
+        N_("See what a model gives back for an image, and find the images that look strange to it."),
     ),
     Entry(
         "draw",
@@ -99,14 +99,14 @@ PAGES = (
         N_("Latent space"),
         ":material/scatter_plot:",
         LABORATORY,
-        N_("See where a model places each picture, and what every number of its code does."),
+        N_("See where a model places each image, and what every number of its code does."),
     ),
     Entry(
         "compare",
         N_("Compare"),
         ":material/balance:",
         LABORATORY,
-        N_("Two to six models and PCA on the same pictures: what differs, and what the figures say."),
+        N_("Two to six models and PCA on the same images: what differs, and what the figures say."),
     ),
     Entry(
         "experiments",
@@ -120,7 +120,7 @@ PAGES = (
         N_("How it works"),
         ":material/school:",
         LEARN,
-        N_("Autoencoders and VAEs in ten minutes, with pictures and without skipping the mathematics."),
+        N_("Autoencoders and VAEs in ten minutes, with images and without skipping the mathematics."),
     ),
 )
 BY_NAME: Mapping[str, Entry] = {entry.name: entry for entry in PAGES}

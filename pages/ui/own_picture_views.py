@@ -78,7 +78,7 @@ def histogram(scores: NDArray[np.floating], own: float, threshold: float) -> go.
         hovertemplate=t("score %{x:.3g}: %{y} images"),
     )
     for x, name, line in (
-        (own, t("Your picture"), {"color": STRANGE, "width": 3}),
+        (own, t("Your image"), {"color": STRANGE, "width": 3}),
         (threshold, t("Threshold"), {"color": NEUTRAL, "width": 2, "dash": "dash"}),
     ):
         figure.add_scatter(x=[x, x], y=[0, int(counts.max())], mode="lines", name=name, line=line, hoverinfo="skip")

@@ -155,7 +155,7 @@ def _curves(events: Sequence[Event], config: RunConfig) -> None:
     with st.container(gap="xxsmall"):
         st.caption(
             t(
-                "A lower loss is better. Solid: pictures it learns from, while it learns. Dotted: pictures kept aside, at "
+                "A lower loss is better. Solid: images it learns from, while it learns. Dotted: images kept aside, at "
                 "the end of each epoch; if they rise while the others fall, it learns by heart. The first epoch is far "
                 "above the rest: once two are over, only the logarithmic scale shows it. Zoom with Ctrl and the wheel."
             )
@@ -177,18 +177,18 @@ def _pictures(run: Run, *, is_coming: bool) -> None:
             blank = data_url(sheet(np.zeros((16, *shape), np.uint8), 8, scale=3))
             for column in (left, right):
                 with column:
-                    st.image(blank, width="stretch", alt=t("A sheet without pictures yet"))
-                    st.caption(t("The first pictures come when the training begins."))
+                    st.image(blank, width="stretch", alt=t("A sheet without images yet"))
+                    st.caption(t("The first images come when the training begins."))
         return
     with left:
-        words = t("Test pictures and their reconstructions")
+        words = t("Test images and their reconstructions")
         if shown.mse is not None:
             words += " " + t("(off by {mse:.4f} a pixel, mean squared error)", mse=shown.mse)
         st.image(shown.recon, width="stretch", alt=words)
         st.caption(
-            t("After epoch {epoch}. Upper row: test pictures. Lower row: what it makes of them.", epoch=shown.epoch)
+            t("After epoch {epoch}. Upper row: test images. Lower row: what it makes of them.", epoch=shown.epoch)
         )
     with right:
-        st.image(shown.samples, width="stretch", alt=t("Pictures drawn from fixed codes"))
+        st.image(shown.samples, width="stretch", alt=t("Images drawn from fixed codes"))
         st.caption(t("After epoch {epoch}. The same 16 random codes, drawn anew each time.", epoch=shown.epoch))
         show_about("samples", "samples", N_("Why are they blurry?"))

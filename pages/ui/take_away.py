@@ -42,7 +42,7 @@ def show_take_away(run: Run) -> None:
         if made and "difference" in made.about:
             st.caption(
                 t(
-                    "Checked: ONNX Runtime and PyTorch differ by at most {difference:.1e} over 16 pictures and 16 codes.",
+                    "Checked: ONNX Runtime and PyTorch differ by at most {difference:.1e} over 16 images and 16 codes.",
                     difference=float(made.about["difference"]),
                 )
             )

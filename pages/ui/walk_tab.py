@@ -37,7 +37,7 @@ def walk(run: Run) -> None:
         ["pictures", "codes"],
         default="pictures",
         required=True,
-        format_func=lambda kind: t("Two test pictures") if kind == "pictures" else t("Two random codes"),
+        format_func=lambda kind: t("Two test images") if kind == "pictures" else t("Two random codes"),
         key="walk_between",
     )
     ends: list[NDArray[np.uint8]] = []
@@ -88,7 +88,7 @@ def _show_walk(run: Run, name: str, images: NDArray[np.uint8], ends: list[NDArra
             st.image(data_url(sheet(picture[None], scale=4)), caption=title, alt=title)
         if plays:
             st.image(
-                data_url(moving, "gif"), caption=t("On the way"), alt=t("An animation from one picture to the other")
+                data_url(moving, "gif"), caption=t("On the way"), alt=t("An animation from one image to the other")
             )
     words = t("What the model decodes at {count} codes on the way, both ends included.", count=len(images))
     alt = f"{words} {read_aloud(images, run.config.data.name)}"
@@ -116,7 +116,7 @@ def _pick(data: ImageData, key: str, title: str, start: int) -> Typed:
             key=number,
             default=start,
             width=150,
-            help=t("A test picture by its number, 0 to {last}.", last=len(data) - 1),
+            help=t("A test image by its number, 0 to {last}.", last=len(data) - 1),
         )
         st.selectbox(
             t("Class"),

@@ -21,17 +21,17 @@ _CURVES_AND_PICTURES = """() => [...document.querySelectorAll('[data-testid="stV
 _WATCH = """() => {
     const watch = (window.diaboloWatch = { shifts: [], missing: {}, frames: 0, updates: 0, begun: performance.now() });
     const curves = () => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')];
-    const pictures = () => [...document.querySelectorAll('[data-testid="stImage"] img')];
-    const [curveCount, pictureCount] = [curves().length, pictures().length];
+    const images = () => [...document.querySelectorAll('[data-testid="stImage"] img')];
+    const [curveCount, pictureCount] = [curves().length, images().length];
     const loaded = new WeakSet();
     let last = "";
     const tell = (what) => (watch.missing[what] ??= { frame: watch.frames, ms: Math.round(performance.now() - watch.begun) });
     const faded = (part) => part && (Number(getComputedStyle(part).opacity) < 1 || faded(part.parentElement));
     const look = () => {
         watch.frames += 1;
-        const [charts, images] = [curves(), pictures()];
+        const [charts, images] = [curves(), images()];
         if (charts.length < curveCount) tell("a curve is gone");
-        if (images.length < pictureCount) tell("a picture is gone");
+        if (images.length < pictureCount) tell("an image is gone");
         for (const chart of charts) {
             const lines = [...chart.querySelectorAll(".mark-line path")].map((path) => path.getAttribute("d") || "");
             if (!lines.some((line) => line.split(/[ML]/).length > 2)) tell("a chart without its curve");
@@ -76,13 +76,13 @@ def watch_training(page: Page, server: Server, epochs: int, *, at_pictures: bool
     page.goto(f"{server.address}/train?training.epochs={epochs}")
     settle(page)
     page.get_by_role("button", name="Start", exact=True).click()
-    pictures = page.get_by_role("img", name="Test pictures and their reconstructions")
+    pictures = page.get_by_role("img", name="Test images and their reconstructions")
     expect(pictures).to_be_attached()
     (pictures if at_pictures else page.get_by_role("heading", level=1)).scroll_into_view_if_needed()
     page.wait_for_function(_CURVES_AND_PICTURES)
     page.evaluate(_WATCH)
     expect(page.get_by_text(f"All {epochs} epochs done.")).to_be_attached(timeout=SLOW)
-    expect(page.get_by_text("Measured on 1,000 test pictures")).to_be_attached(timeout=SLOW)
+    expect(page.get_by_text("Measured on 1,000 test images")).to_be_attached(timeout=SLOW)
     expect(page.get_by_role("heading", name="The coach")).to_be_attached(timeout=SLOW)
     settle(page)
     found: dict[str, Any] = page.evaluate("window.diaboloWatch")

@@ -36,7 +36,7 @@ def test_a_fault_is_mended_at_a_click_and_its_family_compared(
         settle(page)
         page.get_by_role("button", name="Queue 3 trainings").click()
         # That they are queued is said only until the first of them is there, which may be at once.
-        expect(page.get_by_text("on the pictures kept aside:")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("on the images kept aside:")).to_be_visible(timeout=60_000)
         expect(page.get_by_text("still to come")).to_have_count(0, timeout=60_000)
         settle(page)
         screenshot(page, "what-if", whole=True)

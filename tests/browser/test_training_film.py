@@ -41,7 +41,7 @@ def told(page: Page) -> str:
 def test_one_scrubber_moves_everything_and_is_kept(page: Page, server: Server) -> None:
     wrong = problems(page)
     opened(page, server)
-    assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the pictures kept aside", told(page))
+    assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the images kept aside", told(page))
     end = frame(page)
     scrubber = page.get_by_role("slider", name="Epoch")
     scrubber.focus()

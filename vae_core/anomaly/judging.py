@@ -117,14 +117,14 @@ def report(scores: Scores, is_normal: NDArray[np.bool_], threshold: float) -> Re
     if is_normal.all():
         raise InputError(
             N_(
-                "All {images} pictures are normal, so there is nothing strange to find. Take a model that was trained on some classes only, or choose fewer normal classes."
+                "All {images} images are normal, so there is nothing strange to find. Take a model that was trained on some classes only, or choose fewer normal classes."
             ),
             images=len(scores),
         )
     if not is_normal.any():
         raise InputError(
             N_(
-                "None of the {images} pictures is normal, so nothing is there to compare with. Choose a normal class that the pictures have."
+                "None of the {images} images is normal, so nothing is there to compare with. Choose a normal class that the images have."
             ),
             images=len(scores),
         )

@@ -51,7 +51,7 @@ class Normal:
         if len(train) < FEWEST:
             raise InputError(
                 N_(
-                    "There are {images} normal training pictures, but at least {fewest} are needed to compare others "
+                    "There are {images} normal training images, but at least {fewest} are needed to compare others "
                     "with. Choose more classes, or a larger data set."
                 ),
                 images=len(train),

@@ -183,7 +183,7 @@ def _pictures(kind: str) -> Callable[[Run, Filled, Report], Content]:
 
         arrays = _study(run, settings.to_dict()).arrays()
         if arrays is None:
-            raise InputError(N_("The ways were not compared yet. Compare them first, then take the pictures."))
+            raise InputError(N_("The ways were not compared yet. Compare them first, then take the images."))
         filled = drawn(run, arrays, settings.way)
         report(0.5)
         form = FORMS.get(settings.table, FOR_PROGRAMS)

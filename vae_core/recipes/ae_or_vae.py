@@ -46,8 +46,8 @@ AE_OR_VAE = Recipe(
     title=N_("AE or VAE?"),
     question=N_("What does a VAE have that an autoencoder of the same size lacks?"),
     look_at=N_(
-        "An autoencoder and a VAE of the same size learn the same digits for the same time. Both give pictures back; only "
-        "one was told where codes have to lie. Look at new pictures drawn from N(0, I), at the way from one digit to "
+        "An autoencoder and a VAE of the same size learn the same digits for the same time. Both give images back; only "
+        "one was told where codes have to lie. Look at new images drawn from N(0, I), at the way from one digit to "
         "another, and at three trainings of one small model: with the reconstruction only, with the KL only, and with "
         "both. A third autoencoder learns to take noise away."
     ),
@@ -80,7 +80,7 @@ AE_OR_VAE = Recipe(
     },
     measured=(
         "python -m vae_core train --recipe ae-vs-vae --set training.threads=1, then the study `quality` (or python "
-        "benchmarks/figures.py ae-vs-vae): MNIST's test split, grey pixels, 10,000 drawn pictures, training seed 0, on a "
+        "benchmarks/figures.py ae-vs-vae): MNIST's test split, grey pixels, 10,000 drawn images, training seed 0, on a "
         "virtual AMD EPYC with two cores that had other work, 2026-11-24."
     ),
 )

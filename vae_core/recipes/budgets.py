@@ -47,7 +47,7 @@ STANDARD = Recipe(
     title=N_("A good VAE in two minutes"),
     question=N_("How likely does a VAE of two minutes find digits that it never saw?"),
     look_at=N_(
-        "The loss on the pictures kept aside: it is a bound on how many nats the model needs to tell you a digit. Papers "
+        "The loss on the images kept aside: it is a bound on how many nats the model needs to tell you a digit. Papers "
         "report it for black and white pixels, on MNIST's test split; `evaluate` measures it with 50 importance samples."
     ),
     source="Burda et al. 2016, https://arxiv.org/abs/1509.00519 (one layer, 50 latents: 86.76 nats, IWAE 84.78)",

@@ -10,7 +10,7 @@ COMPRESSION = Recipe(
     question=N_("How much of a digit is left when its 784 pixels must pass through only a few numbers?"),
     look_at=N_(
         "The error beside PCA's: the best that a code without bends can do with as many numbers, and how many numbers it "
-        "needs to be as good. Then the bits that a picture takes, and what is not counted in them."
+        "needs to be as good. Then the bits that an image takes, and what is not counted in them."
     ),
     source=(
         "Hinton and Salakhutdinov 2006 (an autoencoder of 2 numbers on MNIST, against PCA), "

@@ -17,7 +17,7 @@ class Settings(Part):
     data: str = Field(
         "digits",
         title=N_("Data set"),
-        description=N_("The models and PCA learn from its training pictures and are judged on its test pictures."),
+        description=N_("The models and PCA learn from its training images and are judged on its test images."),
         max_length=64,
     )
     sizes: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
@@ -30,7 +30,7 @@ class Settings(Part):
     epochs: int = Field(
         5,
         title=N_("Epochs"),
-        description=N_("How many times each model sees every training picture."),
+        description=N_("How many times each model sees every training image."),
         ge=1,
         le=100,
     )

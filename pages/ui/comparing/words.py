@@ -41,7 +41,7 @@ def _reconstruction(compared: Compared) -> str:
     if len(found.leaders) > 1:
         words = t(
             "**Reconstruction:** no measurable difference between {names} ({a:.4f} to {b:.4f} a pixel): over the same "
-            "{count:,} pictures **{best}** and **{second}** differ by {gap:.5f} ± {margin:.5f}.",
+            "{count:,} images **{best}** and **{second}** differ by {gap:.5f} ± {margin:.5f}.",
             names=_bold(compared, found.leaders),
             best=plain(compared.names[best]),
             second=plain(compared.names[second]),
@@ -52,7 +52,7 @@ def _reconstruction(compared: Compared) -> str:
     else:
         words = t(
             "**Reconstruction:** **{best}** errs least, {a:.4f} a pixel: {share} less than **{second}** with {b:.4f} "
-            "(over the same {count:,} pictures the difference is {gap:.5f} ± {margin:.5f}).",
+            "(over the same {count:,} images the difference is {gap:.5f} ± {margin:.5f}).",
             best=plain(compared.names[best]),
             second=plain(compared.names[second]),
             share=_share(gap.value / _mean(compared, second, "mse")),
@@ -88,7 +88,7 @@ def _likelihood(compared: Compared) -> str:
             **values,
         )
     return t(
-        "**Likelihood:** **{best}** finds the pictures likeliest: a −ELBO of {a:.1f} nats, {gap:.2f} ± {margin:.2f} nats "
+        "**Likelihood:** **{best}** finds the images likeliest: a −ELBO of {a:.1f} nats, {gap:.2f} ± {margin:.2f} nats "
         "below **{second}**.",
         best=plain(compared.names[best]),
         a=_mean(compared, best, LIKELIHOOD),
@@ -104,8 +104,8 @@ def _samples(compared: Compared) -> str:
     floor, worst = float(np.mean(compared.floor)), found.order[-1]
     if worst in found.leaders:
         return t(
-            "**New pictures from N(0, I):** no measurable difference between {names}: Fréchet distances of {a:.1f} to "
-            "{b:.1f}, {draws} draws each. Real training pictures have {floor:.1f}.",
+            "**New images from N(0, I):** no measurable difference between {names}: Fréchet distances of {a:.1f} to "
+            "{b:.1f}, {draws} draws each. Real training images have {floor:.1f}.",
             names=_bold(compared, found.leaders),
             a=mean[found.order[0]],
             b=mean[worst],
@@ -114,16 +114,16 @@ def _samples(compared: Compared) -> str:
         )
     alike = [key for key in found.leaders if found.between(key, worst).is_clear]
     lead = (
-        t("**{best}** draws the most real-looking pictures", best=plain(compared.names[alike[0]]))
+        t("**{best}** draws the most real-looking images", best=plain(compared.names[alike[0]]))
         if len(found.leaders) == 1
         else t(
-            "the most real-looking pictures come from {names}, without a measurable difference between them",
+            "the most real-looking images come from {names}, without a measurable difference between them",
             names=_bold(compared, found.leaders),
         )
     )
     return t(
-        "**New pictures from N(0, I):** {lead}: a Fréchet distance of {a:.1f}, against {b:.1f} for **{worst}** and {floor:.1f} "
-        "for real training pictures.",
+        "**New images from N(0, I):** {lead}: a Fréchet distance of {a:.1f}, against {b:.1f} for **{worst}** and {floor:.1f} "
+        "for real training images.",
         lead=lead,
         a=mean[found.order[0]],
         b=mean[worst],
@@ -137,8 +137,8 @@ def _told(compared: Compared) -> str:
     if not compared.told or len(compared.told) == len(compared.names):
         return ""
     return t(
-        "**Told the class:** {names} is told the class of every picture, both to read and to draw it; the others have to "
-        "find it out. Its errors, its −ELBO and its new pictures are those of an easier task.",
+        "**Told the class:** {names} is told the class of every image, both to read and to draw it; the others have to "
+        "find it out. Its errors, its −ELBO and its new images are those of an easier task.",
         names=_bold(compared, compared.told),
     )
 

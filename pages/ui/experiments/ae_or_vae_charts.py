@@ -52,7 +52,7 @@ def distances(found: Mapping[str, Mapping[str, Sequence[float]]], floor: Sequenc
     figure.add_scatter(
         x=names,
         y=[ground] * len(names),
-        name=t("Real training pictures: {floor:.3g}", floor=ground),
+        name=t("Real training images: {floor:.3g}", floor=ground),
         mode="lines",
         line={"color": NEUTRAL, "dash": "dash", "width": 2},
         hoverinfo="skip",
@@ -107,9 +107,7 @@ def variances(normal: ArrayLike, strange: Mapping[str, ArrayLike]) -> go.Figure:
         strange: The same by kind (translated).
     """
     figure = go.Figure()
-    rows = {t("Normal test pictures"): np.asarray(normal, float)} | {
-        k: np.asarray(v, float) for k, v in strange.items()
-    }
+    rows = {t("Normal test images"): np.asarray(normal, float)} | {k: np.asarray(v, float) for k, v in strange.items()}
     for number, (name, values) in enumerate(reversed(rows.items())):
         low, first, middle, third, high = np.quantile(values, (0.02, 0.25, 0.5, 0.75, 0.98))
         figure.add_box(

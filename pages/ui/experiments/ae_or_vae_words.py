@@ -56,7 +56,7 @@ def drawn(
         best = t("VAE") if normal < other else t("autoencoder")
         found.append(
             t(
-                "Drawn from N(0, I), the VAE's pictures are at {vae:.3g}, the autoencoder's at {ae:.3g}: the {best}'s are "
+                "Drawn from N(0, I), the VAE's images are at {vae:.3g}, the autoencoder's at {ae:.3g}: the {best}'s are "
                 "{times:.1f} times nearer to real ones.",
                 vae=normal,
                 ae=other,
@@ -65,7 +65,7 @@ def drawn(
             )
             if gap.is_clear
             else t(
-                "Drawn from N(0, I), the VAE's pictures are at {vae:.3g}, the autoencoder's at {ae:.3g}: no measurable "
+                "Drawn from N(0, I), the VAE's images are at {vae:.3g}, the autoencoder's at {ae:.3g}: no measurable "
                 "difference over {draws} draws.",
                 vae=normal,
                 ae=other,
@@ -87,13 +87,13 @@ def _best_source(name: str, values: Mapping[str, Sequence[float]], ground: float
     if len(sources) > 1:
         return t(
             "The {name}'s best draws come from {sources}, without a measurable difference between them: {best:.3g}, which "
-            "is {times:.1f} times the distance of real training pictures ({floor:.3g}).",
+            "is {times:.1f} times the distance of real training images ({floor:.3g}).",
             sources=", ".join(sources),
             **shared,
         )
     return t(
         "The {name}'s best draws come from {source}: {best:.3g}, which is {times:.1f} times the distance of real "
-        "training pictures ({floor:.3g}).",
+        "training images ({floor:.3g}).",
         source=sources[0],
         **shared,
     )
@@ -113,22 +113,22 @@ def between(
     values = {"vae": float(vae[0][:, middle].mean()), "ae": float(ae[0][:, middle].mean())}
     if not gap.is_clear:
         first = t(
-            "Half way, the classifier is {vae:.0%} sure of the VAE's pictures and {ae:.0%} of the autoencoder's: no "
+            "Half way, the classifier is {vae:.0%} sure of the VAE's images and {ae:.0%} of the autoencoder's: no "
             "measurable difference.",
             **values,
         )
     elif gap.value > 0:
         first = t(
-            "Half way, the classifier is {vae:.0%} sure of the VAE's pictures and {ae:.0%} of the autoencoder's: its way leads through more that is no digit.",
+            "Half way, the classifier is {vae:.0%} sure of the VAE's images and {ae:.0%} of the autoencoder's: its way leads through more that is no digit.",
             **values,
         )
     else:
         first = t(
-            "Half way, the classifier is {ae:.0%} sure of the autoencoder's pictures and only {vae:.0%} of the VAE's: here the autoencoder has the better way.",
+            "Half way, the classifier is {ae:.0%} sure of the autoencoder's images and only {vae:.0%} of the VAE's: here the autoencoder has the better way.",
             **values,
         )
     second = t(
-        "From the ends to the middle, the distance to the nearest real picture changes by {vae:+.2f} for the VAE and by "
+        "From the ends to the middle, the distance to the nearest real image changes by {vae:+.2f} for the VAE and by "
         "{ae:+.2f} for the autoencoder.",
         vae=_detour(vae[1]),
         ae=_detour(ae[1]),
@@ -166,7 +166,7 @@ def trainings(
         rivals = [gap for (first, _), gap in gaps.items() if first == RECONSTRUCTION_ONLY]
         found.append(
             t(
-                "**Reconstruction only**: the best pictures back (MSE {mse:.4f}), and codes that spread {spread:.1f} "
+                "**Reconstruction only**: the best images back (MSE {mse:.4f}), and codes that spread {spread:.1f} "
                 "around their mean: nothing holds them near N(0, I) (KL {kl:.1f} nats)."
                 if rivals and all(gap.is_clear and gap.value < 0 for gap in rivals)
                 else "**Reconstruction only**: MSE {mse:.4f}, codes that spread {spread:.1f} around their mean, KL {kl:.1f} "
@@ -179,7 +179,7 @@ def trainings(
         found.append(
             t(
                 "**KL only**: all codes fall onto one point (spread {spread:.3f}, KL {kl:.4f} nats). The cloud is N(0, I), "
-                "whatever the picture: nothing comes back (MSE {mse:.4f}; the mean image has {mse_mean_image:.4f}).",
+                "whatever the image: nothing comes back (MSE {mse:.4f}; the mean image has {mse_mean_image:.4f}).",
                 **one,
             )
             if one["kl"] < SMALL
@@ -191,7 +191,7 @@ def trainings(
         is_better = gap is not None and gap.is_clear and gap.value < 0
         found.append(
             t(
-                "**Both**: the codes spread {spread:.2f}, KL {kl:.1f} nats, MSE {mse:.4f}: pictures come back, and their "
+                "**Both**: the codes spread {spread:.2f}, KL {kl:.1f} nats, MSE {mse:.4f}: images come back, and their "
                 "clouds share the room that N(0, I) gives.",
                 **one,
             )
@@ -231,20 +231,20 @@ def denoised(
     better, cleaner = gaps["plain"], gaps["noisy"]
     means = {"noisy": float(noisy.mean()), "plain": float(plain.mean()), "trained": float(trained.mean())}
     first = t(
-        "Noise of {noise:.2f} puts the pictures {noisy:.4f} (MSE) from the clean ones. What the denoising autoencoder makes of "
+        "Noise of {noise:.2f} puts the images {noisy:.4f} (MSE) from the clean ones. What the denoising autoencoder makes of "
         "them is {trained:.4f} away, what the plain one makes {plain:.4f}.",
         noise=noise,
         **means,
     )
     if cleaner.is_clear and cleaner.value < 0:
-        second = t("At this noise, it takes away more of the picture than of the noise.")
+        second = t("At this noise, it takes away more of the image than of the noise.")
     elif not better.is_clear:
         second = t("At this noise there is no measurable difference between both autoencoders.")
     elif better.value < 0:
         second = t("At this noise the plain autoencoder is better.")
     elif not cleaner.is_clear:
         second = t(
-            "It is nearer than the plain one, but not measurably nearer to the clean pictures than the noisy ones."
+            "It is nearer than the plain one, but not measurably nearer to the clean images than the noisy ones."
         )
     else:
         second = t(
@@ -270,11 +270,11 @@ def variance(above: Mapping[str, Difference]) -> list[str]:
     alike = listed(lambda one: not one.is_clear)
     found = []
     if wider:
-        found.append(t("Wider than those of normal pictures (AUROC above 0.5): {names}.", names=wider))
+        found.append(t("Wider than those of normal images (AUROC above 0.5): {names}.", names=wider))
     if narrower:
         found.append(
             t(
-                "Narrower (AUROC below 0.5): {names}. The encoder is *surer* of these strange pictures than of normal ones.",
+                "Narrower (AUROC below 0.5): {names}. The encoder is *surer* of these strange images than of normal ones.",
                 names=narrower,
             )
         )
@@ -283,5 +283,5 @@ def variance(above: Mapping[str, Difference]) -> list[str]:
     if narrower:
         found.append(t("So the posterior's variance alone is not to be trusted as a warning with this model."))
     elif not alike:
-        found.append(t("So with this model, all of these strange pictures tend to have the larger variance."))
+        found.append(t("So with this model, all of these strange images tend to have the larger variance."))
     return found

@@ -50,7 +50,7 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
         st.info(t("This run learnt all classes, so nothing is strange to it. Start the experiment above."))
         return
     models = {OURS: run, **together}
-    with st.spinner(t("Scoring all pictures …"), show_time=True):
+    with st.spinner(t("Scoring all images …"), show_time=True):
         answers = _answers(models, shown.name, data, classes)
     _show_answers(run, data, classes, answers)
     _try_a_picture(models, shown.name, data, classes)
@@ -68,7 +68,7 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
     first = next(iter(models.values()))
     found = []
     components = t("PCA with {count} components", count=anomaly_words.COMPONENTS)
-    rows = [(t("The mean picture"), "mean_image", first), (components, "pca_20", first)]
+    rows = [(t("The mean image"), "mean_image", first), (components, "pca_20", first)]
     for title, score, run in [*rows, *((t(key), "squared_error", run) for key, run in models.items())]:
         test = cache.strangeness(run, name, classes)
         aside = cache.strangeness(run, name, classes, "validation")
@@ -92,14 +92,14 @@ def _show_answers(run: Run, data: ImageData, classes: tuple[int, ...], answers: 
     rows = list(answers)
     if tutorial is not None:
         rows.insert(0, Answer(t("A published tutorial (its own figures)"), tutorial.validation, tutorial.first_test))
-    st.subheader(t("Against the mean picture"))
+    st.subheader(t("Against the mean image"))
     first = t(data.class_names[int(data.labels[0])])
     st.dataframe(anomaly_words.answers_table(rows, normal, first), hide_index=True, key=f"answers_{run.id}")
     st.caption(
         t(
-            "Errors: the mean squared error of a pixel between 0 and 1, over the normal validation pictures (less is "
-            "better) and of the first test picture. AUROC: the chance that a strange test picture scores higher than a "
-            "normal one, over all {count:,} test pictures; by the squared error, and by error / norm with half the "
+            "Errors: the mean squared error of a pixel between 0 and 1, over the normal validation images (less is "
+            "better) and of the first test image. AUROC: the chance that a strange test image scores higher than a "
+            "normal one, over all {count:,} test images; by the squared error, and by error / norm with half the "
             "neighbours' distance. What is not called published was computed on this page.",
             count=len(data),
         )
@@ -156,9 +156,9 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
                     )
     st.caption(
         t(
-            "From left to right: the picture, what comes back, the error of each pixel. The score is error / norm plus "
-            "half the neighbours' distance, each counted in its spread over the training pictures; the threshold comes "
-            "from the normal validation pictures, with {share:.0%} false alarms asked.",
+            "From left to right: the image, what comes back, the error of each pixel. The score is error / norm plus "
+            "half the neighbours' distance, each counted in its spread over the training images; the threshold comes "
+            "from the normal validation images, with {share:.0%} false alarms asked.",
             share=ALPHA,
         )
     )
@@ -245,7 +245,7 @@ def _show_scores(models: Mapping[str, Run], name: str, data: ImageData, classes:
     )
     st.caption(
         t(
-            "AUROC on all test pictures. What says “no model” is a baseline that learns nothing but a few statistics. Which "
+            "AUROC on all test images. What says “no model” is a baseline that learns nothing but a few statistics. Which "
             "score is best was not chosen by this table: error / norm + neighbours was fixed before."
         )
     )

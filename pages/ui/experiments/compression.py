@@ -47,7 +47,7 @@ def settings(recipe: Recipe) -> Mapping[str, Any]:
         default=recipe.config.model.latent_dim,
         width=190,
         help=t(
-            "How many numbers are left of a picture's pixels. The recipe has {count}.",
+            "How many numbers are left of an image's pixels. The recipe has {count}.",
             count=recipe.config.model.latent_dim,
         ),
     )
@@ -65,7 +65,7 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
         label=t("Measure the code"),
         seconds=2 + SECONDS_A_THOUSAND * images / 1000,
         what=t(
-            "Fits PCA to the training pictures, and takes the error on the test pictures: with any number of numbers for "
+            "Fits PCA to the training images, and takes the error on the test images: with any number of numbers for "
             "PCA, and with 1 to 16 bits for each number of the code."
         ),
     )
@@ -91,7 +91,7 @@ def _against_pca(run: Run, found: Found) -> None:
             ),
             (t("As good as PCA with"), "–" if equivalent is None else str(equivalent), None),
             (
-                t("Bits a picture"),
+                t("Bits an image"),
                 str(int(found.arrays["ae_bits"][bits - 1])),
                 t("With which the error is the same, up to one percent."),
             ),
@@ -106,15 +106,15 @@ def _against_pca(run: Run, found: Found) -> None:
     )
     st.subheader(t("Against PCA"))
     words = t(
-        "The error on the test pictures against the numbers that a picture is told in, both axes logarithmic. PCA learnt from the "
-        "same {count:,} training pictures; its curve is that of the linear code, not cut off at 0 and 1. The star is this run: "
+        "The error on the test images against the numbers that an image is told in, both axes logarithmic. PCA learnt from the "
+        "same {count:,} training images; its curve is that of the linear code, not cut off at 0 and 1. The star is this run: "
         "follow the dots to PCA's curve.",
         count=figures["train_images"],
     )
     figure = compression_charts.against_pca(errors, numbers, figures["mse"], equivalent, run.title)
     show_chart(figure, words, key=f"against_pca_{run.id}", about="pca")
     rows = [found.arrays["originals"], found.arrays["ae"], found.arrays["pca"]]
-    names = [t("the pictures"), t("this model"), t("PCA with {count}", count=numbers)]
+    names = [t("the images"), t("this model"), t("PCA with {count}", count=numbers)]
     if "equivalent" in found.arrays and equivalent != numbers:
         rows.append(found.arrays["equivalent"])
         names.append(t("PCA with {count}", count=equivalent))
@@ -129,8 +129,8 @@ def _rates(run: Run, found: Found) -> None:
     st.subheader(t("In bits"))
     arrays, figures = found.arrays, found.figures
     words = t(
-        "The error against the bits that a picture takes, each number of the code being rounded to 1 to 16 bits. Entropy-coded: "
-        "frequent values get shorter words, by a table from the training pictures."
+        "The error against the bits that an image takes, each number of the code being rounded to 1 to 16 bits. Entropy-coded: "
+        "frequent values get shorter words, by a table from the training images."
     )
     figure = compression_charts.rate_distortion(arrays, figures["latent_dim"], figures["pca_equivalent"])
     show_chart(figure, words, key=f"rates_{run.id}", about="bits")
@@ -140,7 +140,7 @@ def _rates(run: Run, found: Found) -> None:
     total = int(arrays["ae_bits"][bits - 1])
     st.markdown(
         t(
-            "**{total}** bits a picture ({coded:.1f} entropy-coded), {fewer} than its pixels. Error **{mse:.4f}** instead of "
+            "**{total}** bits an image ({coded:.1f} entropy-coded), {fewer} than its pixels. Error **{mse:.4f}** instead of "
             "{unrounded:.4f}.",
             total=total,
             coded=arrays["ae_entropy_bits"][bits - 1],
@@ -150,7 +150,7 @@ def _rates(run: Run, found: Found) -> None:
         )
     )
     rows = [arrays["originals"], arrays["ae"], arrays["quantised"][bits - 1]]
-    words = t("From top to bottom: the pictures, from the code as it is, from the rounded code.")
+    words = t("From top to bottom: the images, from the code as it is, from the rounded code.")
     st.image(sheet(np.concatenate(rows), len(rows[0]), scale=3), width=640, alt=words)
     st.caption(words)
 
@@ -167,8 +167,8 @@ def _layers(run: Run) -> None:
     architecture.show_table(rows, key=f"layer_table_{run.id}")
     st.caption(
         t(
-            "Encoder, code, decoder, from top to bottom: {encoder:,} parameters turn a picture into its code, {decoder:,} turn "
-            "the code into a picture.",
+            "Encoder, code, decoder, from top to bottom: {encoder:,} parameters turn an image into its code, {decoder:,} turn "
+            "the code into an image.",
             encoder=sum(layer.parameters for layer in rows if layer.part != "decoder"),
             decoder=sum(layer.parameters for layer in rows if layer.part == "decoder"),
         )
@@ -176,7 +176,7 @@ def _layers(run: Run) -> None:
 
 
 def _sweep(run: Run, name: str, images: int) -> None:
-    st.subheader(t("How many numbers does a picture need?"))
+    st.subheader(t("How many numbers does an image need?"))
     typed = number_box(
         t("Epochs of each"),
         Span(1, MOST_EPOCHS),
@@ -208,7 +208,7 @@ def _sweep(run: Run, name: str, images: int) -> None:
         return
     figures, errors = found.figures, found.arrays
     words = t(
-        "The error on {images:,} test pictures for each latent size, both axes logarithmic. Each model has this run's settings "
+        "The error on {images:,} test images for each latent size, both axes logarithmic. Each model has this run's settings "
         "and {epochs} epochs; the star is this run itself, after {own}.",
         images=figures["images"],
         epochs=figures["epochs"],

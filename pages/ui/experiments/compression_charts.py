@@ -98,7 +98,7 @@ def rate_distortion(found: Mapping[str, NDArray[Any]], numbers: int, equivalent:
                 marker={"size": 5},
                 hovertemplate=t("%{x:.1f} bits: %{y:.4f}"),
             )
-    template(figure, x=t("Bits a picture"), y=t("Test error (MSE a pixel)"), height=380)
+    template(figure, x=t("Bits an image"), y=t("Test error (MSE a pixel)"), height=380)
     _below(figure)
     figure.update_xaxes(type="log", **_ticks(max(found[name + "_bits"].max() for name, *_ in lines), base=1))
     return figure

@@ -38,28 +38,28 @@ def against_pca(
     }
     if equivalent == 0:
         return t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**: no "
-            "better than answering every picture with the mean image ({mean:.4f}). The model has learnt nothing yet.",
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**: no "
+            "better than answering every image with the mean image ({mean:.4f}). The model has learnt nothing yet.",
             **values,
         )
     if gap is not None:
         return f"{_tested(values, gap)} {one_training_each()}"
     if equivalent is None:
         return t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA "
             "(the best *linear* code) is never as good, whatever its size.",
             **values,
         )
     if equivalent <= numbers:
         words = t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA "
             "(the best *linear* code) is **better**: it has {pca:.4f} with as many numbers, and needs only "
             "**{equivalent}** to be as good.",
             **values,
         )
         if equivalent == numbers:
             words = t(
-                "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is "
+                "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is "
                 "**{mse:.4f}**. PCA (the best *linear* code) is no worse: it has {pca:.4f} with as many numbers.",
                 **values,
             )
@@ -78,14 +78,14 @@ def _tested(values: Mapping[str, Any], gap: Difference) -> str:
     """The model against PCA with as many numbers, on the same pictures."""
     if not gap.is_clear:
         words = t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**: no "
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**: no "
             "measurable difference from PCA (the best *linear* code), which has {pca:.4f} with as many numbers.",
             **values,
         )
         return f"{words} {_advice(values['numbers'])}"
     if gap.value < 0:
         words = t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA "
             "(the best *linear* code) is **better**: it has {pca:.4f} with as many numbers.",
             **values,
         )
@@ -94,7 +94,7 @@ def _tested(values: Mapping[str, Any], gap: Difference) -> str:
         return f"{words} {_advice(values['numbers'])}"
     if values["equivalent"] is None:
         return t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA "
+            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA "
             "(the best *linear* code) is never as good, whatever its size.",
             **values,
         )
@@ -103,7 +103,7 @@ def _tested(values: Mapping[str, Any], gap: Difference) -> str:
 
 def _behind(values: Mapping[str, Any]) -> str:
     return t(
-        "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test pictures is **{mse:.4f}**. PCA (the "
+        "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA (the "
         "best *linear* code) has {pca:.4f} with as many numbers, and needs **{equivalent}** to be as good.",
         **values,
     )
@@ -146,7 +146,7 @@ def bits(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]]) -> str:
         )
     )
     return f"{first} " + t(
-        "A picture takes **{total}** bits, {fewer} than the {raw:,} of its pixels; with short words for frequent codes, "
+        "An image takes **{total}** bits, {fewer} than the {raw:,} of its pixels; with short words for frequent codes, "
         "{coded:.1f}.",
         total=total,
         fewer=fewer(total, figures["raw_bits"]),
@@ -159,8 +159,8 @@ def fair_price(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]], de
     """What is not counted: that the picture is another one, and that the decoder must be there too."""
     saved = figures["zipped_bits"] - found["ae_bits"][enough_bits(found["ae_mse"], figures["mse"]) - 1]
     words = t(
-        "That is no miracle. Packed **without any error** (as in a ZIP file) these pictures take {zipped:,.0f} bits each, "
-        "{fewer} than their pixels; the rest is paid for with what the picture loses.",
+        "That is no miracle. Packed **without any error** (as in a ZIP file) these images take {zipped:,.0f} bits each, "
+        "{fewer} than their pixels; the rest is paid for with what the image loses.",
         zipped=figures["zipped_bits"],
         fewer=fewer(figures["zipped_bits"], figures["raw_bits"]),
     )
@@ -169,7 +169,7 @@ def fair_price(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]], de
     pictures = decoder_parameters * FLOAT_BITS / saved
     return f"{words} " + t(
         "And whoever reads the code needs the decoder: its {parameters:,} parameters of {bits} bits are only made up for "
-        "after {pictures:,.0f} pictures.",
+        "after {pictures:,.0f} images.",
         parameters=decoder_parameters,
         bits=FLOAT_BITS,
         pictures=pictures,
@@ -187,18 +187,18 @@ def cross_entropy(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]] 
     if gap is not None and not gap.is_clear:
         return t(
             "Its cross-entropy is **{own:.4f}** nats a pixel, no measurable difference from {mean:.4f} (the mean image for "
-            "every picture). The very same picture would have {floor:.4f} (grey pixels never reach 0).",
+            "every image). The very same image would have {floor:.4f} (grey pixels never reach 0).",
             **values,
         )
     if values["own"] < values["mean"]:
         return t(
-            "Its cross-entropy is **{own:.4f}** nats a pixel, between {mean:.4f} (the mean image for every picture) and "
-            "{floor:.4f} (the very same picture: grey pixels never reach 0).",
+            "Its cross-entropy is **{own:.4f}** nats a pixel, between {mean:.4f} (the mean image for every image) and "
+            "{floor:.4f} (the very same image: grey pixels never reach 0).",
             **values,
         )
     return t(
-        "Its cross-entropy is **{own:.4f}** nats a pixel, no less than {mean:.4f} (the mean image for every picture): it is "
-        "too sure of pixels that it gets wrong. The very same picture would have {floor:.4f} (grey pixels never reach 0).",
+        "Its cross-entropy is **{own:.4f}** nats a pixel, no less than {mean:.4f} (the mean image for every image): it is "
+        "too sure of pixels that it gets wrong. The very same image would have {floor:.4f} (grey pixels never reach 0).",
         **values,
     )
 

@@ -144,7 +144,7 @@ def sentences(balances: Sequence[Balance]) -> list[str]:
             found.append(
                 t(
                     "**{name}**: the KL counts {times} and drives the posterior into the prior: {kl:.4f} nats are left, and "
-                    "{active} numbers in use. The decoder is told nothing, so it answers every picture with nearly the "
+                    "{active} numbers in use. The decoder is told nothing, so it answers every image with nearly the "
                     "same one: MSE {mse:.4f} beside {baseline:.4f} of the mean image, −ELBO {elbo:.1f} beside {floor:.1f}.",
                     name=t(other.name),
                     times=_times(other.beta),
@@ -238,7 +238,7 @@ def _first(b: Balance) -> str:
     gain = None if b.gains is None else estimate(b.gains)
     if gain is not None and not gain.is_clear:
         return t(
-            "**{name}**: the code keeps {kl:.1f} nats of each picture, in {active} of {count} numbers, and there is no "
+            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} numbers, and there is no "
             "measurable difference from the mean image: an MSE of {mse:.4f} beside {baseline:.4f}. Train longer.",
             name=t(b.name),
             kl=b.kl,
@@ -249,7 +249,7 @@ def _first(b: Balance) -> str:
         ) + (" " + _spread(b))
     if b.recon >= b.nats_mean_image or b.mse >= b.mse_mean_image:
         return t(
-            "**{name}**: the code keeps {kl:.1f} nats of each picture, in {active} of {count} numbers, and makes too little of "
+            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} numbers, and makes too little of "
             "them: the reconstruction has {recon:.1f} nats beside the mean image's {floor:.1f}, and an MSE of {mse:.4f} "
             "beside {baseline:.4f}. Train longer.",
             name=t(b.name),
@@ -262,7 +262,7 @@ def _first(b: Balance) -> str:
             mse=b.mse,
         ) + (" " + _spread(b))
     return t(
-        "**{name}**: the code keeps {kl:.1f} nats of each picture, in {active} of {count} numbers. That takes the "
+        "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} numbers. That takes the "
         "reconstruction from the mean image's {floor:.1f} nats to {recon:.1f}, and the MSE from {baseline:.4f} to {mse:.4f}.",
         name=t(b.name),
         kl=b.kl,
