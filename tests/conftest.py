@@ -3,11 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests import quick
 from tests.processes import emptied, nobody_left
 from vae_core.jobs import client
 
@@ -28,8 +30,8 @@ def mnist_is_there() -> bool:
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the tests' names
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what drives a browser, groups tests for xdist, skips what needs data that is not there."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks what drives a browser and what is quick, groups tests for xdist, skips what needs data that is not there."""
     no_mnist = pytest.mark.skip(reason="needs full MNIST: set DIABOLO_DATA to a folder that holds MNIST/raw")
     for item in items:
         if item.path.is_relative_to(TESTS / "browser"):
@@ -39,8 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # Each kind of long test in one worker, in turn; the others by file, so that a module's fixtures are made once.
         group = _kind(item) or {"test_live_diagnosis": "test_diagnosis"}.get(item.path.stem, item.path.stem)
         item.add_marker(pytest.mark.xdist_group(group))
+        if quick.is_quick(item):
+            item.add_marker("quick")
         if item.get_closest_marker("mnist") and not mnist_is_there():
             item.add_marker(no_mnist)
+    found = sum(item.get_closest_marker("quick") is not None for item in items)
+    config.stash[quick.COUNTED] = found, {item.path for item in items}
     # The longest group first: the other worker does all the rest meanwhile.
     items.sort(key=lambda item: {"browser": 0, "heavy": 1}.get(_kind(item), 2))
 
@@ -66,7 +72,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if not _kind(item):
             patch.setattr(client, "_start_supervisor", lambda root: None)
-        return (yield)
+        with quick.held() if item.get_closest_marker("quick") else nullcontext():
+            return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -111,8 +118,10 @@ def supervised(_supervised_root: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A run root of the test's own, whose supervisor ends with it."""
-    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
-    with nobody_left(tmp_path):
-        yield tmp_path
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """An empty run root of the test's own; a heavy test's supervisor ends with it."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    monkeypatch.setenv("DIABOLO_RUNS", str(folder))
+    with nobody_left(folder) if _kind(request.node) else nullcontext():
+        yield folder

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,6 @@ import pytest
 
 from pages.ui import standing
 from pages.ui.runs_list import details
-from tests.processes import nobody_left
 from vae_core import events as ev
 from vae_core import files, runs
 from vae_core.config import RunConfig
@@ -38,15 +37,6 @@ SMALL = RunConfig().replace(model__hidden=(64,), training__epochs=3, training__t
 # Long enough to be caught at work, short enough to be waited for: about 20 ms an epoch.
 LONG = SMALL.replace(training__epochs=2_000, training__batch_size=512)
 EPOCHS = 80  # of what is disturbed and yet comes to its end
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A run root of its own, for a supervisor with settings of its own; nobody is left at the end."""
-    path = tmp_path / "runs"
-    monkeypatch.setenv("DIABOLO_RUNS", str(path))
-    with nobody_left(path):
-        yield path
 
 
 def wait(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
@@ -389,7 +379,7 @@ def test_a_silent_worker_of_an_earlier_supervisor_is_ended_too(supervised: Path)
     (worker,) = wait(lambda: workers(run), "the worker")
     kill_supervisor(supervised)
     worker.send_signal(signal.SIGSTOP)
-    Supervisor(root, fork=False)._end_silent(Task(run.folder, "training"), 9.0)
+    Supervisor(supervised, fork=False)._end_silent(Task(run.folder, "training"), 9.0)
     wait(lambda: is_gone(worker), "its end")
     assert run.state() == "interrupted" and "no sign of life for 9 s" in str(run.job.note())
 
