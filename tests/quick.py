@@ -111,7 +111,7 @@ def held() -> Iterator[None]:
             _held = False
 
 
-def _no_page(*arguments: object) -> Never:
+def _no_page(*arguments: object, **named: object) -> Never:
     raise AssertionError("A quick test opens a page: name what opens it in tests/quick.py.")
 
 
