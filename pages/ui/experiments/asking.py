@@ -115,7 +115,8 @@ def _chosen(
             changes[LENGTH] = _epochs(recipe, changes[DATA], epochs) if LENGTH in shown else epochs
             if whole:
                 changes |= experiment(recipe.name).settings(recipe)
-        _say_length(recipe, changes)
+        if whole:
+            _say_length(recipe, changes)
         for config in groups.configs(recipe, changes).values():
             settings.check(config)
     except InputError as error:
