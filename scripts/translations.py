@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pages.ui.text import DOMAIN, LANGUAGES, LOCALES, SOURCE
+from scripts.typography import typeset
 
 MARKS = ("t", "N_")
 DAY = datetime(2026, 11, 24, tzinfo=UTC)  # of every catalogue: a date of each writing would be all that changes
@@ -64,8 +65,11 @@ def read(language: str) -> Catalog:
 
 
 def updated(language: str) -> Catalog:
-    """What the source says now, with the translations that are known; they are never guessed from similar ones."""
+    """What the source says now, with the translations that are known, set as French is printed; none is ever guessed."""
     catalogue = read(language)
+    for message in catalogue:
+        if message.id and language == "fr":
+            message.string = typeset(message.string)
     catalogue.update(template(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     catalogue.creation_date = catalogue.revision_date = DAY

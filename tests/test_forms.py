@@ -409,7 +409,7 @@ def test_an_autoencoder_gets_no_elbo_and_damaged_figures_are_left_out() -> None:
 
 def test_progress_in_words() -> None:
     end = EpochEnd(3, 30, 100, Losses(5, 5, 0), Losses(6, 6, 0), 12_345.6, 1.0, 75.0)
-    assert standing.progress_text(end, 10) == "Epoch 3 of 10 · 12,346 images a second · 1 min 15 s left"
+    assert standing.progress_text(end, 10) == "Epoch 3 of 10 · 12,346 images/s · 1 min 15 s left"
 
 
 def test_an_error_without_words_is_still_told() -> None:

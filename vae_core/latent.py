@@ -62,8 +62,8 @@ def encode(model: Model, data: ImageData) -> LatentPoints:
     if not np.isfinite(mu).all():
         raise WorkError(
             N_(
-                "The model gives codes that are not finite: its training went astray. Train it again, with a smaller "
-                "learning rate."
+                "The model gives codes that are not finite: its training diverged. Train it again, with a "
+                "smaller learning rate."
             )
         )
     return LatentPoints(mu, sigma if is_density else None)
@@ -83,7 +83,7 @@ def decode(model: Model, z: Codes, y: int | NDArray[np.int64] | None = None) -> 
     """
     if z.ndim != 2 or z.shape[1] != model.latent_dim:
         raise InputError(
-            N_("The codes have the shape {shape}, but this model's have {latent_dim} numbers each."),
+            N_("The codes have the shape {shape}, but this model's have {latent_dim} dimensions each."),
             shape=" x ".join(map(str, z.shape)),
             latent_dim=model.latent_dim,
         )

@@ -73,7 +73,8 @@ class Normal:
         if not np.isfinite(self.codes).all():
             raise WorkError(
                 N_(
-                    "The model gives codes that are not finite: its training went astray. Train it again, with a smaller learning rate."
+                    "The model gives codes that are not finite: its training diverged. Train it again, "
+                    "with a smaller learning rate."
                 )
             )
         self._errors = errors
