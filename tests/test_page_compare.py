@@ -71,7 +71,9 @@ def test_the_runs_of_an_address_are_compared(trained: dict[str, Run]) -> None:
     assert app.multiselect[0].value == [trained["short"].id, trained["long"].id]
     seen = text(app)
     assert (
-        "**PCA, 8 components** has the lowest error" in seen and "**long** with" in seen and "short has the highest error" in seen
+        "**PCA, 8 components** has the lowest error" in seen
+        and "**long** with" in seen
+        and "short has the highest error" in seen
     )
     assert "The codes are not equally large (short: 2, long: 8 dimensions)" in seen
     settings = app.dataframe[1].value

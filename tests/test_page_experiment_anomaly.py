@@ -203,7 +203,11 @@ def test_published_errors_are_only_called_the_mean_pictures_where_they_are() -> 
 
 @pytest.mark.parametrize(
     ("score", "is_normal", "expected"),
-    [(3.0, False, "**anomalous**, rightly"), (3.0, True, "**anomalous**, wrongly"), (1.0, False, "**normal**, wrongly")],
+    [
+        (3.0, False, "**anomalous**, rightly"),
+        (3.0, True, "**anomalous**, wrongly"),
+        (1.0, False, "**normal**, wrongly"),
+    ],
 )
 def test_a_verdict(score: float, is_normal: bool, expected: str) -> None:
     assert expected in anomaly_words.verdict("A 7", score, 2.0, is_normal=is_normal)

@@ -54,7 +54,6 @@ class TestCatalogue:
             for mark in ("`", "**", "$", "]("):
                 assert str(message.string).count(mark) == str(message.id).count(mark), message.id
 
-
     def test_it_is_set_as_french_is_printed(self, language: str) -> None:
         for message in translations.read(language):
             if message.id and language == "fr":

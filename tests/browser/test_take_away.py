@@ -70,7 +70,7 @@ def test_in_french_from_the_click_to_the_file_or_the_reason(
     expect(page.locator(".film[data-ready]")).to_be_visible()
     name, film = taken(page, "Film en GIF")
     assert (name, film[:6]) == (f"{run.id}-film.gif", b"GIF89a")
-    expect(page.get_by_text(re.compile("Prêt, .*un clic de plus l'enregistre"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Prêt, .*un clic de plus l’enregistre"))).to_be_visible()
     page.get_by_text("Exporter", exact=True).click()
     # An export under way is found again after F5: the folded part stands open.
     page.get_by_role("button", name="Encodeur et décodeur (ONNX, .zip)").click()
