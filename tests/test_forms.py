@@ -313,7 +313,7 @@ def test_sizes_in_words(size: int, words: str) -> None:
 
 def test_a_download_with_and_without_a_known_total() -> None:
     untold = orders.in_words("Download", "running", OrderProgress(0.0, None, 5_000_000, None))
-    assert "5.0 MB have come" in untold and "not told" in untold
+    assert "5.0 MB received" in untold and "not told" in untold
     told = orders.in_words("Download", "running", OrderProgress(0.5, 61.0, 5_000_000, 10_000_000))
     assert "5.0 MB of 10.0 MB, about 1 min 1 s left" in told
 
