@@ -95,7 +95,7 @@ def look(images: NDArray[np.uint8]) -> Seen:
     if len(images) == 0 or images.shape[1:] != IMAGE_SHAPE:
         raise InputError(
             N_(
-                "The digit classifier looks at pictures of the shape {expected}, not at {count} of {shape}. Choose a model of 'mnist' or 'digits'."
+                "The digit classifier looks at images of the shape {expected}, not at {count} of {shape}. Choose a model of 'mnist' or 'digits'."
             ),
             expected=" x ".join(map(str, IMAGE_SHAPE)),
             count=len(images),

@@ -137,9 +137,7 @@ class Quantiser:
     def __post_init__(self) -> None:
         if not 1 <= self.bits <= MOST_BITS:
             raise InputError(
-                N_(
-                    "'bits' is {bits}, but must be from 1 to {most} for each number of the code. Choose one in between."
-                ),
+                N_("'bits' is {bits}, but must be from 1 to {most} for each latent dimension. Choose one in between."),
                 bits=self.bits,
                 most=MOST_BITS,
             )

@@ -63,8 +63,8 @@ def encode(model: Model, data: ImageData) -> LatentPoints:
     if not np.isfinite(mu).all():
         raise WorkError(
             N_(
-                "The model gives codes that are not finite: its training went astray. Train it again, with a smaller "
-                "learning rate."
+                "The model gives codes that are not finite: its training diverged. Train it again, with a "
+                "smaller learning rate."
             )
         )
     return LatentPoints(mu, sigma if is_density else None)
@@ -84,7 +84,7 @@ def decode(model: Model, z: Codes, y: int | NDArray[np.int64] | None = None) -> 
     """
     if z.ndim != 2 or z.shape[1] != model.latent_dim:
         raise InputError(
-            N_("The codes have the shape {shape}, but this model's have {latent_dim} numbers each."),
+            N_("The codes have the shape {shape}, but this model's have {latent_dim} dimensions each."),
             shape=" x ".join(map(str, z.shape)),
             latent_dim=model.latent_dim,
         )
@@ -278,7 +278,7 @@ def project(mu: Codes, method: str, seed: int = 0, components: int = 2) -> Proje
         )
     if len(mu) < FEWEST_POINTS:
         raise InputError(
-            N_("There are {count} codes, but a projection needs at least {fewest}. Choose more pictures."),
+            N_("There are {count} codes, but a projection needs at least {fewest}. Choose more images."),
             count=len(mu),
             fewest=FEWEST_POINTS,
         )
@@ -286,7 +286,7 @@ def project(mu: Codes, method: str, seed: int = 0, components: int = 2) -> Proje
     if row.limit is not None and (mu == mu[0]).all():
         raise InputError(
             N_(
-                "All codes are the same, so none is nearer than another: the model tells no picture from the next. Look at the PCA, or at another model."
+                "All codes are the same, so none is nearer than another: the model tells no image from the next. Look at the PCA, or at another model."
             )
         )
     index = np.arange(len(mu))
@@ -346,7 +346,7 @@ def _umap(mu: Codes, components: int, seed: int) -> tuple[NDArray[np.float32], N
 PROJECTIONS: dict[str, Method] = {
     "pca": Method(
         N_("PCA"),
-        N_("The flat view in which the codes differ most. At once, and the only one with a way back to pictures."),
+        N_("The flat view in which the codes differ most. At once, and the only one with a way back to images."),
         None,
         0,
         _pca,

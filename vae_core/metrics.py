@@ -66,7 +66,7 @@ def evaluate(
         raise InputError(N_("'pixels' is '{pixels}', but must be 'grey' or 'binarised'. Choose one."), pixels=pixels)
     if iwae is not None and not 1 <= iwae <= MOST_IWAE_SAMPLES:
         raise InputError(
-            N_("'iwae' is {iwae}, but must be from 1 to {most} samples an image. 50 is usual."),
+            N_("'iwae' is {iwae}, but must be from 1 to {most} samples per image. 50 is usual."),
             iwae=iwae,
             most=MOST_IWAE_SAMPLES,
         )
@@ -134,8 +134,8 @@ def per_image(
     if not all(np.isfinite(values).all() for values in arrays.values()):
         raise WorkError(
             N_(
-                "The model gives numbers that are not finite: its training went astray. Train it again, with a smaller "
-                "learning rate."
+                "The model gives numbers that are not finite: its training diverged. Train it again, with "
+                "a smaller learning rate."
             )
         )
     return PerImage(arrays, torch.cat(codes))
@@ -156,7 +156,7 @@ def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[tuple[
     if data.image_shape != tuple(model.image_shape):
         raise InputError(
             N_(
-                "The pictures of '{name}' have the shape {shape} (channels, height, width), but this model was trained "
+                "The images of '{name}' have the shape {shape} (channels, height, width), but this model was trained "
                 "on {expected}. Choose a data set of that shape."
             ),
             name=data.name,

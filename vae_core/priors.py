@@ -69,7 +69,7 @@ def fitted_gaussian(codes: NDArray[np.floating]) -> FittedGaussian:
         InputError: There are fewer than two codes.
     """
     if len(codes) < 2:
-        raise InputError(N_("{count} codes have no spread to measure. Take at least 2 pictures."), count=len(codes))
+        raise InputError(N_("{count} codes have no spread to measure. Take at least 2 images."), count=len(codes))
     codes = codes.astype(np.float64)
     return FittedGaussian(codes.mean(0), np.atleast_2d(np.cov(codes, rowvar=False)))
 
@@ -114,7 +114,7 @@ def fitted_mixture(codes: NDArray[np.floating], components: int, seed: int = 0) 
     if not 1 <= components <= len(codes) or len(codes) < 2:
         raise InputError(
             N_(
-                "A mixture of {components} components can't be fitted to {count} codes. Choose 1 to {count} components, and at least 2 pictures."
+                "A mixture of {components} components can't be fitted to {count} codes. Choose 1 to {count} components, and at least 2 images."
             ),
             components=components,
             count=len(codes),

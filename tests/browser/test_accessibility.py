@@ -20,7 +20,7 @@ FOLDED = (
     "Training film",
     "Slow motion: one training step",
     "What if …?",
-    "Take it with you",
+    "Export",
     "The layers of this model",
 )
 BEHIND = ("Details", "How is this made?", "Why are they blurry?", "What do these numbers mean?")
@@ -57,7 +57,7 @@ def test_no_page_has_a_serious_finding(server: Server, new_page: Callable[..., P
                 page.get_by_text(name, exact=True).click()
                 settle(page)
         if entry.name == "draw":
-            page.get_by_test_id("stButtonGroup").get_by_text("A test picture").click()
+            page.get_by_test_id("stButtonGroup").get_by_text("A test image").click()
             expect(page.locator(".js-plotly-plot")).to_have_count(2)
             settle(page)
         behind = page.get_by_text(re.compile(f"^({'|'.join(map(re.escape, BEHIND))})$"))

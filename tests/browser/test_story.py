@@ -129,8 +129,8 @@ def train(page: Page, width: str) -> str:
     screenshot(page, f"story-{width}-training")
     expect(badge(page, "finished")).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("All 3 epochs done.")).to_be_visible()
-    expect(page.get_by_text("Measured on 1,000 test pictures")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"ELBO: .?\d+\.\d nats per picture"))).to_be_visible()
+    expect(page.get_by_text("Measured on 1,000 test images")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"ELBO: .?\d+\.\d nats per image"))).to_be_visible()
     assert runs.find(run_id).state() == "finished"
     looked_at(page, f"story-{width}-finished")
     return run_id
@@ -161,7 +161,7 @@ def source(found: Locator) -> str:
 def generate(page: Page, folder: Path) -> None:
     page.get_by_test_id("stPageLink").get_by_text("Generate", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Generate")
-    drawn = picture(page, "A sheet of 25 pictures")
+    drawn = picture(page, "A sheet of 25 images")
     seed = page.get_by_role("textbox", name="Seed", exact=True)
     settle(page)
     first, number = source(drawn), seed.input_value()
@@ -188,9 +188,9 @@ def download(page: Page, button: str, folder: Path) -> Path:
 
 
 def reconstruct(page: Page) -> None:
-    shown = picture(page, "Original, reconstruction and error map of picture")
+    shown = picture(page, "Original, reconstruction and error map of image")
     before = source(shown)
-    page.get_by_role("button", name="Other pictures").click()
+    page.get_by_role("button", name="Other images").click()
     changes(shown, before)
     page.get_by_role("button", name="Look closer").first.click()
     expect(page.get_by_text("The error of each pixel")).to_be_visible()
@@ -199,7 +199,7 @@ def reconstruct(page: Page) -> None:
 
 def anomalies(page: Page) -> None:
     page.get_by_test_id("stButtonGroup").get_by_text("Anomalies", exact=True).click()
-    sentence = page.get_by_text(re.compile(r"Finds [\d,]+ of [\d,]+ strange pictures"))
+    sentence = page.get_by_text(re.compile(r"[\d,]+ of [\d,]+ anomalous images"))
     expect(sentence).to_be_visible()
     settle(page)
     before = sentence.inner_text()
@@ -230,7 +230,7 @@ def latent_map(page: Page, tool: str) -> None:
     if tool == "Box Select":
         corners = corners[::2]
     drag(page, [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in corners])
-    expect(page.get_by_text(re.compile(r"^[\d,]+ pictures selected$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^[\d,]+ images selected$"))).to_be_visible()
     picture(page, r"no\. \d+")
 
 
@@ -261,7 +261,7 @@ def sliders(page: Page) -> None:
     decoded = picture(page, "what the model decodes|What the model decodes")
     settle(page)
     before = source(decoded)
-    slider = page.get_by_role("slider", name=re.compile("Number 1"))
+    slider = page.get_by_role("slider", name=re.compile("Dimension 1"))
     for _ in range(20):
         slider.press("ArrowRight")
     changes(decoded, before)

@@ -52,7 +52,7 @@ class Normal:
         if len(train) < FEWEST:
             raise InputError(
                 N_(
-                    "There are {images} normal training pictures, but at least {fewest} are needed to compare others "
+                    "There are {images} normal training images, but at least {fewest} are needed to compare others "
                     "with. Choose more classes, or a larger data set."
                 ),
                 images=len(train),
@@ -74,7 +74,8 @@ class Normal:
         if not np.isfinite(self.codes).all():
             raise WorkError(
                 N_(
-                    "The model gives codes that are not finite: its training went astray. Train it again, with a smaller learning rate."
+                    "The model gives codes that are not finite: its training diverged. Train it again, "
+                    "with a smaller learning rate."
                 )
             )
         self._errors = errors
