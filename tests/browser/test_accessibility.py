@@ -20,7 +20,7 @@ FOLDED = (
     "Training film",
     "Slow motion: one training step",
     "What if …?",
-    "Take it with you",
+    "Export",
     "The layers of this model",
 )
 BEHIND = ("Details", "How is this made?", "Why are they blurry?", "What do these numbers mean?")

@@ -142,7 +142,7 @@ def test_a_click_keeps_a_place_and_its_picture_is_decoded_exactly(page: Page, se
 def test_a_kept_place_is_seen_at_once_where_one_looks(page: Page, server: Server) -> None:
     board = opened(page, server)
     sample, preview = page.locator(".map .kept canvas"), page.locator("canvas.preview")
-    assert kept(page) == "Click or tap to keep a place."
+    assert kept(page) == "Click or tap to keep a point."
     marks, height = board.evaluate(PIXELS), page.locator(".map").bounding_box()
     page.mouse.click(*at(board, 0.3, 0.4))
     words = kept(page)
@@ -189,7 +189,7 @@ def test_no_word_on_the_map_lies_over_another(
     page.locator("canvas.base").evaluate("() => (window.words = [])")
     page.get_by_role("checkbox", name="Test images").uncheck()  # draws it all again
     words = page.evaluate("window.words.map(({ text, box }) => [text, box])")
-    assert len([text for text, _ in words if re.match("Code number|Component", text)]) == 2 and len(words) >= 6
+    assert len([text for text, _ in words if re.match("Latent dimension|Component", text)]) == 2 and len(words) >= 6
     gap = 5  # pixels: each word has a dark rim of two, and needs air
     over = [
         (one, other)

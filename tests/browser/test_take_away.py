@@ -33,7 +33,7 @@ def test_a_run_travels(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with nobody_left(here), serving(here, tmp_path / "here.log") as server:
         page.goto(f"{server.address}/train?run={run.id}")
         settle(page)
-        page.get_by_text("Take it with you", exact=True).click()
+        page.get_by_text("Export", exact=True).click()
         name, archive = taken(page, "The whole run, for somebody else (.zip)")
         assert name == f"{run.id}.zip"
         _, halves = taken(page, "Encoder and decoder (ONNX, .zip)")
@@ -66,12 +66,12 @@ def test_in_french_from_the_click_to_the_file_or_the_reason(
     run = train(epochs=1, name="à emporter")
     page.goto(f"{server.address}/train?run={run.id}&lang=fr")
     settle(page)
-    page.get_by_text("Film de l'entraînement", exact=True).click()
+    page.get_by_text("Film de l’entraînement", exact=True).click()
     expect(page.locator(".film[data-ready]")).to_be_visible()
     name, film = taken(page, "Film en GIF")
     assert (name, film[:6]) == (f"{run.id}-film.gif", b"GIF89a")
-    expect(page.get_by_text(re.compile("Prêt, .*un clic de plus l'enregistre"))).to_be_visible()
-    page.get_by_text("L'emporter", exact=True).click()
+    expect(page.get_by_text(re.compile("Prêt, .*un clic de plus l’enregistre"))).to_be_visible()
+    page.get_by_text("Exporter", exact=True).click()
     # An export under way is found again after F5: the folded part stands open.
     page.get_by_role("button", name="Encodeur et décodeur (ONNX, .zip)").click()
     expect(page.get_by_text("Vous pouvez quitter cette page")).to_be_visible()

@@ -41,7 +41,7 @@ def told(page: Page) -> str:
 def test_one_scrubber_moves_everything_and_is_kept(page: Page, server: Server) -> None:
     wrong = problems(page)
     opened(page, server)
-    assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the images kept aside", told(page))
+    assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the validation images", told(page))
     end = frame(page)
     scrubber = page.get_by_role("slider", name="Epoch")
     scrubber.focus()
@@ -79,7 +79,7 @@ def test_a_legend_says_which_class_a_colour_is(page: Page, server: Server) -> No
 def test_its_numbers_are_written_in_the_page_s_language(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/latent?run=starter-vae-2d&lang=fr")
     settle(page)
-    page.get_by_text("Film de l'entraînement", exact=True).click()
+    page.get_by_text("Film de l’entraînement", exact=True).click()
     expect(page.locator(".film .told")).to_have_text(re.compile(r"\d,\d nats"))
 
 

@@ -159,8 +159,8 @@ def _say_length(recipe: Recipe, changes: Mapping[str, Any]) -> None:
         return
     st.caption(
         t(
-            "An epoch of {title} is {ratio:.0f} times shorter than one of {own}, so there are more of them: {epochs} "
-            "instead of {own_epochs}.",
+            "{title} has 1/{ratio:.0f} of the images of {own}, so an epoch is that much shorter, and "
+            "there are more of them: {epochs} instead of {own_epochs}.",
             title=t(data.title),
             own=t(own.title),
             ratio=own.sizes["train"] / data.sizes["train"],
