@@ -300,6 +300,27 @@ def film(run: Run) -> Film | None:
     return _film(run.id, tuple(run.snapshot_epochs()))
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def _live_codes(run_id: str, epoch: int) -> dict[str, Any] | None:
+    from pages.ui.components.live_codes import payload
+    from vae_core.film import newest_frame
+
+    run = runs.find(run_id)
+    frame = newest_frame(run)
+    classes = len(datasets.source(run.config.data.name).class_names)
+    return None if frame is None else payload(frame, classes)
+
+
+def live_codes(run: Run) -> dict[str, Any] | None:
+    """What the browser needs of the newest snapshot's codes; `None` while there is none.
+
+    Raises:
+        WorkError: A file is damaged.
+    """
+    epochs = run.snapshot_epochs()
+    return _live_codes(run.id, epochs[-1]) if epochs else None
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
 def _film_payload(run_id: str, epochs: tuple[int, ...]) -> dict[str, Any]:
     from pages.ui.components.film import payload

@@ -196,15 +196,14 @@ def test_a_window_shows_the_whole_map_and_the_picture_beside_it(boards: Boards, 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("run", ["starter-vae-2d", "starter-ae-2d", "starter-vae-conv-16d"])
-def test_no_word_on_the_map_lies_over_another(
-    new_page: Callable[..., Page], server: Server, run: str, size: dict[str, int]
-) -> None:
-    page = new_page(size)
-    page.add_init_script(WORDS)
-    opened(page, server, run)
-    page.locator("canvas.base").evaluate("() => (window.words = [])")
-    page.get_by_role("checkbox", name="Test images").uncheck()  # draws it all again
+def test_no_word_on_the_map_lies_over_another(boards: Boards, run: str, size: dict[str, int]) -> None:
+    page = boards(run, size).page
+    page.evaluate(WORDS)
+    layer = page.get_by_role("checkbox", name="Test images")
+    layer.uncheck()  # draws it all again
     words = page.evaluate("window.words.map(({ text, box }) => [text, box])")
+    page.evaluate("window.forgetWords()")
+    layer.check()
     assert len([text for text, _ in words if re.match("Code number|Component", text)]) == 2 and len(words) >= 6
     gap = 5  # pixels: each word has a dark rim of two, and needs air
     over = [
@@ -254,10 +253,13 @@ def test_layers_are_switched_in_the_browser(boards: Boards) -> None:
     page = boards("starter-vae-2d", WIDE).page
     base = page.locator("canvas.base")
     seen = {base.evaluate(PIXELS)}
-    for name in ("Decoded images", "Test images", "Density of the data", "N(0, I)", "Sigma ellipses"):
+    layers = ("Decoded images", "Test images", "Density of the data", "N(0, I)", "Sigma ellipses")
+    for name in layers:
         page.get_by_role("checkbox", name=name).click()
         seen.add(base.evaluate(PIXELS))
     assert len(seen) == 6
+    for name in layers:
+        page.get_by_role("checkbox", name=name).click()
 
 
 def test_the_keyboard_does_all_of_it(boards: Boards) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from tests.browser.driving import PHONE, Server, complaints, overflow, problems, screenshot, settle
 
@@ -34,8 +34,9 @@ def told(page: Page) -> str:
 
 
 def test_one_scrubber_moves_everything_and_is_kept(page: Page, server: Server) -> None:
-    wrong, sockets = problems(page), []
-    page.on("websocket", sockets.append)
+    wrong = problems(page)
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda socket: sockets.append(socket))
     opened(page, server)
     assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the pictures kept aside", told(page))
     end = frame(page)
