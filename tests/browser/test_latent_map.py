@@ -47,7 +47,7 @@ WORDS = """() => {
             box: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)] });
         draw.call(this, text, x, y);
     };
-    window.forgetWords = () => (CanvasRenderingContext2D.prototype.fillText = draw);
+    window.forgetWords = () => { CanvasRenderingContext2D.prototype.fillText = draw; };
 }"""
 """JavaScript: notes where each word is drawn, with its middle at y, since a canvas tells nobody; until `forgetWords`."""
 
