@@ -122,7 +122,7 @@ def _progress(run: Run, seen: Look, events: Sequence[Event]) -> None:
     config, point = run.config, standing.latest(events)
     if point is None:
         done = 1.0 if seen.state == "finished" else 0.0
-        st.progress(done, text=t("No point yet.") if not done else t("All epochs done."))
+        st.progress(done, text=t("Nothing to plot yet.") if not done else t("All epochs done."))
     elif seen.state == "finished" and not seen.stopped:
         figure = ""
         with suppress(DiaboloError):  # damaged: `show_result` says so
@@ -156,9 +156,10 @@ def _curves(events: Sequence[Event], config: RunConfig) -> None:
     with st.container(gap="xxsmall"):
         st.caption(
             t(
-                "A lower loss is better. Solid: images it learns from, while it learns. Dotted: images kept aside, at "
-                "the end of each epoch; if they rise while the others fall, it learns by heart. The first epoch is far "
-                "above the rest: once two are over, only the logarithmic scale shows it. Zoom with Ctrl and the wheel."
+                "A lower loss is better. Solid: training, as the epoch goes on. Dotted: validation, at the "
+                "end of each epoch; if it rises while the other falls, the model memorises (overfits). The "
+                "first epoch lies far above the following ones; it is only shown on the logarithmic scale. "
+                "Zoom with Ctrl and the wheel."
             )
         )
         show_details("curves", "curves", lambda: live_curves.table(train, validation, parts))
@@ -199,9 +200,9 @@ def _pictures(run: Run, *, is_coming: bool) -> None:
 def _sheets(shown: cache.ProgressPictures) -> None:
     words = t("Test images and their reconstructions")
     if shown.mse is not None:
-        words += " " + t("(off by {mse:.4f} a pixel, mean squared error)", mse=shown.mse)
+        words += " " + t("(mean squared error: {mse:.4f} per pixel)", mse=shown.mse)
     st.image(shown.recon, width="stretch", alt=words)
-    st.caption(t("After epoch {epoch}. Upper row: test images. Lower row: what it makes of them.", epoch=shown.epoch))
+    st.caption(t("After epoch {epoch}. Upper row: test images. Lower row: their reconstructions.", epoch=shown.epoch))
     st.image(shown.samples, width="stretch", alt=t("Images drawn from fixed codes"))
     st.caption(t("After epoch {epoch}. The same 16 random codes, drawn anew each time.", epoch=shown.epoch))
     show_about("samples", "samples", N_("Why are they blurry?"))

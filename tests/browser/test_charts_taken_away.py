@@ -32,8 +32,8 @@ def test_a_chart_is_taken_away_as_data_and_as_a_picture(server: Server, page: Pa
     button = page.get_by_role("button", name="Data (CSV)")
     expect(button).to_be_visible()
     rows = list(csv.reader(io.StringIO(content(taken(page, button.click)).decode("utf-8-sig"))))
-    assert rows[0] == ["Series", "Squared error / norm (higher is stranger)", "Images"]
-    assert sum(float(count) for series, _, count in rows[1:] if series in ("Normal", "Strange")) == 1000
+    assert rows[0] == ["Series", "Squared error / norm (higher is more anomalous)", "Images"]
+    assert sum(float(count) for series, _, count in rows[1:] if series in ("Normal", "Anomalous")) == 1000
 
     camera = chart.locator(".modebar-btn")
     chart.hover()

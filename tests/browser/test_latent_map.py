@@ -68,6 +68,7 @@ def boards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boards]:
                 pages[kind] = open_page(size)
                 opened(pages[kind], server, run)
             page = pages[kind]
+            page.bring_to_front()  # one in the background draws a frame a second
             page.set_viewport_size({"width": size["width"], "height": size["height"]})
             settle(page)
             page.mouse.move(5, 5)
@@ -161,7 +162,7 @@ def test_a_click_keeps_a_place_and_its_picture_is_decoded_exactly(page: Page, se
 def test_a_kept_place_is_seen_at_once_where_one_looks(page: Page, server: Server) -> None:
     board = opened(page, server)
     sample, preview = page.locator(".map .kept canvas"), page.locator("canvas.preview")
-    assert kept(page) == "Click or tap to keep a place."
+    assert kept(page) == "Click or tap to keep a point."
     marks, height = board.evaluate(PIXELS), page.locator(".map").bounding_box()
     page.mouse.click(*at(board, 0.3, 0.4))
     words = kept(page)
@@ -204,7 +205,7 @@ def test_no_word_on_the_map_lies_over_another(boards: Boards, run: str, size: di
     words = page.evaluate("window.words.map(({ text, box }) => [text, box])")
     page.evaluate("window.forgetWords()")
     layer.check()
-    assert len([text for text, _ in words if re.match("Code number|Component", text)]) == 2 and len(words) >= 6
+    assert len([text for text, _ in words if re.match("Latent dimension|Component", text)]) == 2 and len(words) >= 6
     gap = 5  # pixels: each word has a dark rim of two, and needs air
     over = [
         (one, other)

@@ -92,7 +92,7 @@ def test_a_class_sees_only_the_settings_that_its_link_shows(server: Server, new_
     page = new_page(WIDE)
     page.goto(f"{server.address}/train?show=model.latent_dim&training.epochs=2")
     settle(page)
-    expect(page.get_by_role("textbox", name="Latent size")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Latent dimensions")).to_be_visible()
     expect(page.get_by_role("textbox", name="Epochs")).to_have_count(0)
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
     page.get_by_role("button", name="Show all settings").click()

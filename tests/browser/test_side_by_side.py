@@ -15,13 +15,18 @@ def test_a_third_model_joins_the_comparison(page: Page, server: Server) -> None:
     expect(page.get_by_text("What you see")).to_be_visible()
     settle(page)
     page.get_by_role("combobox", name="Models, from two to six").click()
-    page.get_by_role("option", name="Convolutional VAE, 16 numbers").click()
+    page.get_by_role("option", name="Convolutional VAE, 16-D latent space").click()
     expect(page).to_have_url(re.compile("starter-vae-conv-16d"))
     expect(page.get_by_text("The codes are not equally large")).to_be_visible(timeout=60_000)
     settle(page)
     page.keyboard.press("Escape")
     # Each model has its rows of pictures, and PCA too.
-    for name in ("VAE, 2 numbers", "Autoencoder, 2 numbers", "Convolutional VAE, 16 numbers", "PCA, 16 components"):
+    for name in (
+        "VAE, 2-D latent space",
+        "Autoencoder, 2-D latent space",
+        "Convolutional VAE, 16-D latent space",
+        "PCA, 16 components",
+    ):
         assert page.get_by_role("img", name=re.compile(name)).count() >= 2, name
     page.get_by_test_id("stButtonGroup").get_by_text("Training time", exact=True).click()
     settle(page)

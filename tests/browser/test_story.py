@@ -185,7 +185,7 @@ def reconstruct(page: Page) -> None:
 
 def anomalies(page: Page) -> None:
     page.get_by_test_id("stButtonGroup").get_by_text("Anomalies", exact=True).click()
-    sentence = page.get_by_text(re.compile(r"Finds [\d,]+ of [\d,]+ strange images"))
+    sentence = page.get_by_text(re.compile(r"[\d,]+ of [\d,]+ anomalous images"))
     expect(sentence).to_be_visible()
     settle(page)
     before = sentence.inner_text()
@@ -247,7 +247,7 @@ def sliders(page: Page) -> None:
     decoded = picture(page, "what the model decodes|What the model decodes")
     settle(page)
     before = source(decoded)
-    slider = page.get_by_role("slider", name=re.compile("Number 1"))
+    slider = page.get_by_role("slider", name=re.compile("Dimension 1"))
     for _ in range(20):
         slider.press("ArrowRight")
     changes(decoded, before)

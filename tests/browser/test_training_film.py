@@ -38,7 +38,7 @@ def test_one_scrubber_moves_everything_and_is_kept(page: Page, server: Server) -
     sockets: list[WebSocket] = []
     page.on("websocket", lambda socket: sockets.append(socket))
     opened(page, server)
-    assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the images kept aside", told(page))
+    assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the validation images", told(page))
     end = frame(page)
     scrubber = page.get_by_role("slider", name="Epoch")
     scrubber.focus()

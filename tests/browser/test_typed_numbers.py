@@ -13,7 +13,7 @@ def test_0_001_typed_in_french_is_trained_and_letters_are_not(server: Server, pa
     page.goto(f"{server.address}/train?lang=fr&training.epochs=1&training.threads=1&model.hidden=8&data.classes=3")
     settle(page)
     page.get_by_text("Plus de réglages").click()
-    rate = page.get_by_role("textbox", name="Taux d'apprentissage", exact=True)
+    rate = page.get_by_role("textbox", name="Taux d’apprentissage", exact=True)
     expect(rate).to_have_value("0,002")
     start = page.get_by_role("button", name="Démarrer")
     rate.fill("abc")
