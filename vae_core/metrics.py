@@ -20,6 +20,7 @@ from torch import Generator, Tensor
 from vae_core import losses
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError, WorkError
+from vae_core.liveness import alive
 from vae_core.models import DiagonalGaussian, Model
 from vae_core.pixels import to_tensor, to_unit
 
@@ -163,6 +164,7 @@ def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[tuple[
             expected=" x ".join(map(str, model.image_shape)),
         )
     for start in range(0, len(data), size):
+        alive()
         some = data.subset(slice(start, start + size))
         yield to_unit(to_tensor(some.images)), to_tensor(some.labels)
 
@@ -279,6 +281,7 @@ def mse_of_mean_image(data: ImageData) -> float:
     total = np.zeros(data.image_shape, np.int64)
     squares = np.zeros(data.image_shape, np.int64)
     for start in range(0, len(data), BATCH):
+        alive()
         pixels = data.images[start : start + BATCH].astype(np.int64)
         total += pixels.sum(0)
         squares += (pixels * pixels).sum(0)

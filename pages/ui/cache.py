@@ -93,9 +93,19 @@ def supervisor() -> None:
 
 
 @shared(max_entries=6)
-def images(name: str, split: Split, leave_out_digits_test: bool = False, validation: float = 0.1) -> ImageData:
-    """A split of a data set, all classes. Raises as `datasets.load`."""
+def _images(name: str, split: Split, leave_out_digits_test: bool, validation: float) -> ImageData:
     return datasets.load(name, split, leave_out_digits_test=leave_out_digits_test, validation=validation)
+
+
+def images(name: str, split: Split, leave_out_digits_test: bool = False, validation: float = 0.1) -> ImageData:
+    """A split of a data set, all classes. Raises as `datasets.load`.
+
+    However it is asked for, it is there once: Streamlit takes a default that is left out for another argument, and the
+    test split is the same however the training part is cut.
+    """
+    if split == "test":
+        leave_out_digits_test, validation = False, 0.1
+    return _images(name, split, leave_out_digits_test, validation)
 
 
 @shared(max_entries=6)
