@@ -124,7 +124,7 @@ def compared(likelihoods: Mapping[str, str] | None = None, **values: list[float]
 def test_the_verdict_calls_no_difference_that_the_pictures_do_not_show() -> None:
     close = compared(a=[0.1, 0.2, 0.3], b=[0.3, 0.1, 0.21])
     said = words.verdict(close, {"a": 2, "b": 2})[0]
-    assert "no measurable difference between **a**, **b**" in said and "has the lowest error" not in said
+    assert "**a**, **b** do not differ measurably" in said and "has the lowest error" not in said
     far = compared(a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
     assert (
         "**a** has the lowest error, 0.2000 per pixel: 34% less than **b** with 0.3033"
@@ -136,7 +136,7 @@ def test_the_verdict_calls_no_difference_that_the_pictures_do_not_show() -> None
 def test_the_same_figures_are_never_called_better(count: int) -> None:
     values = np.random.default_rng(0).uniform(0, 1, 50).tolist()
     found = " ".join(words.verdict(compared(**dict.fromkeys("abcdef"[:count], values)), {}))
-    assert found.count("no measurable difference") == 2 and "least" not in found and "most" not in found
+    assert found.count("do not differ measurably") == 2 and "least" not in found and "most" not in found
     assert "highest likelihood bound" not in found
 
 
@@ -174,7 +174,7 @@ def test_three_draws_need_more_than_two_standard_errors() -> None:
         )
         for times in (2.1, 4.0)
     )
-    assert "no measurable difference between **a**, **b**" in near and "3 draws each" in near
+    assert "**a**, **b** do not differ measurably" in near and "3 draws each" in near
     assert "**a** draws the most real-looking" in far
 
 
@@ -259,7 +259,7 @@ def test_a_model_whose_pictures_are_as_real_is_not_held_against_the_best() -> No
         return next(line for line in words.verdict(found, {}) if "New images" in line)
 
     alike = drawn((20.0, 22.0), (20.5, 22.5))
-    assert "**a**, **b**" in alike and "no measurable difference" in alike and "against" not in alike
+    assert "**a**, **b**" in alike and "do not differ measurably" in alike and "against" not in alike
     apart = drawn((20.0, 20.1), (30.0, 30.1))
     assert "**a** draws the most real-looking" in apart and "20.1, against 30.1 for **b**" in apart
     first = drawn((20.0, 22.0), (20.5, 22.5), (60.0, 61.0))
