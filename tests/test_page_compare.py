@@ -54,8 +54,8 @@ def test_a_first_visitor_sees_the_starters_compared(tmp_path: Path, monkeypatch:
     assert app.multiselect[0].value == ["starter-vae-2d", "starter-ae-2d"]
     seen = text(app)
     assert "Reconstruction:" in seen and "New images from N(0, I):" in seen and "Time:" in seen
-    table, settings = app.dataframe[0].value, app.dataframe[1].value
-    assert list(table.columns)[:3] == [
+    table, settings = app.table[0].value, app.table[1].value
+    assert [name.replace("\\", "") for name in table.columns][:3] == [
         "VAE, 2-D latent space · starter",
         "Autoencoder, 2-D latent space · starter",
         "PCA, 2 components",
@@ -76,31 +76,31 @@ def test_the_runs_of_an_address_are_compared(trained: dict[str, Run]) -> None:
         and "short has the highest error" in seen
     )
     assert "The codes are not equally large (dimensions: short: 2, long: 8)" in seen
-    settings = app.dataframe[1].value
+    settings = app.table[1].value
     assert settings.loc["Latent dimensions"].tolist() == ["2", "8"] and settings.loc["Epochs"].tolist() == ["1", "4"]
     assert "Seed" not in settings.index
-    assert "Told the class" not in app.dataframe[0].value.index and "Told the class" not in seen
+    assert "Told the class" not in app.table[0].value.index and "Told the class" not in seen
     assert "stopped" not in seen
     # PCA with as many components as the larger code.
-    assert "PCA, 8 components" in app.dataframe[0].value.columns
+    assert "PCA, 8 components" in app.table[0].value.columns
 
 
 def test_all_kinds_of_model_stand_side_by_side(trained: dict[str, Run]) -> None:
     app = opened(*trained.values())
-    assert list(app.dataframe[0].value.columns)[:5] == ["short", "long", "points", "told", "line"]
+    assert list(app.table[0].value.columns)[:5] == ["short", "long", "points", "told", "line"]
     assert len(app.get("plotly_chart")) == 1 + len(trained), "the curves, and a map for each"
 
 
 def test_without_pca(trained: dict[str, Run]) -> None:
     app = opened(trained["short"], trained["points"])
     app.checkbox[0].uncheck().run()
-    assert not app.exception and not any("PCA" in column for column in app.dataframe[0].value.columns)
+    assert not app.exception and not any("PCA" in column for column in app.table[0].value.columns)
 
 
 def test_one_model_is_too_few_and_the_page_says_so(trained: dict[str, Run]) -> None:
     app = opened(trained["short"])
     assert "Choose at least two models" in text(app)
-    assert not app.dataframe
+    assert not app.table
 
 
 @pytest.mark.parametrize("named", ["gone", "gone,../../etc", ",,,", "x" * 5000])
@@ -225,7 +225,7 @@ def test_who_is_told_the_class_is_named() -> None:
 
 def test_a_model_that_is_told_the_class_says_so_wherever_it_stands(trained: dict[str, Run]) -> None:
     app = opened(trained["short"], trained["told"])
-    seen, table = text(app), app.dataframe[0].value
+    seen, table = text(app), app.table[0].value
     assert "**told** is told the class of every image" in seen and "Told the class: such a model" in seen
     assert table.loc["Told the class"].tolist()[:3] == ["no", "yes", "no"]
     assert "told (told the class)" in app.get("plotly_chart")[0].proto.spec
@@ -293,7 +293,7 @@ def test_runs_that_can_not_be_told_apart_by_name_are_by_their_ids(
         first, second = train(name="same"), train(name="same", model__latent_dim=3)
         third = train(name=f"same · {first.id[-4:]}")
         app = opened(first, second, third)
-    columns = list(app.dataframe[0].value.columns)
+    columns = list(app.table[0].value.columns)
     assert len(set(columns)) == len(columns) == 5, "three runs, PCA, and real images"
 
 

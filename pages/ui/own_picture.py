@@ -60,6 +60,7 @@ def show(run: Run) -> None:
             required=True,
             format_func=lambda name: t(WAYS[name]),
             key="own_picture_way",
+            wrap=True,
             persist_state="session",
             label_visibility="collapsed",
         )
