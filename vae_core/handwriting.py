@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from vae_core import photo_files, photographs
 from vae_core.errors import N_, InputError
 
 MOST_BYTES = 10_000_000  # of an uploaded file
@@ -55,27 +56,13 @@ def read(content: bytes) -> Handwriting:
             size=len(content) / 1e6,
             most=MOST_BYTES / 1e6,
         )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is lower
-            file = Image.open(io.BytesIO(content), formats=FORMATS)
-            if file.width * file.height > MOST_PIXELS:
-                raise _too_large()
-            file.draft("L", (WORKING_SIDE, WORKING_SIDE))  # a JPEG is unpacked at the size that is wanted
-            picture = ImageOps.exif_transpose(file)
-            picture.thumbnail((WORKING_SIDE, WORKING_SIDE))
-            paper = Image.new("RGBA", picture.size, "white")
-            grey = Image.alpha_composite(paper, picture.convert("RGBA")).convert("L")
-    except InputError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise _too_large() from error
-    except Exception as error:  # Pillow raises whatever its decoders raise
+    views = photo_files.views(content)
+    found = photographs.located(views)
+    if found is None or found.departure < 0.08:
         raise InputError(
-            N_("This file is not a picture that can be read ({formats}). Choose another one."),
-            formats=", ".join(FORMATS),
-        ) from error
-    return _stand_out(np.asarray(grey))
+            N_("Nothing stands out in this picture: it is nearly of one brightness. Choose one with a clear digit.")
+        )
+    return Handwriting(photographs.ink(views, found), found.dark)
 
 
 def _too_large() -> InputError:
