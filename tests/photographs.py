@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ def drawn(draw: Callable[[ImageDraw.ImageDraw], None], paper: float = 224) -> ND
     return np.asarray(large.reduce(4), float)[..., None]
 
 
+@cache
 def ruled(grey: int, spacing: int, wide: int = 4, *, squared: bool = False, slope: float = 0.0) -> NDArray[np.float64]:
     def draw(pen: ImageDraw.ImageDraw) -> None:
         for at in range(-8 * spacing, 6 * WIDTH, 4 * spacing):
@@ -44,6 +46,7 @@ def ruled(grey: int, spacing: int, wide: int = 4, *, squared: bool = False, slop
     return drawn(draw)
 
 
+@cache
 def specked() -> NDArray[np.float64]:
     def draw(pen: ImageDraw.ImageDraw) -> None:
         for y, x, radius in SPECKS:
@@ -52,6 +55,7 @@ def specked() -> NDArray[np.float64]:
     return drawn(draw)
 
 
+@cache
 def framed(outline: int = 50) -> NDArray[np.float64]:
     return drawn(lambda pen: pen.rectangle((350, 150, 990, 820), outline=outline, width=10))
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_core.photographs import FLOOR, GRAINS, NEIGHBOUR, Found, Mask, Plane, mask_resized, resized
+from vae_core.photographs import FLOOR, GRAINS, NEIGHBOUR, Found, Mask, Plane, mask_resized, resized, with_side
 
-SIDE = 256  # pixels: the longer side of what is cut out
+SIDE = 224  # pixels: the longer side of what is cut out
+SMALL = 64  # at which the paper below the ink is continued
 MARGIN = 0.5  # of a digit's longer side, on each side of it
 BESIDE = 0.04  # of it: what is farther from the ink is paper
 SMOOTH = 0.12  # of it: the standard deviation with which paper is continued below the ink
@@ -20,7 +21,7 @@ RULED = 0.7  # of the paper beside the digit: how much of it a line crosses
 
 
 def ink(views: Sequence[Plane], found: Found) -> NDArray[np.uint8]:
-    """The digit with a margin, white on black, uint8 with shape (H, W) and a longer side of 256 pixels."""
+    """The digit with a margin, white on black, uint8 with shape (H, W) and a longer side of 224 pixels."""
     from scipy import ndimage
 
     plane, seed, extent = _cut_out(views[found.view], found)
@@ -70,10 +71,10 @@ def _continued(plane: Plane, clean: Mask, sigma: float, otherwise: float) -> Pla
     """The mean of the clean pixels around each, weighted by their distance."""
     from scipy import ndimage
 
-    weight = clean.astype(np.float32)
-    total = ndimage.gaussian_filter(plane * weight, sigma, truncate=3) + np.float32(1e-3 * otherwise)
-    mean: Plane = total / (ndimage.gaussian_filter(weight, sigma, truncate=3) + np.float32(1e-3))
-    return mean
+    weight, bright = (with_side(part.astype(np.float32), SMALL) for part in (clean, clean * plane))
+    sigma *= SMALL / max(plane.shape)
+    total = ndimage.gaussian_filter(bright, sigma) + np.float32(1e-3 * otherwise)
+    return resized(total / (ndimage.gaussian_filter(weight, sigma) + np.float32(1e-3)), plane.shape)
 
 
 def _digit(there: Mask, seed: Mask, share: Plane, extent: float) -> Mask:

@@ -23,11 +23,14 @@ Box: TypeAlias = tuple[slice, slice]
 SIDE = 512  # pixels: the longer side at which a digit is looked for
 SMALLEST = 256  # what is smaller is enlarged first
 SHEET_SIDE = 128  # at which the sheet is looked for
-GROUNDS = ((56, 0.33), (32, 0.66))  # longer side at which paper is estimated, and the window, in shorter sides
+GROUNDS = ((44, 0.33), (26, 0.66))  # longer side at which paper is estimated, and the window, in shorter sides
 FLOOR = 30.0  # grey values, added to both in a ratio: black has grain too
 LEVELS = (0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.55)
 GRAINS = 4.0  # standard deviations: what departs by less is the paper's grain
+LEAST = 0.015  # weight: a shadow's edge has less
+PLAIN = 0.3  # departure: nothing is looked for beside a whole digit with clean paper around it that has more
 FEWEST = 0.01  # of the shorter side: what is smaller is a speck
+ENOUGH = 80  # pixels of a component's longer side, by which it is weighed
 MOST = 12  # components at a level: those that are largest and depart most
 LARGE = 0.25  # of the shorter side: a digit that is larger is not more of one
 THICK = 0.35  # of a digit's longer side: a stroke is thinner
@@ -78,7 +81,7 @@ def at_most(plane: Plane, side: int) -> Plane:
 
 
 def located(views: Sequence[Plane]) -> Found | None:
-    """The digit on planes of equal shape, each in [0, 255]; `None` where nothing departs from paper."""
+    """The digit on planes of equal shape, each in [0, 255]; `None` where nothing departs from paper as a digit does."""
     best: Found | None = None
     for number, view in enumerate(views):
         plane = at_most(view, SIDE) if max(view.shape) >= SMALLEST else with_side(view, SMALLEST)
@@ -88,10 +91,12 @@ def located(views: Sequence[Plane]) -> Found | None:
                 paper = _paper(whole, side, window)
                 for dark in (True, False):
                     for level in _levels(whole, paper, dark, sheet):
-                        part, weight = level.best(best.weight if best else 0.0)
+                        part, weight = level.best(best.weight if best else LEAST)
                         if part:
                             box, mask = level.group(part)
                             best = Found(weight, number, dark, level.strengths[part], _shares(box, plane), mask)
+                if best and best.departure > PLAIN and best.weight > 0.9 * best.departure:
+                    return best
     return best
 
 
@@ -123,7 +128,7 @@ def _sheets(plane: Plane) -> Iterator[Mask | None]:
             largest = parts == np.bincount(parts.ravel())[1:].argmax() + 1
             # What is at its edge is half desk.
             sheet = ndimage.binary_erosion(ndimage.binary_fill_holes(largest), iterations=2, border_value=1)
-            if 0.02 < sheet.mean() < 0.97:
+            if 0.05 < sheet.mean() < 0.97:
                 yield mask_resized(sheet, plane.shape)
 
 
@@ -160,7 +165,7 @@ def _departures(plane: Plane, paper: Plane, dark: bool) -> Plane:
 def _levels(plane: Plane, paper: Plane, dark: bool, sheet: Mask | None) -> Iterator["_Level"]:
     from scipy import ndimage
 
-    away = ndimage.gaussian_filter(_departures(plane, paper, dark), 0.7)
+    away = ndimage.gaussian_filter(_departures(plane, paper, dark), 0.7, truncate=2)
     signed = away - _departures(plane, paper, not dark)
     some = signed[::3, ::3]
     grain = 1.4826 * float(np.median(np.abs(some - np.median(some))))
@@ -241,14 +246,17 @@ class _Level:
 
         extent, (rows, columns) = self.extent(part), self.boxes[part - 1]
         around = _widened((rows, columns), max(3, round(0.15 * extent)))
-        mine, values = self.parts[around] == part, self.plane[around]
-        distance = ndimage.distance_transform_edt(~mine)
+        step = 1 + extent // ENOUGH
+        mine, values = self.parts[around][::step, ::step] == part, self.plane[around][::step, ::step]
+        if not mine.any():
+            return 0.0
+        distance = step * ndimage.distance_transform_edt(~mine)
         ring = (distance > 2) & (distance <= max(4, 0.12 * extent))
         if not ring.any():
             return 0.0
         paper = float(np.median(values[ring]))
         clean = (np.abs(values[ring] - paper) < 0.4 * abs(float(np.median(values[mine])) - paper)).mean()
-        thick = 2 * float(ndimage.distance_transform_edt(np.pad(mine, 1)).max()) / extent
+        thick = 2 * step * float(ndimage.distance_transform_edt(np.pad(mine, 1)).max()) / extent
         cut = self._cut(part)
         height, width = self.plane.shape
         off = np.hypot((rows.start + rows.stop) / 2 / height - 0.5, (columns.start + columns.stop) / 2 / width - 0.5)
