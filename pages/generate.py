@@ -8,14 +8,14 @@ from pages.ui.tabs import tabs
 from pages.ui.text import t
 from vae_core import runs
 
-begin("generate")
-chosen = choose_run()
+place = begin("generate", beside=True)
+chosen = choose_run(place)
 if chosen is not None:
     from pages.ui import generate_tabs, walk_tab  # both import torch
 
     run = runs.find(chosen)
     show_hint("generate", run)
-    titles = {"new": t("New pictures"), "map": t("Map"), "walk": t("From one to another")}
+    titles = {"new": t("New images"), "map": t("Map"), "walk": t("Interpolate")}
     views = {"new": generate_tabs.drawing, "map": generate_tabs.manifold, "walk": walk_tab.walk}
     # Only the open tab is computed.
     for name, tab in tabs(titles, key="generate_tab").items():

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from pages.ui import controls
-from tests.processes import nobody_left
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = sorted(
@@ -20,12 +19,13 @@ SOURCES = sorted(
 )
 
 LAYERS = [
-    {"vae_core", "vae_core.errors"},
+    {"vae_core", "vae_core.errors", "vae_core.cores"},
     {
         "vae_core.reasons",
         "vae_core.processor",
         "vae_core.environment",
         "vae_core.files",
+        "vae_core.liveness",
         "vae_core.locks",
         "vae_core.pixels",
         "vae_core.csv_text",
@@ -113,6 +113,9 @@ WITHOUT_TORCH = [
 
 HEAVY = {"sklearn", "scipy", "imblearn", "umap", "onnx", "onnxscript", "onnxruntime", "torchinfo", "skimage"}
 """Each costs a process tens of megabytes."""
+
+COMPILER = {"sympy", "torch._dynamo", "torch._inductor"}
+"""What torch loads to compile, and so should not load in a server: 80 MB."""
 
 USERS = {
     "vae_core.latent": {"sklearn", "umap"},  # t-SNE and UMAP are jobs
@@ -211,11 +214,11 @@ def test_what_is_heavy_is_imported_where_it_is_needed(path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_pages_open_without_what_is_heavy(tmp_path: Path) -> None:
-    """Neither those, nor what torch loads only to compile."""
+def test_pages_open_without_what_is_heavy(supervised: Path) -> None:
+    """Neither those, nor what torch loads only to compile, nor what only they need; of plotly's table a packed one, and of
+    Pillow's formats a few."""
     code = f"""
 import os, sys
-os.environ["DIABOLO_RUNS"] = {str(tmp_path)!r}
 os.environ["DIABOLO_JOBS"] = "local"
 from streamlit.testing.v1 import AppTest
 from vae_core.models import size
@@ -228,11 +231,15 @@ for page in ("generate", "reconstruct", "draw", "latent", "compare", "experiment
     app.query_params["view"] = "anomalies"
     app.switch_page(f"pages/{{page}}.py").run()
     assert not app.exception and not app.error, (page, app.exception, app.error)
-heavy = {sorted(HEAVY - {"torchinfo"} | {"sympy", "torch._dynamo", "torch._inductor", "torchvision"})!r}
+from PIL import Image
+from plotly.validator_cache import ValidatorCache
+from pages.ui.validators import PackedTable
+assert isinstance(ValidatorCache._json_cache, PackedTable), type(ValidatorCache._json_cache)
+assert len(Image.SAVE) < 12, list(Image.SAVE)
+heavy = {sorted(HEAVY - {"torchinfo"} | COMPILER | {"torchvision", "joblib", "psutil", "requests"})!r}
 print([name for name in heavy if name in sys.modules])
 """
-    with nobody_left(tmp_path):
-        assert in_new_process(code).splitlines()[-1] == "[]"
+    assert in_new_process(code).splitlines()[-1] == "[]"
 
 
 def test_only_one_module_imports_torchvision() -> None:
@@ -277,7 +284,8 @@ def test_no_pickle(path: Path) -> None:
         assert given.get("allow_pickle", "False") == "False", f"{path}:{node.lineno}"
 
 
-def test_home_opens_without_torch() -> None:
+@pytest.mark.heavy
+def test_home_opens_without_torch(supervised: Path) -> None:
     code = """
 import sys
 from streamlit.testing.v1 import AppTest

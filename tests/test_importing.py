@@ -34,13 +34,6 @@ from vae_core.runs import EventLog, Run
 from vae_core.training import SNAPSHOTS
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path / "here"))
-    (tmp_path / "here").mkdir()
-    return tmp_path / "here"
-
-
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     with pytest.MonkeyPatch.context() as patch:
@@ -409,7 +402,7 @@ LIES: dict[str, Callable[[dict[str, bytes]], dict[str, bytes]]] = {
     "of other classes": metrics(classes=[5]),
     "of other pixels": metrics(pixels="binarised"),
     "more epochs than there were": metrics(epoch=3),
-    "more pictures than there are": metrics(images=10**6),
+    "more images than there are": metrics(images=10**6),
     "more units than the code has": metrics(active_units=3),
     "an autoencoder's figures": metrics(kl=None, elbo=None, active_units=None),
     "an ELBO that is none": metrics(elbo=-1.0),
@@ -430,8 +423,8 @@ LIES: dict[str, Callable[[dict[str, bytes]], dict[str, bytes]]] = {
     "codes of another size": arrays(SNAPSHOT, mu=np.zeros((1000, 3), np.float16)),
     "codes of another type": arrays(SNAPSHOT, mu=np.zeros((1000, 2), np.float64)),
     "fewer codes than elsewhere": arrays(SNAPSHOT, mu=lambda mu: mu[:10], labels=lambda labels: labels[:10]),
-    "pictures of another size": arrays(SNAPSHOT, recon=np.zeros((16, 1, 32, 32), np.uint8)),
-    "pictures that are too many": arrays(SNAPSHOT, recon=np.zeros((99, 1, 28, 28), np.uint8)),
+    "images of another size": arrays(SNAPSHOT, recon=np.zeros((16, 1, 32, 32), np.uint8)),
+    "images that are too many": arrays(SNAPSHOT, recon=np.zeros((99, 1, 28, 28), np.uint8)),
     "labels that are no classes": arrays(SNAPSHOT, labels=np.full(1000, 10, np.int64)),
     "labels below nothing": arrays(SNAPSHOT, labels=np.full(1000, -1, np.int64)),
     "no codes": arrays(SNAPSHOT, mu=None),

@@ -84,7 +84,7 @@ def test_a_png_may_hold_texts_of_any_length() -> None:
 def test_a_png_without_its_end_is_used_as_far_as_it_goes() -> None:
     whole = saved(upright(), "PNG")
     assert seen(whole[: int(0.93 * len(whole))]) == 8
-    with pytest.raises(InputError, match="not a picture"):
+    with pytest.raises(InputError, match="not an image"):
         read(whole[: int(0.3 * len(whole))])
 
 
@@ -109,7 +109,7 @@ def test_a_jpeg_of_very_many_scans_is_refused() -> None:
     content = saved(upright(), "JPEG", progressive=True)
     assert seen(content) == 8
     scan = content.rindex(b"\xff\xda")
-    with pytest.raises(InputError, match="not a picture"):
+    with pytest.raises(InputError, match="not an image"):
         read(content[:-2] + content[scan:-2] * photo_files.MOST_SCANS + content[-2:])
 
 

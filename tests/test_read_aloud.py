@@ -18,7 +18,7 @@ def test_real_digits_are_read_as_what_they_are() -> None:
     images = np.concatenate([some(7, 2), some(0, 1), some(1, 1)])
     words = read_aloud(images, "digits")
     assert words.endswith(": 7, 7, 0, 1.") and " sure on average" in words
-    assert read_aloud(images / np.float32(255), "mnist") == words, "decoded pictures are numbers from 0 to 1"
+    assert read_aloud(images / np.float32(255), "mnist") == words, "decoded images are numbers from 0 to 1"
 
 
 def test_of_many_the_classes_are_counted() -> None:
@@ -34,4 +34,4 @@ def test_what_the_classifier_does_not_know_is_not_read() -> None:
 
 def test_it_is_told_in_the_visitors_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "language", lambda: "fr")
-    assert "\u202f%" in read_aloud(some(7, 1), "digits")
+    assert "\u00a0%" in read_aloud(some(7, 1), "digits")

@@ -45,7 +45,7 @@ def training(epochs: int, steps_an_epoch: int, points_an_epoch: int) -> Iterator
 DAYS = {
     "a day of short epochs": (100_000, 58, 1),
     "long epochs": (12, 9_000, 1_000),
-    "few steps, and long looks at the pictures kept aside": (100, 10, 100),
+    "few steps, and long looks at the images kept aside": (100, 10, 100),
 }
 
 
@@ -56,6 +56,7 @@ def run(tmp_path: Path) -> Run:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", DAYS.values(), ids=DAYS)
 def test_the_record_of_a_day_stays_small_and_keeps_its_curves(run: Run, day: tuple[int, int, int]) -> None:
     epochs, steps_an_epoch, _ = day

@@ -14,10 +14,12 @@ import streamlit
 from google.protobuf.json_format import MessageToDict
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import text
+from pages.ui import notation, text
 from pages.ui.live_curves import ZOOM
 from pages.ui.navigation import PAGES
+from pages.ui.number_tables import number_table
 from scripts import translations
+from scripts.typography import typeset
 from tests.processes import nobody_left
 from vae_core.errors import N_, InputError
 
@@ -52,6 +54,28 @@ class TestCatalogue:
         for message in translations.read(language):
             for mark in ("`", "**", "$", "]("):
                 assert str(message.string).count(mark) == str(message.id).count(mark), message.id
+
+    def test_it_is_set_as_french_is_printed(self, language: str) -> None:
+        for message in translations.read(language):
+            if message.id and language == "fr":
+                assert typeset(str(message.string)) == message.string, "run: make translations"
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("L'image : est-ce « elle » ?", "L’image\u00a0: est-ce «\u00a0elle\u00a0»\u202f?"),
+        ("12 % de 4 000 images; 3 nats!", "12\u00a0% de 4\u202f000 images\u202f; 3\u00a0nats\u202f!"),
+        ("{share:.0%} ; {low:.1f} %", "{share:.0%}\u202f; {low:.1f}\u00a0%"),
+        ("Entre -2 et 3, 2-D, -ELBO ...", "Entre −2 et 3, 2-D, −ELBO…"),
+        ("`a: b; c' d -3` : --set x=-1", "`a: b; c' d -3`\u00a0: --set x=-1"),
+        ("%{x:.1%} ; https://a.b/c?d=-1;e", "%{x:.1%}\u202f; https://a.b/c?d=-1;e"),
+        ("« {run} » à {host} s'est arrêté", "«\u00a0{run}\u00a0» à {host} s’est arrêté"),
+        ("n° 5 (quoi ?)", "n°\u00a05 (quoi\u202f?)"),
+    ],
+)
+def test_french_typography_by_rule(typed: str, printed: str) -> None:
+    assert typeset(typed) == printed and typeset(printed) == printed
 
 
 def fields(message: str) -> list[tuple[str, str, str]]:
@@ -197,7 +221,7 @@ def test_a_link_and_the_switch_win_over_the_browser(monkeypatch: pytest.MonkeyPa
 def test_an_error_is_told_in_the_visitors_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "language", lambda: "fr")
     error = InputError(N_("There is no run '{run}'. Choose one from the list of runs."), run="x")
-    assert text.describe(error) == "Il n'y a pas d'entraînement «\u00a0x\u00a0». Choisissez-en un dans la liste."
+    assert text.describe(error) == "Il n’y a pas d’entraînement «\u00a0x\u00a0». Choisissez-en un dans la liste."
     assert str(error) == "There is no run 'x'. Choose one from the list of runs."
     assert text.t("") == "", "gettext's empty message is its header"
 
@@ -220,8 +244,45 @@ def test_nothing_that_is_cached_is_translated() -> None:
 
 
 def test_numbers_are_written_as_the_language_writes_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = "About **{images:,}** pictures to learn from: {share:.1%}, {text}."
+    message = "About **{images:,}** images to learn from: {share:.1%}, {text}."
     values = {"images": 12345, "share": 0.125, "text": "1.5"}
-    assert text.t(message, **values) == "About **12,345** pictures to learn from: 12.5%, 1.5."
+    assert text.t(message, **values) == "About **12,345** images to learn from: 12.5%, 1.5."
     monkeypatch.setattr(text, "language", lambda: "fr")
-    assert text.t(message, **values) == "About **12\u202f345** pictures to learn from: 12,5\u202f%, 1.5."
+    assert text.t(message, **values) == "About **12\u202f345** images to learn from: 12,5\u00a0%, 1.5."
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "english", "french"),
+    [
+        (12345, ",", "12,345", "12\u202f345"),
+        (-1234.5, ",.2f", "-1,234.50", "\u22121\u202f234,50"),
+        (0.125, ".1%", "12.5%", "12,5\u00a0%"),
+        (-0.5, "+.0%", "-50%", "\u221250\u00a0%"),
+        (0.25, "+.2f", "+0.25", "+0,25"),
+        (1.5e-7, ".2g", "1.5e-07", "1,5e\u221207"),
+        (7, "", "7", "7"),
+    ],
+)
+def test_one_formatter_writes_numbers(value: float, spec: str, english: str, french: str) -> None:
+    assert (notation.number(value, spec, "en"), notation.number(value, spec, "fr")) == (english, french)
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"),
+    [
+        (1, "1 byte", "1\u00a0octet"),
+        (512, "512 bytes", "512\u00a0octets"),
+        (12_345, "12 kB", "12\u202fko"),
+        (3_400_000, "3.4 MB", "3,4\u202fMo"),
+        (2_000_000_000, "2.0 GB", "2,0\u202fGo"),
+    ],
+)
+def test_sizes_are_those_of_the_language(count: int, english: str, french: str) -> None:
+    assert (notation.size(count, "en"), notation.size(count, "fr")) == (english, french)
+
+
+def test_a_tables_numbers_are_those_of_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "language", lambda: "fr")
+    table = number_table([{"a": 0.5, "b": -0.25}, {"a": None, "b": 1.0}], {"a": ".3f", "b": ".0%"})
+    shown = table.to_string(delimiter="|")
+    assert "0,500|\u221225\u00a0%" in shown and "||100\u00a0%" in shown.replace("1||", "||")

@@ -44,7 +44,7 @@ def read(content: bytes) -> Handwriting:
     """
     if len(content) > MOST_BYTES:
         raise InputError(
-            N_("The file has {size:.1f} MB, but may have at most {most:.0f}. Make the picture smaller."),
+            N_("The file has {size:.1f} MB, but may have at most {most:.0f}. Make the image smaller."),
             size=len(content) / 1e6,
             most=MOST_BYTES / 1e6,
         )
@@ -52,7 +52,7 @@ def read(content: bytes) -> Handwriting:
     found = photographs.located(views)
     if found is None or found.departure < CONTRAST:
         raise InputError(
-            N_("Nothing stands out in this picture: it is nearly of one brightness. Choose one with a clear digit.")
+            N_("Nothing stands out in this image: it is nearly of one brightness. Choose one with a clear digit.")
         )
     return Handwriting(photo_ink.ink(views, found), found.dark)
 

@@ -62,15 +62,13 @@ def views(content: bytes) -> list[Plane]:
 
 def _unreadable() -> InputError:
     return InputError(
-        N_("This file is not a picture that can be read ({formats}). Choose another one."),
+        N_("This file is not an image that can be read ({formats}). Choose another one."),
         formats=", ".join(FORMATS),
     )
 
 
 def _too_large(most: int) -> InputError:
-    return InputError(
-        N_("The picture has more than {most:,} pixels. Make it smaller, or take a part of it."), most=most
-    )
+    return InputError(N_("The image has more than {most:,} pixels. Make it smaller, or take a part of it."), most=most)
 
 
 def _refuse_heic(content: bytes) -> None:
@@ -80,9 +78,8 @@ def _refuse_heic(content: bytes) -> None:
         raise InputError(
             N_(
                 "This is a photograph in the format {format}, which cannot be read here. Save it as JPEG and upload that: "
-                "on a Mac open it in Preview and choose File, Export; on Windows open it in Paint and choose Save as; an "
-                "iPhone takes JPEGs itself after Settings, Camera, Formats, Most Compatible. A screenshot of it will do, "
-                "too."
+                "on a Mac open it in Preview and choose Export, on Windows open it in Paint and choose Save as, on a phone "
+                "take a screenshot of it. An iPhone takes JPEGs itself after Settings, Camera, Formats, Most Compatible."
             ),
             format=name,
         )

@@ -1,6 +1,6 @@
 """What looks strange to a model: scores, a threshold, and the pictures at both ends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -13,6 +13,7 @@ from pages.ui.chart_view import show_chart
 from pages.ui.controls import download
 from pages.ui.images import sheet
 from pages.ui.navigation import BY_NAME
+from pages.ui.number_tables import number_table
 from pages.ui.reconstruction import reconstruct
 from pages.ui.strangeness import in_words, ink_correlation, only_these, scale, seen_before, threshold_in_words
 from pages.ui.text import describe, plain, t
@@ -41,26 +42,10 @@ def show_anomalies(run: Run, data: ImageData) -> None:
         return
     if classes is None:
         return
-    with st.spinner(t("Comparing the pictures with normal ones …"), show_time=True):
+    with st.spinner(t("Comparing the images with normal ones …"), show_time=True):
         scores = cache.strangeness(run, data.name, classes)
-        name = choose(run, data, classes).score
-    # Set before the box is made: the address or another page may have named it.
-    st.session_state[SCORE] = name
-    st.selectbox(
-        t("Score"),
-        list(scores),
-        format_func=lambda name: t(anomaly.SCORES[name].title),
-        key=SCORE,
-        on_change=lambda: state.choose_score(st.session_state[SCORE]),
-        help=t("How strangeness is measured. Higher is stranger for each of them."),
-        width=320,
-    )
-    normal = anomaly.is_normal(data, classes)
-    ink = ink_correlation(scores[name], data.images)
-    st.caption(t(anomaly.SCORES[name].help) + " " + t("Here its rank correlation with ink is {ink:.2f}.", ink=ink))
-    _show_threshold(run, data, scores, classes)
-    _show_ends(run, data, scores[name], normal)
-    _show_scores(data, scores, normal)
+    _show_results(run, data, scores, classes)
+    _show_scores(data, scores, anomaly.is_normal(data, classes))
 
 
 def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
@@ -69,13 +54,14 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
     if learnt.some_classes(run.config.data) is not None:
         names = ", ".join(t(data.class_names[number]) for number in possible_classes)
         st.markdown(
-            t("This model learnt only **{names}**: that is normal to it. Everything else is strange.", names=names)
+            t("This model learnt only **{names}**: that is normal to it. Everything else is anomalous.", names=names)
         )
         return possible_classes
     st.warning(
         t(
-            "This model learnt all classes, so it has no reason to find any of them strange. You can still call some "
-            "normal and see what comes of it; an honest trial needs a model that learnt only those."
+            "This model learnt all classes, so it has no reason to find any of them anomalous. You can "
+            "still call some normal and see what comes of it; an honest trial needs a model that learnt "
+            "only those."
         ),
         icon=":material/info:",
     )
@@ -83,58 +69,53 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
     chosen = state.chosen_normal(everything)
     # Set before the pills are made, as the score is.
     st.session_state[NORMAL] = [0] if chosen is None else list(chosen)
-    normal = st.pills(
-        t("Call these classes normal"),
-        everything,
-        selection_mode="multi",
-        format_func=lambda number: t(data.class_names[number]),
-        key=NORMAL,
-        on_change=lambda: state.choose_normal(st.session_state[NORMAL]),
-    )
-    possible = 0 < len(normal) < len(data.class_names)
-    wanted = st.button(
-        t("Train a model on only these"),
-        icon=":material/model_training:",
-        disabled=not possible,
-        help=None if possible else t("Choose at least one class, and leave at least one out."),
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        normal = st.pills(
+            t("Classes that count as normal"),
+            everything,
+            selection_mode="multi",
+            format_func=lambda number: t(data.class_names[number]),
+            key=NORMAL,
+            on_change=lambda: state.choose_normal(st.session_state[NORMAL]),
+        )
+        possible = 0 < len(normal) < len(data.class_names)
+        wanted = st.button(
+            t("Train a model on only these"),
+            icon=":material/model_training:",
+            disabled=not possible,
+            help=None if possible else t("Choose at least one class, and leave at least one out."),
+        )
     if wanted and possible:
         own = run.config.data.name
         state.propose(only_these(own if datasets.is_present(own) else data.name, normal))
         st.switch_page(BY_NAME["train"].script)
     if not possible:
-        st.info(t("Choose at least one normal class, and leave at least one out: there has to be something strange."))
+        st.info(t("Choose at least one normal class, and leave at least one out: there has to be something anomalous."))
         return None
     return tuple(sorted(normal))
 
 
 @st.fragment
 @guarded()
-def _show_threshold(
+def _show_results(
     run: Run, data: ImageData, all_scores: Mapping[str, NDArray[np.float64]], classes: tuple[int, ...]
 ) -> None:
+    """The score and its threshold, what they find, and the images at both ends; then every threshold at once."""
     from vae_core import anomaly
 
+    left, middle = st.columns([2, 3], vertical_alignment="bottom")
+    with left:
+        _choose_score(all_scores, choose(run, data, classes).score)
     chosen = choose(run, data, classes)
     name, scores, normal = chosen.score, all_scores[chosen.score], anomaly.is_normal(data, classes)
-    title = t(anomaly.SCORES[name].title)
-    where, key = place(run, name, classes), f"threshold-{run.id}-{name}-{classes}"
     verdicts = cache.detector(run, data.name, classes).verdicts(data, all_scores, name, at=chosen.threshold)
-    threshold, reach = verdicts.threshold, places(run, data, classes, name)
-    # Set before the slider is made, as the score is.
-    st.session_state[key] = threshold
-    st.slider(
-        t("Threshold: pictures that score higher are called strange"),
-        reach.low,
-        reach.high,
-        step=reach.step,
-        format=f"%.{reach.digits}f",
-        key=key,
-        on_change=lambda: state.choose_threshold(where, st.session_state[key]),
-    )
+    threshold = verdicts.threshold
+    with middle:
+        _choose_threshold(run, data, classes, name, threshold)
     state.write_verdict(name, threshold)
     found = anomaly.report(scores, normal, threshold)
     st.markdown(in_words(found.confusion))
+    _show_ends(run, data, scores, normal)
     is_default = chosen.threshold is None
     st.button(
         t("Back to the default"),
@@ -142,22 +123,26 @@ def _show_threshold(
         disabled=is_default,
         help=t("The threshold stands there already.") if is_default else None,
         on_click=state.choose_threshold,
-        args=(where, None),
+        args=(place(run, name, classes), None),
     )
+    ink = ink_correlation(scores, data.images)
     st.caption(
         " ".join(
             [
                 threshold_in_words(verdicts.default),
-                t("The test pictures, which are judged here, had no say in it."),
+                t("The test images, which are judged here, had no say in it."),
                 *seen_before(run, data),
+                t(anomaly.SCORES[name].help),
+                t("Here its rank correlation with ink is {ink:.2f}.", ink=ink),
             ]
         )
     )
+    title = t(anomaly.SCORES[name].title)
     left, right = st.columns(2)
     with left:
         show_chart(
             charts.score_histogram(
-                scores, ~normal, threshold=threshold, unit=t("{title} (higher is stranger)", title=title)
+                scores, ~normal, threshold=threshold, unit=t("{title} (higher is more anomalous)", title=title)
             ),
             t("The less the two hills overlap, the better the score tells them apart."),
             key="histogram",
@@ -168,8 +153,8 @@ def _show_threshold(
         show_chart(
             charts.roc(found.false_alarm_rates, found.found_rates, found.auroc, chosen=here),
             t(
-                "Every threshold at once. AUROC {auroc:.3f}: the chance that a strange picture scores higher than a "
-                "normal one. 1 is perfect, 0.5 is guessing.",
+                "Every threshold at once. AUROC {auroc:.3f}: the chance that an anomalous image scores "
+                "higher than a normal one. 1 is perfect, 0.5 is guessing.",
                 auroc=found.auroc,
             ),
             key="roc",
@@ -182,10 +167,42 @@ def _show_threshold(
             f"diabolo-{run.id}-anomaly-scores.csv",
             "text/csv",
             help=t(
-                "A line an image: its class, the score chosen here with its threshold, whether it is flagged, all scores."
+                "One row per image: its class, the score chosen here with its threshold, whether it is "
+                "flagged, all scores."
             ),
         )
         csv_files.choose_form("anomaly_csv")
+
+
+def _choose_score(scores: Collection[str], name: str) -> None:
+    from vae_core import anomaly
+
+    # Set before the box is made: the address or another page may have named it.
+    st.session_state[SCORE] = name
+    st.selectbox(
+        t("Score"),
+        list(scores),
+        format_func=lambda name: t(anomaly.SCORES[name].title),
+        key=SCORE,
+        on_change=lambda: state.choose_score(st.session_state[SCORE]),
+        help=t("How an anomaly is measured. For each of them, higher is more anomalous."),
+    )
+
+
+def _choose_threshold(run: Run, data: ImageData, classes: tuple[int, ...], name: str, threshold: float) -> None:
+    where, key = place(run, name, classes), f"threshold-{run.id}-{name}-{classes}"
+    reach = places(run, data, classes, name)
+    # Set before the slider is made, as the score is.
+    st.session_state[key] = threshold
+    st.slider(
+        t("Threshold: images scoring above it are flagged"),
+        reach.low,
+        reach.high,
+        step=reach.step,
+        format=f"%.{reach.digits}f",
+        key=key,
+        on_change=lambda: state.choose_threshold(where, st.session_state[key]),
+    )
 
 
 def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: NDArray[np.bool_]) -> None:
@@ -194,14 +211,14 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
     order = strangest(scores)
     digits = scale(scores, float(scores[0])).digits
     for title, numbers in (
-        (t("The strangest pictures"), order[:ENDS]),
-        (t("The most typical pictures"), order[::-1][:ENDS]),
+        (t("The most anomalous images"), order[:ENDS]),
+        (t("The most typical images"), order[::-1][:ENDS]),
     ):
         st.subheader(title)
         found = reconstruct(cache.model(run), data, numbers)
         with st.container(horizontal=True, gap="small"):
             for row, number in enumerate(numbers.tolist()):
-                kind = t("normal") if normal[number] else t("strange")
+                kind = t("normal") if normal[number] else t("anomalous")
                 name = t(data.class_names[int(data.labels[number])])
                 both = np.stack([data.images[number] / 255, found.recons[row]])
                 with st.container(width=73, gap="xxsmall"):
@@ -209,8 +226,9 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
                     st.caption(f"**{scores[number]:.{digits}f}**  \n{name}, {kind}")
     st.caption(
         t(
-            "Above, the picture; below, what the model makes of it; under them the score, the class, and what it counts "
-            "as. Nothing strange is hidden: both rows are taken from all {count:,} test pictures.",
+            "Above, the image; below, its reconstruction; under them the score, the class, and its "
+            "category (normal or anomalous). Nothing is hidden: both rows are taken from all {count:,} "
+            "test images.",
             count=len(data),
         )
     )
@@ -228,18 +246,11 @@ def _show_scores(data: ImageData, scores: Mapping[str, NDArray[np.float64]], nor
         }
         for name, values in scores.items()
     ]
-    st.dataframe(
-        rows,
-        hide_index=True,
-        column_config={
-            t("AUROC"): st.column_config.NumberColumn(format="%.3f"),
-            t("Ink correlation"): st.column_config.NumberColumn(format="%.2f"),
-        },
-        width=480,
-    )
+    st.dataframe(number_table(rows, {t("AUROC"): ".3f", t("Ink correlation"): ".2f"}), hide_index=True, width=480)
     st.caption(
         t(
-            "Ink correlation: the rank correlation of a score with the amount of ink. A score where it is near 1 mostly counts how much ink a picture has: a bold normal digit "
-            "looks strange to it, and a thin strange one does not. Cross-entropy and −ELBO tend to do that."
+            "Ink correlation: the rank correlation of a score with the amount of ink. A score where it is "
+            "near 1 mostly counts how much ink an image has: a bold normal digit is anomalous to it, and a "
+            "thin anomalous one is not. Cross-entropy and −ELBO tend to do that."
         )
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pages.ui.charts import CLASS_COLOURS, NORMAL, STRANGE
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, written
 
 if TYPE_CHECKING:
     from vae_core.models.layers import Layer
@@ -25,10 +25,10 @@ BENDS = {
     "tanh": N_("tanh"),
     "sigmoid": N_("sigmoid"),
 }
-NAMES = {"picture": N_("picture"), "z": N_("code z")}
+NAMES = {"picture": N_("image"), "z": N_("code z")}
 SHORT = {
-    "Picture": N_("Picture"),
-    "Reshape": N_("Picture"),
+    "Image": N_("Image"),
+    "Reshape": N_("Image"),
     "Dense": N_("Dense"),
     "Convolution": N_("Conv"),
     "Transposed convolution": N_("Conv"),
@@ -44,7 +44,7 @@ TEXT, LINE = 12.5, 14
 
 def number_text(count: int) -> str:
     """`3136` as `3,136`, or as the visitor's language writes it."""
-    return t("{count:,}", count=count)
+    return written(count, ",")
 
 
 def size_text(shape: Sequence[int]) -> str:
@@ -105,9 +105,7 @@ def drawn(layers: Sequence[Layer]) -> list[Layer]:
 def summary(layers: Sequence[Layer]) -> str:
     """The drawing in a sentence, for those who can't see it."""
     numbers = [number_text(layer.numbers) for layer in drawn(layers)]
-    return t(
-        "An hourglass of layers, from top to bottom with this many numbers: {numbers}.", numbers=", ".join(numbers)
-    )
+    return t("An hourglass of layers, from top to bottom with this many values: {numbers}.", numbers=", ".join(numbers))
 
 
 def hourglass(layers: Sequence[Layer]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page
 
 from pages.ui import language
@@ -78,49 +79,52 @@ PAGES = (
         N_("Generate"),
         ":material/auto_awesome:",
         LABORATORY,
-        N_("Draw new digits from a trained model, and walk from one to another."),
+        N_("Draw new digits from a trained model, and interpolate between two of them."),
     ),
     Entry(
         "reconstruct",
         N_("Reconstruct & anomalies"),
         ":material/compare:",
         LABORATORY,
-        N_("See what a model gives back for a picture, and find the pictures that look strange to it."),
+        N_("See how a model reconstructs an image, and find the images that are anomalous to it."),
     ),
     Entry(
         "draw",
         N_("Draw"),
         ":material/gesture:",
         LABORATORY,
-        N_("Write a digit by hand, and see where a model places it, what it gives back, and how strange it finds it."),
+        N_(
+            "Write a digit by hand, and see where a model places it, how it reconstructs it, and how anomalous "
+            "it finds it."
+        ),
     ),
     Entry(
         "latent",
         N_("Latent space"),
         ":material/scatter_plot:",
         LABORATORY,
-        N_("See where a model places each picture, and what every number of its code does."),
+        N_("See where a model places each image, and what every latent dimension does."),
     ),
     Entry(
         "compare",
         N_("Compare"),
         ":material/balance:",
         LABORATORY,
-        N_("Two to six models and PCA on the same pictures: what differs, and what the figures say."),
+        N_("Two to six models and PCA on the same images: what differs, and what the figures say."),
     ),
     Entry(
         "experiments",
         N_("Experiments"),
         ":material/science:",
         LABORATORY,
-        N_("The field's known experiments, one click each, with your own results beside the published ones."),
+        N_("The field's classic experiments, one click each, with your own results beside the published ones."),
     ),
     Entry(
         "how",
         N_("How it works"),
         ":material/school:",
         LEARN,
-        N_("Autoencoders and VAEs in ten minutes, with pictures and without skipping the mathematics."),
+        N_("Autoencoders and VAEs in ten minutes, with images and without skipping the mathematics."),
     ),
 )
 BY_NAME: Mapping[str, Entry] = {entry.name: entry for entry in PAGES}
@@ -135,20 +139,25 @@ def enter() -> Page:
     return page
 
 
-def begin(name: str, *, heading: bool = True) -> None:
-    """Begin a page: nothing else may come first on it.
+def begin(name: str, *, beside: bool = False) -> DeltaGenerator:
+    """Begin a page with its title and its line: nothing else may come first on it.
 
     Args:
         name: The page's name in `PAGES`.
-        heading: Show its title and its line. A page that passes False shows a heading of its own.
+        beside: Something will stand beside its line, such as the box of models; it is one row then.
+
+    Returns:
+        Where that stands.
     """
     if _MARK not in st.session_state:
         _navigation()
         st.rerun()
-    if heading:
-        entry = BY_NAME[name]
-        st.title(t(entry.heading or entry.title))
-        st.caption(t(entry.line))
+    entry = BY_NAME[name]
+    with st.container(key="page_title"):  # see style.css
+        st.title(t(entry.heading or entry.title), anchor=False)
+    line, place = st.columns([2, 3], vertical_alignment="center") if beside else (st.container(), st.container())
+    line.caption(t(entry.line))
+    return place
 
 
 def _navigation() -> Page:

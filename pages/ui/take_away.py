@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui import orders, state
 from pages.ui.boundary import guarded
+from pages.ui.quantities import file_size
 from pages.ui.text import N_, describe, plain, t
 from vae_core import export, importing, runs
 from vae_core.errors import InputError
@@ -30,7 +31,7 @@ def show_take_away(run: Run) -> None:
         return
     files = {kind: export_of(run, kind) for kind in FILES}
     orders.shown_first(f"take_away_{run.id}", *files.values())
-    opened = st.expander(t("Take it with you"), icon=":material/luggage:", key=f"take_away_{run.id}", on_change="rerun")
+    opened = st.expander(t("Export"), icon=":material/luggage:", key=f"take_away_{run.id}", on_change="rerun")
     if not opened.open:
         return
     with opened, guarded():
@@ -42,7 +43,7 @@ def show_take_away(run: Run) -> None:
         if made and "difference" in made.about:
             st.caption(
                 t(
-                    "Checked: ONNX Runtime and PyTorch differ by at most {difference:.1e} over 16 pictures and 16 codes.",
+                    "Checked: ONNX Runtime and PyTorch differ by at most {difference:.1e} over 16 images and 16 codes.",
                     difference=float(made.about["difference"]),
                 )
             )
@@ -62,8 +63,8 @@ def offer_import() -> None:
         )
         st.caption(
             t(
-                "Up to {most} MB. A larger one is taken on the server's command line: {command}",
-                most=most,
+                "Up to {size}. A larger one is taken on the server's command line: {command}",
+                size=file_size(importing.MOST_UPLOAD),
                 command="`python -m vae_core import FILE`",
             )
         )

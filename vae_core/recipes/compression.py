@@ -1,4 +1,4 @@
-"""784 numbers in 2."""
+"""784 pixels in 2 dimensions."""
 
 from vae_core.config import RunConfig
 from vae_core.errors import N_
@@ -6,14 +6,14 @@ from vae_core.recipes.recipe import Recipe
 
 COMPRESSION = Recipe(
     name="compress-392",
-    title=N_("784 numbers in 2"),
+    title=N_("784 pixels in 2 dimensions"),
     question=N_("How much of a digit is left when its 784 pixels must pass through only a few numbers?"),
     look_at=N_(
-        "The error beside PCA's: the best that a code without bends can do with as many numbers, and how many numbers it "
-        "needs to be as good. Then the bits that a picture takes, and what is not counted in them."
+        "The error beside PCA's, the best linear code of the same dimension, and how many components it "
+        "needs to be as good. Then the bits that an image takes, and what is not counted in them."
     ),
     source=(
-        "Hinton and Salakhutdinov 2006 (an autoencoder of 2 numbers on MNIST, against PCA), "
+        "Hinton and Salakhutdinov 2006 (an autoencoder with a 2-D code on MNIST, against PCA), "
         'https://doi.org/10.1126/science.1127647; tutorials tell it as "784 numbers in 2"'
     ),
     config=RunConfig.from_dict(
@@ -38,8 +38,8 @@ COMPRESSION = Recipe(
     expected={"mse": 0.0329, "cross_entropy": 0.1605, "pca_equivalent": 11, "cpu_seconds": 90},
     measured=(
         "python -m vae_core train --recipe compress-392 --set training.threads=1, and python benchmarks/figures.py "
-        "compress-392: MNIST's official test split, grey pixels, cross-entropy in nats a pixel, seed 0, a virtual AMD EPYC "
-        "with two cores that had other work, 2026-11-21. PCA with 2 numbers: 0.0557."
+        "compress-392: MNIST's official test split, grey pixels, cross-entropy in nats per pixel, seed 0, a virtual AMD EPYC "
+        "with two cores that had other work, 2026-11-21. PCA with 2 components: 0.0557."
     ),
 )
 # Chosen on the validation split: its MSE after 30 epochs with seed 0, in brackets the CPU-seconds (beside other work).

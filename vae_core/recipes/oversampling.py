@@ -1,4 +1,4 @@
-"""Fill up the rare class: a conditional VAE learns all digits, of which one is rare, and draws more of that one."""
+"""Oversample a rare class: a conditional VAE learns all digits, of which one is rare, and draws more of that one."""
 
 from vae_core.config import RunConfig
 from vae_core.errors import N_
@@ -33,13 +33,14 @@ _CONFIG = RunConfig.from_dict(
 
 OVERSAMPLING = Recipe(
     name="oversample",
-    title=N_("Fill up the rare class"),
-    question=N_("One class is far rarer than the others. Can a model draw the pictures of it that are missing?"),
+    title=N_("Oversample a rare class"),
+    question=N_("One class is far rarer than the others. Can a model draw the images of it that are missing?"),
     look_at=N_(
-        "A conditional VAE learns all classes, told which is which, with one of them cut to a small share. Then the rare "
-        "class is filled up in several ways, from plain copies to drawings of that model, and the same small classifier "
-        "learns from each. Look at how many of the real, unseen rare pictures it finds, whether a VAE beats what is simpler, "
-        "and whether its drawings are more than copies."
+        "A conditional VAE learns all classes, told which is which, with one of them cut to a small share. "
+        "Then the rare class is oversampled by several methods, from plain copies to drawings of that "
+        "model, and the same small classifier learns from each. Look at how many of the real, unseen rare "
+        "images it finds, whether a VAE beats what is simpler, and whether its drawings are more than "
+        "copies."
     ),
     source=(
         "Sohn et al. 2015 (conditional VAE), https://papers.nips.cc/paper/5775; Chawla et al. 2002 (SMOTE), "
@@ -51,7 +52,7 @@ OVERSAMPLING = Recipe(
     expected={"elbo": -101.22, "mse": 0.01097, "active_units": 27, "cpu_seconds": 23.5},
     measured=(
         "python -m vae_core train --recipe oversample --set training.threads=1 --json: MNIST's test split, grey pixels, "
-        "seed 0, a virtual AMD EPYC with two cores, 2026-11-21. What filling up reaches: python benchmarks/figures.py "
+        "seed 0, a virtual AMD EPYC with two cores, 2026-11-21. What oversampling reaches: python benchmarks/figures.py "
         "oversample-8."
     ),
 )
