@@ -14,6 +14,7 @@ from pages.ui.controls import download
 from pages.ui.images import sheet
 from pages.ui.navigation import BY_NAME
 from pages.ui.number_tables import number_table
+from pages.ui.primary import primary
 from pages.ui.reconstruction import reconstruct
 from pages.ui.strangeness import in_words, ink_correlation, only_these, scale, seen_before, threshold_in_words
 from pages.ui.text import describe, plain, t
@@ -81,6 +82,8 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
         possible = 0 < len(normal) < len(data.class_names)
         wanted = st.button(
             t("Train a model on only these"),
+            type=primary("only_these"),
+            key="only_these",
             icon=":material/model_training:",
             disabled=not possible,
             help=None if possible else t("Choose at least one class, and leave at least one out."),

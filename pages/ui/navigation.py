@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page
 
-from pages.ui import language
+from pages.ui import language, primary
 from pages.ui.text import N_, t
 
 _MARK = "_entered"
@@ -152,6 +152,7 @@ def begin(name: str, *, beside: bool = False) -> DeltaGenerator:
     if _MARK not in st.session_state:
         _navigation()
         st.rerun()
+    primary.forget()
     entry = BY_NAME[name]
     with st.container(key="page_title"):  # see style.css
         st.title(t(entry.heading or entry.title), anchor=False)

@@ -13,6 +13,7 @@ from pages.ui.chart_view import show_chart
 from pages.ui.model_kinds import has_posterior
 from pages.ui.number_box import held, number_box
 from pages.ui.number_text import Span
+from pages.ui.primary import primary
 from pages.ui.reconstruction import (
     Baseline,
     Reconstructions,
@@ -98,7 +99,14 @@ def _show_random(run: Run, data: ImageData, base: Baseline, row: DeltaGenerator)
             width=150,
             help=t("Decides which images are drawn. The same seed shows the same images."),
         )
-        st.button(t("Other images"), icon=":material/casino:", on_click=_next_seed, args=(typed.number,))
+        st.button(
+            t("Other images"),
+            type=primary("other_images"),
+            key="other_images",
+            icon=":material/casino:",
+            on_click=_next_seed,
+            args=(typed.number,),
+        )
     found = reconstruct(cache.model(run), data, random_numbers(count, len(data), typed.get()))
     with st.container(horizontal=True, key="cards"):
         for place, number in enumerate(found.numbers.tolist()):
