@@ -101,6 +101,7 @@ WITHOUT_TORCH = [
     "vae_core.jobs.studies",
     "vae_core.jobs.exports",
     "vae_core.jobs.fetching",
+    "vae_core.jobs.imports",
     "vae_core.datasets",
     "vae_core.live_diagnosis",
     "pages.ui.coach",
@@ -120,7 +121,7 @@ USERS = {
     "vae_core.models.layers": {"torchinfo"},  # a drawing that is asked for; it is small
     "vae_core.onnx_export": {"onnx", "onnxscript", "onnxruntime"},
     "vae_core.oversampling": {"imblearn"},
-    "vae_core.priors": {"sklearn"},  # a mixture, where somebody chooses one
+    "vae_core.priors": {"sklearn"},  # a mixture: a job's, or a command's
     "vae_core.rare_class": {"sklearn"},
     "vae_core.studies.strangers": {"sklearn"},
 }

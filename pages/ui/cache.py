@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from vae_core.models import ImageShape, Model, Size
     from vae_core.models.layers import Layer
     from vae_core.paths import Ways
-    from vae_core.priors import FittedGaussian, Mixture
+    from vae_core.priors import FittedGaussian
     from vae_core.quality import FeatureCloud
     from vae_core.slow_motion import Step
     from vae_core.uncertainty import Uncertainty
@@ -203,22 +203,6 @@ def _code_fit(run_id: str, version: tuple[str, int], name: str) -> CodeFit:
 def code_fit(run: Run, name: str) -> CodeFit:
     """Where the run's model places training pictures of a data set, at most 10,000: what an autoencoder is drawn from."""
     return _code_fit(run.id, run.weights_version(), name)
-
-
-@shared(max_entries=16)
-def _mixture(run_id: str, version: tuple[str, int], name: str, components: int) -> Mixture:
-    from vae_core.priors import fitted_mixture
-
-    return fitted_mixture(_fitting_codes(run_id, version, name), components)
-
-
-def mixture(run: Run, name: str, components: int) -> Mixture:
-    """A mixture of Gaussians fitted to the same codes. Takes a second or two the first time.
-
-    Raises:
-        InputError: There are fewer codes than components.
-    """
-    return _mixture(run.id, run.weights_version(), name, components)
 
 
 class ProgressPictures(NamedTuple):
