@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,12 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import runs_list
 from pages.ui.experiments import EXPERIMENTS
 from pages.ui.text import plain
-from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import runs
 from vae_core.config import RunConfig
 from vae_core.recipes import RECIPES
 
 APP = Path(__file__).parents[1] / "app.py"
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty run root, whose supervisor ends with the test."""
-    folder = tmp_path / "runs"
-    monkeypatch.setenv("DIABOLO_RUNS", str(folder))
-    with nobody_left(folder):
-        yield folder
 
 
 def opened() -> AppTest:
@@ -102,7 +91,8 @@ def test_many_runs_are_folded(root: Path) -> None:
     assert app.expander[0].label.endswith(" more")
 
 
-def test_home_opens_without_torch_however_many_runs_there_are(root: Path) -> None:
+@pytest.mark.heavy
+def test_home_opens_without_torch_however_many_runs_there_are(supervised: Path) -> None:
     train()
     code = f"""
 import sys

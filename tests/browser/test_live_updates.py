@@ -1,14 +1,13 @@
 """A whole training as a person watches it: nothing flickers and nothing jumps, from the first curve to the end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.driving import PHONE, REPOSITORY, WIDE, Server, complaints, problems, screenshot, serving
+from tests.browser.driving import PHONE, REPOSITORY, WIDE, Server, complaints, problems, screenshot
 from tests.browser.live_watch import watch_training
-from tests.processes import nobody_left
 
 SCRIPT = REPOSITORY / "pages" / "ui" / "components" / "live_codes" / "live_codes.js"
 EPOCHS = 12  # some seconds, and an update or more in each
@@ -16,13 +15,6 @@ EPOCHS = 12  # some seconds, and an update or more in each
 # top nothing may: one line of text more or less would be 0.02. On a phone the links that take the buttons' place at the
 # end stand in two rows, of which the second is counted as moved.
 MOST_SHIFT = {("top", "wide"): 0.01, ("top", "phone"): 0.018, ("pictures", "wide"): 0.1, ("pictures", "phone"): 0.1}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("live")
-    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
-        yield running
 
 
 @pytest.mark.parametrize("width", ["wide", "phone"])

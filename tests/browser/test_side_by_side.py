@@ -1,22 +1,12 @@
 """Compare and slow motion as a person uses them: models are added, curves turned, a step is followed frame by frame."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import Server, complaints, problems, screenshot, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import Server, complaints, problems, screenshot, settle
 
 NUMBER = r"(-?\d+\.\d\d)"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("side")
-    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
-        yield running
 
 
 def test_a_third_model_joins_the_comparison(page: Page, server: Server) -> None:

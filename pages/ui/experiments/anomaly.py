@@ -28,6 +28,10 @@ OURS = N_("tutorial's network")
 USUAL_STRANGER = 7
 
 
+SETTINGS: tuple[str, ...] = ("data.classes",)
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     source = datasets.source(recipe.config.data.name)
     chosen = st.selectbox(

@@ -31,6 +31,10 @@ FEW = 20
 MIME = {"zip": "application/zip", "npz": "application/octet-stream", "csv": "text/csv"}
 
 
+SETTINGS: tuple[str, ...] = ("data.rare_class", "data.rare_share")
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     own = recipe.config.data
     source = datasets.source(str(st.session_state.get(f"data_{recipe.name}", own.name)))
