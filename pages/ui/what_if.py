@@ -15,6 +15,7 @@ from pages.ui.cost import show_time
 from pages.ui.forms import CHOICES, in_words
 from pages.ui.navigation import BY_NAME
 from pages.ui.number_tables import number_table
+from pages.ui.primary import primary
 from pages.ui.run_names import labels
 from pages.ui.text import SOURCE, describe, language, plain, t
 from vae_core import runs, sweeps
@@ -120,7 +121,7 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
             t("Queue {count} trainings", count=len(configs)),
-            type="primary",
+            type=primary("what_if_queue"),
             icon=":material/playlist_add:",
             disabled=bool(problem),
             help=plain(problem) or t("They train one after the other, in the background."),
