@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 WAYS = {"draw": N_("Draw"), "upload": N_("Upload an image"), "test": N_("A test image")}
 DRAWS = 8
 NEIGHBOURS = 8
+UNREADABLE = ("heic", "heif", "avif")  # taken all the same, to say how they are converted
 
 
 @st.fragment
@@ -152,16 +153,23 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
     if way == "upload":
         file = st.file_uploader(
             t("An image of one digit"),
-            ["png", "jpg", "jpeg", "webp", "bmp", "gif"],
+            ["png", "jpg", "jpeg", "webp", "bmp", "gif", *UNREADABLE],
             max_upload_size=handwriting.MOST_BYTES // 1_000_000,
             key="own_picture_file",
         )
         if file is None:
-            st.caption(t("A photograph of a digit on plain paper will do. It is kept in memory only and never saved."))
+            st.caption(
+                t(
+                    "A photograph of a digit will do, on plain, ruled or squared paper. It is kept in memory only and "
+                    "never saved."
+                )
+            )
             return None
         writing = handwriting.read(file.getvalue())
         prepared = handwriting.prepare(writing, model.image_shape)
-        words = t("Your image, ink in white") + (" " + t("(it was dark on light)") if writing.inverted else "")
+        words = t("The digit found in your image, ink in white") + (
+            " " + t("(it was dark on light)") if writing.inverted else ""
+        )
         st.image(data_url(sheet(writing.ink[None], 1, scale=1)), caption=words, alt=words, width=220)
         return prepared
     st.caption(t("Draw a digit as large as you like, with the mouse or a finger."))
