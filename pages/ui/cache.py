@@ -238,6 +238,22 @@ def progress_pictures(run: Run) -> ProgressPictures | None:
     return _progress_pictures(run.id, epochs[0], epochs[-1]) if epochs else None
 
 
+@shared(max_entries=64)
+def _thumbnail(run_id: str, epoch: int) -> str:
+    drawn = runs.find(run_id).snapshot(epoch)["samples"][:4]
+    return "data:image/png;base64," + base64.b64encode(sheet(drawn, 4, scale=1, padding=0)).decode()
+
+
+def thumbnail(run: Run) -> str | None:
+    """Four images that a run drew at its newest snapshot, in a row, as a `data:` address; `None` while there is none.
+
+    Raises:
+        WorkError: The file is damaged.
+    """
+    epochs = run.snapshot_epochs()
+    return _thumbnail(run.id, epochs[-1]) if epochs else None
+
+
 @shared(max_entries=16)
 def _model_checks(run_id: str, version: tuple[str, int], name: str) -> tuple[Check, ...]:
     from vae_core.diagnosis import diagnose_model
