@@ -13,6 +13,7 @@ from pages.ui.anomaly_choice import Choice, choose, normal_classes
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.components.drawing_pad import drawing_pad
+from pages.ui.image_choice import show_images
 from pages.ui.images import data_url
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 WAYS = {"draw": N_("Draw"), "upload": N_("Upload an image"), "test": N_("A test image")}
 DRAWS = 8
 NEIGHBOURS = 8
+UNREADABLE = ("heic", "heif", "avif")  # taken all the same, to say how they are converted
 
 
 @st.fragment
@@ -143,6 +145,7 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
             follows=state.picked_picture(len(data)),
         ).get()
         state.pick_picture(number)
+        show_images(data, number, key="own_picture_images", on_pick=state.pick_picture)
         picture: NDArray[np.uint8] = data.images[number]
         words = t("Class {name}", name=t(data.class_names[data.labels[number]]))
         st.image(data_url(sheet(picture[None], 1, scale=8)), caption=words, alt=words)
@@ -150,16 +153,23 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
     if way == "upload":
         file = st.file_uploader(
             t("An image of one digit"),
-            ["png", "jpg", "jpeg", "webp", "bmp", "gif"],
+            ["png", "jpg", "jpeg", "webp", "bmp", "gif", *UNREADABLE],
             max_upload_size=handwriting.MOST_BYTES // 1_000_000,
             key="own_picture_file",
         )
         if file is None:
-            st.caption(t("A photograph of a digit on plain paper will do. It is kept in memory only and never saved."))
+            st.caption(
+                t(
+                    "A photograph of a digit will do, on plain, ruled or squared paper. It is kept in memory only and "
+                    "never saved."
+                )
+            )
             return None
         writing = handwriting.read(file.getvalue())
         prepared = handwriting.prepare(writing, model.image_shape)
-        words = t("Your image, ink in white") + (" " + t("(it was dark on light)") if writing.inverted else "")
+        words = t("The digit found in your image, ink in white") + (
+            " " + t("(it was dark on light)") if writing.inverted else ""
+        )
         st.image(data_url(sheet(writing.ink[None], 1, scale=1)), caption=words, alt=words, width=220)
         return prepared
     st.caption(t("Draw a digit as large as you like, with the mouse or a finger."))
