@@ -1,24 +1,35 @@
 """One place decides: alone or among others, by which threshold, and what is nothing that the model has learnt."""
 
+import io
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import cycle, zip_longest
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
+from tests import textures
 from tests.conftest import mnist_is_there
 from tests.test_anomaly import fives
 from vae_core import handwriting, runs
 from vae_core.anomaly import DEFAULT_SCORE, SCORES, Detector, available, score
 from vae_core.anomaly.thresholds import threshold
+from vae_core.config import ModelConfig
 from vae_core.datasets import ImageData, load, source
 from vae_core.errors import InputError
 from vae_core.handwriting import Handwriting
+from vae_core.losses import kl
+from vae_core.models import Model, build
 from vae_core.models import load as load_model
+from vae_core.optimizer import AdamW
+from vae_core.pixels import to_unit
 from vae_core.runs import STARTER_NAMES
 
-TEST = load("digits", "test")
+TEST, VALIDATION = load("digits", "test"), load("digits", "validation")
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +40,55 @@ def of_fives() -> Detector:
 
 @pytest.fixture(scope="module", params=STARTER_NAMES)
 def starter(request: pytest.FixtureRequest) -> Iterator[Detector]:
-    run = runs.find(request.param)
+    with one_thread():
+        yield detector(request.param)
+
+
+WEAK = {
+    "VAE, 2-D, an epoch": ("vae", 2, 56),
+    "VAE, 2-D, ten steps": ("vae", 2, 10),
+    "AE, 32-D, an epoch": ("autoencoder", 32, 56),
+}
+
+
+@pytest.fixture(scope="module", params=[*STARTER_NAMES, *WEAK])
+def anyone(request: pytest.FixtureRequest) -> Iterator[Detector]:
+    """A starter, or a model that has hardly learnt."""
+    with one_thread():
+        yield detector(request.param)
+
+
+@cache
+def detector(name: str) -> Detector:
+    if name in WEAK:
+        model = weak(*WEAK[name])
+    else:
+        run = runs.find(name)
+        model = load_model(run.config.model, run.weights(), source("digits").image_shape)
+    return Detector(model, load("digits", "train"), VALIDATION)
+
+
+def weak(kind: str, dimensions: int, steps: int) -> Model:
+    """A model of the bundled digits after so many steps of 64 images."""
+    model = build(ModelConfig(kind=kind, latent_dim=dimensions, hidden=(128,)), (1, 28, 28))
+    chance = torch.Generator().manual_seed(0)
+    x = to_unit(torch.from_numpy(load("digits", "train").images))
+    optimizer = AdamW(model.named_parameters(), 2e-3)
+    for _ in range(steps):
+        batch = x[torch.randint(len(x), (64,), generator=chance)]
+        optimizer.zero_grad()
+        posterior = model.encode(batch)
+        loss = model.decode(posterior.sample(chance)).nll(batch) + kl(posterior)
+        loss.mean().backward()
+        optimizer.step()
+    return model
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    model = load_model(run.config.model, run.weights(), source("digits").image_shape)
-    yield Detector(model, load("digits", "train"), load("digits", "validation"))
+    yield
     torch.set_num_threads(threads)
 
 
@@ -104,11 +159,59 @@ def test_the_nearest_normal_images_have_the_nearest_codes(of_fives: Detector) ->
     assert of_fives.normal.nearest(codes, 10**6).shape == (2, len(of_fives.normal.train))
 
 
-def test_digits_are_rarely_called_nothing(starter: Detector) -> None:
-    unlike = starter.judge(TEST).unlike
+def test_digits_are_rarely_called_nothing(anyone: Detector) -> None:
+    unlike = anyone.judge(TEST).unlike
     assert unlike.mean() < 0.02
     for digit in range(10):
         assert unlike[TEST.labels == digit].mean() <= 0.05, digit
+    assert anyone.judge(VALIDATION).unlike.mean() < 0.02
+
+
+def on_the_pad(digit: NDArray[np.uint8], pen: int) -> NDArray[np.uint8]:
+    """A digit as a pen of even width draws it: white, with hard edges."""
+    large = Image.fromarray(digit).resize((280, 280), Image.Resampling.BICUBIC)
+    skeleton = np.asarray(large.filter(ImageFilter.MinFilter(pen))) > 100
+    return drawn(np.asarray(Image.fromarray(skeleton).convert("L").filter(ImageFilter.MaxFilter(pen))))
+
+
+def photographed(digit: NDArray[np.uint8], chance: np.random.Generator) -> NDArray[np.uint8]:
+    """A digit as dark ink on light paper, as a camera takes it and the page Draw reads it."""
+    ink = np.asarray(Image.fromarray(digit).resize((280, 280), Image.Resampling.BICUBIC)).astype(float) / 255
+    page = np.pad(ink, 60)
+    grey = 230 - 180 * page + chance.normal(0, 3, page.shape)
+    file = io.BytesIO()
+    Image.fromarray(grey.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=85)
+    return handwriting.prepare(handwriting.read(file.getvalue()), (1, 28, 28))
+
+
+def test_digits_from_the_pad_and_from_photographs_are_rarely_called_nothing(anyone: Detector) -> None:
+    for own in own_digits():
+        assert anyone.judge(own).unlike.mean() <= 0.02
+
+
+@cache
+def own_digits() -> tuple[ImageData, ImageData]:
+    chance, some = np.random.default_rng(0), TEST.images[::8, 0]
+    return (
+        pictures(np.stack([on_the_pad(digit, pen) for digit, pen in zip(some, cycle((7, 11, 15)), strict=False)])),
+        pictures(np.stack([photographed(digit, chance) for digit in some])),
+    )
+
+
+@pytest.mark.parametrize("kind", textures.KINDS)
+def test_textures_are_nothing_even_to_a_model_that_has_hardly_learnt(anyone: Detector, kind: str) -> None:
+    ways = textured(kind)
+    assert [len(way) >= 10 for way in ways] == [True, True, True]
+    for way in ways:
+        assert anyone.judge(way).unlike.mean() >= 0.95
+
+
+@cache
+def textured(kind: str) -> tuple[ImageData, ...]:
+    """Twenty textures of a kind, made smaller, as ink, and as uploads that aren't refused."""
+    made = [textures.prepared(textures.grey(kind, 1000 + seed)) for seed in range(20)]
+    ways = zip_longest(*made)
+    return tuple(pictures(np.stack([image for image in way if image is not None])) for way in ways)
 
 
 GENERATOR = np.random.default_rng(0)

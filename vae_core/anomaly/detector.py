@@ -180,4 +180,3 @@ def _measures(data: ImageData, scores: Mapping[str, Scores]) -> dict[str, Scores
         "code": scores["latent_knn"],
         "image": np.square(scores["pixel_knn"]) / norm,
     }
-

@@ -4,6 +4,7 @@ Digits and textures differ in them long before a model has learnt anything: ink 
 has its power at a few cycles an image. Brushed metal, wood, cloth, noise, gradients and photographs don't.
 """
 
+import itertools
 from typing import Final
 
 import numpy as np
@@ -33,7 +34,7 @@ def look(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """
     height, width = images.shape[-2:]
     cycles = np.hypot(np.fft.fftfreq(height)[:, None] * height, np.fft.fftfreq(width) * width)
-    bands = np.stack([(low <= cycles) & (cycles < high) for low, high in zip(BANDS, BANDS[1:], strict=False)])
+    bands = np.stack([(low <= cycles) & (cycles < high) for low, high in itertools.pairwise(BANDS)])
     found = np.empty((len(images), len(bands) + 3))
     for start in range(0, len(images), PARTS):
         part = slice(start, start + PARTS)
