@@ -30,7 +30,7 @@ def show(chosen: Chosen) -> None:
     st.caption(plain(note(chosen.runs, chosen.names, shown)))
     from pages.ui.comparing import figures, words  # they import torch
 
-    with st.spinner(t("Measuring each model on the same test pictures ..."), show_time=True):
+    with st.spinner(t("Measuring each model on the same test images ..."), show_time=True):
         compared = figures.compare(chosen, shown)
     what_you_see(*words.verdict(compared, {run_id: run.config.model.latent_dim for run_id, run in chosen.runs.items()}))
     _pictures(chosen, compared, shown)
@@ -85,7 +85,7 @@ def _curves(chosen: Chosen) -> None:
     show_chart(
         curves.overlaid(events, part, against),
         t(
-            "On the validation pictures, at the end of each epoch. Compare the reconstruction: a loss with another beta, "
+            "On the validation images, at the end of each epoch. Compare the reconstruction: a loss with another beta, "
             "other pixels or another likelihood is another quantity."
         ),
         key="compare_curves",
@@ -98,16 +98,16 @@ def _curves(chosen: Chosen) -> None:
 def _pictures(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
     from pages.ui.comparing import pictures
 
-    st.subheader(t("The same pictures, the same draws"))
+    st.subheader(t("The same images, the same draws"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = seed_box("compare_seed", t("Chooses the test pictures and the codes that are drawn."))
+        typed = seed_box("compare_seed", t("Chooses the test images and the codes that are drawn."))
     seed = typed.get()
-    st.markdown(f"**{t('What comes back')}**")
+    st.markdown(f"**{t('Reconstructions')}**")
     pictures.show_reconstructions(chosen, compared, shown, seed)
-    st.markdown(f"**{t('New pictures from N(0, I)')}**")
+    st.markdown(f"**{t('New images from N(0, I)')}**")
     pictures.show_samples(chosen, compared, shown, seed)
     st.caption(
-        t("Codes of the same size are the same numbers for each model; each decoder makes of them what it has learnt.")
+        t("Codes of the same dimension are the same for each model; each decoder makes of them what it has learnt.")
     )
 
 
@@ -118,7 +118,7 @@ def _maps(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
     pictures.show_maps(chosen, compared, shown)
     st.caption(
         t(
-            "The codes{of_vaes} of {count:,} test pictures, coloured by class, all in the same frame; of larger codes the "
+            "The codes{of_vaes} of {count:,} test images, coloured by class, all in the same frame; of larger codes the "
             "plane in which they differ most (PCA). The dotted circles are N(0, I) at 1, 2 and 3 σ: what is drawn anew comes "
             "from within them.",
             of_vaes=posterior_means(run.config.model.kind for run in chosen.runs.values()),

@@ -73,8 +73,8 @@ def choose_settings(recipe: Recipe) -> Mapping[str, Any]:
     if data != own:
         st.caption(
             t(
-                "{title}: {ratio:.0f} times fewer pictures than {own}, so an epoch is that much shorter, and more of them are "
-                "taken: {epochs} instead of {own_epochs}.",
+                "{title} has 1/{ratio:.0f} of the images of {own}, so an epoch is that much shorter, and "
+                "there are more of them: {epochs} instead of {own_epochs}.",
                 title=t(datasets.source(str(data)).title),
                 own=t(datasets.source(own).title),
                 ratio=datasets.source(own).sizes["train"] / datasets.source(str(data)).sizes["train"],

@@ -1,7 +1,9 @@
 """What every test gets: a run root of its own, one thread a worker, and heavy tests one after the other."""
 
 import os
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,19 @@ def _own_run_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     root = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch, nobody_left(root):
         patch.setenv("DIABOLO_RUNS", str(root))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_are_scanned_once() -> Iterator[None]:
+    """Each AppTest looks for components in all that is installed, which takes longer than most pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "streamlit.testing.v1" in sys.modules:
+            from streamlit.components.v2 import manifest_scanner
+
+            patch.setattr(
+                manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests)
+            )
         yield
 
 

@@ -161,9 +161,9 @@ def test_scores_that_compare_help_and_stand_beside_baselines(trained):
 
 def test_too_few_normal_pictures_to_compare_with(trained):
     model, validation, _ = trained
-    with pytest.raises(InputError, match=r"5 normal training pictures, but at least 6.*Choose more classes"):
+    with pytest.raises(InputError, match=r"5 normal training images, but at least 6.*Choose more classes"):
         Normal(model, validation.subset(slice(0, 5)))
-    with pytest.raises(InputError, match=r"'latent_knn' compares with normal training pictures"):
+    with pytest.raises(InputError, match=r"'latent_knn' compares with normal training images"):
         score(model, validation, ["latent_knn"])
 
 
@@ -231,9 +231,9 @@ def test_report_of_known_scores():
 
 
 def test_a_report_needs_both_kinds():
-    with pytest.raises(InputError, match=r"All 3 pictures are normal.*choose fewer normal classes"):
+    with pytest.raises(InputError, match=r"All 3 images are normal.*choose fewer normal classes"):
         report(np.arange(3.0), np.ones(3, bool), 1.0)
-    with pytest.raises(InputError, match=r"None of the 3 pictures is normal.*Choose a normal class"):
+    with pytest.raises(InputError, match=r"None of the 3 images is normal.*Choose a normal class"):
         report(np.arange(3.0), np.zeros(3, bool), 1.0)
 
 
@@ -245,7 +245,7 @@ def test_the_default_threshold_is_an_order_statistic():
     assert (default_threshold(scores, 0), default_threshold(scores, 1)) == (0, 100)
     with pytest.raises(InputError, match=r"1\.5.*from 0 to 1"):
         default_threshold(scores, 1.5)
-    with pytest.raises(InputError, match="no validation pictures"):
+    with pytest.raises(InputError, match="no validation images"):
         default_threshold(np.empty(0))
 
 

@@ -32,7 +32,7 @@ def test_a_histograms_file() -> None:
     rows = read_back(charts.score_histogram(scores, strange, bins=10, unit="Squared error", threshold=0.5))
     assert list(rows) == ["Series", "Squared error", "Images"]
     counts = rows.groupby("Series")["Images"].sum()
-    assert (counts["Normal"], counts["Strange"]) == ((~strange).sum(), strange.sum())
+    assert (counts["Normal"], counts["Anomalous"]) == ((~strange).sum(), strange.sum())
     assert rows.loc[rows["Series"] == "Threshold", "Squared error"].tolist() == [0.5, 0.5]
 
 
@@ -41,8 +41,8 @@ def test_points_keep_their_class_and_number() -> None:
     figure = charts.latent_scatter(
         points, [1, 0, 1, 1, 0, 1], ["no", "yes"], index=np.arange(100, 106), axes=("a", "b")
     )
-    rows = read_back(figure).sort_values("Test picture no.")
-    assert list(rows) == ["Series", "a", "b", "Test picture no."]
+    rows = read_back(figure).sort_values("Test image no.")
+    assert list(rows) == ["Series", "a", "b", "Test image no."]
     assert rows["Series"].tolist() == ["yes", "no", "yes", "yes", "no", "yes"]
     np.testing.assert_allclose(rows[["a", "b"]], points, rtol=1e-6)
 
@@ -140,6 +140,6 @@ def test_live_curves_are_told_and_taken_away() -> None:
     assert "Validation: 2 values, the first 150, the last 140, the lowest 140 at 2, the highest 150 at 1." in words
     assert live_curves.in_words(rows[:0], "loss") == "Loss in nats per image against epochs."
     table = live_curves.table(train, validation, ("loss", "recon", "kl"))
-    assert list(table) == ["Pictures", "Epoch", "Loss", "Reconstruction", "KL divergence"]
-    assert table["Pictures"].tolist() == ["Training"] * 3 + ["Validation"] * 2
+    assert list(table) == ["Images", "Epoch", "Loss", "Reconstruction", "KL divergence"]
+    assert table["Images"].tolist() == ["Training"] * 3 + ["Validation"] * 2
     assert table["Loss"].tolist() == [200.0, 150.0, 140.0, 150.0, 140.0], "all points, the first epoch's too"

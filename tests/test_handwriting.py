@@ -36,7 +36,7 @@ def test_mnists_digits_come_back_from_anywhere() -> None:
     images = load("digits", "test").images[:200, 0]
     back = np.stack([prepare(Handwriting(on_canvas(digit)), SHAPE)[0] for digit in images])
     error = np.square((back.astype(float) - images) / 255).mean()
-    assert error < 0.015, "0.010 measured; a picture of nothing differs by 0.111"
+    assert error < 0.015, "0.010 measured; an image of nothing differs by 0.111"
     moved = np.stack([prepare(Handwriting(on_canvas(digit, top=7, left=150)), SHAPE)[0] for digit in images])
     np.testing.assert_array_equal(back, moved)
 
@@ -98,12 +98,12 @@ def bomb(side: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "not a picture"),
-        (b"GIF89a", "not a picture"),
-        (b"%PDF-1.4", "not a picture"),
-        (b"\x89PNG\r\n\x1a\n" + b"x" * 100, "not a picture"),
+        (b"", "not an image"),
+        (b"GIF89a", "not an image"),
+        (b"%PDF-1.4", "not an image"),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 100, "not an image"),
         (bomb(60_000), "pixels"),
-        (bomb(3_000), "not a picture"),  # small enough to be tried, and then too little is in it
+        (bomb(3_000), "not an image"),  # small enough to be tried, and then too little is in it
         (b"x" * (handwriting.MOST_BYTES + 1), "MB"),
         (png(np.full((64, 64), 200, np.uint8)), "Nothing stands out"),
         (png(np.zeros((1, 1), np.uint8)), "Nothing stands out"),

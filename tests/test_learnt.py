@@ -81,7 +81,7 @@ def test_on_which_classes_a_run_is_evaluated() -> None:
     plain, told = RunConfig().with_values(some), RunConfig().with_values(some | {"model.kind": "conditional-vae"})
     assert learnt.evaluable_classes(plain, "digits") == learnt.evaluable_classes(told, "digits") == (5, 7)
     assert learnt.evaluable_classes(plain, "mnist") is None
-    assert learnt.evaluable_classes(plain, "fashion-mnist") is None, "what it makes of other pictures may be measured"
+    assert learnt.evaluable_classes(plain, "fashion-mnist") is None, "what it makes of other images may be measured"
     assert learnt.evaluable_classes(told, "mnist") == (5, 7)
     with pytest.raises(InputError, match="the classes 5, 7 of 'digits'"):
         learnt.evaluable_classes(told, "fashion-mnist")

@@ -137,7 +137,7 @@ def test_weights_of_other_settings_are_refused() -> None:
 
 
 def test_too_many_halvings_are_refused_with_what_is_possible() -> None:
-    with pytest.raises(InputError, match="6 layers, but a picture of 16 x 16 pixels can be halved only 4 times"):
+    with pytest.raises(InputError, match="6 layers, but an image of 16 x 16 pixels can be halved only 4 times"):
         make("vae", "conv", (1, 16, 16), hidden=(4,) * 6)
 
 

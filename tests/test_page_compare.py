@@ -53,16 +53,16 @@ def test_a_first_visitor_sees_the_starters_compared(tmp_path: Path, monkeypatch:
     app = opened()
     assert app.multiselect[0].value == ["starter-vae-2d", "starter-ae-2d"]
     seen = text(app)
-    assert "Reconstruction:" in seen and "New pictures from N(0, I):" in seen and "Time:" in seen
+    assert "Reconstruction:" in seen and "New images from N(0, I):" in seen and "Time:" in seen
     table, settings = app.dataframe[0].value, app.dataframe[1].value
     assert list(table.columns)[:3] == [
-        "VAE, 2 numbers · starter",
-        "Autoencoder, 2 numbers · starter",
+        "VAE, 2-D latent space · starter",
+        "Autoencoder, 2-D latent space · starter",
         "PCA, 2 components",
     ]
     assert table.loc["−ELBO (nats)"].iloc[1] == "–", "an autoencoder has no likelihood"
-    assert "±" in table.loc["MSE a pixel"].iloc[0]
-    assert "The codes (of VAEs the posterior means) of 1,000 test pictures" in seen
+    assert "±" in table.loc["MSE per pixel"].iloc[0]
+    assert "The codes (of VAEs the posterior means) of 1,000 test images" in seen
     assert list(settings.index) == ["Model"], "only what differs"
 
 
@@ -70,10 +70,14 @@ def test_the_runs_of_an_address_are_compared(trained: dict[str, Run]) -> None:
     app = opened(trained["short"], trained["long"])
     assert app.multiselect[0].value == [trained["short"].id, trained["long"].id]
     seen = text(app)
-    assert "**PCA, 8 components** errs least" in seen and "**long** with" in seen and "short errs most" in seen
-    assert "The codes are not equally large (short: 2, long: 8 numbers)" in seen
+    assert (
+        "**PCA, 8 components** has the lowest error" in seen
+        and "**long** with" in seen
+        and "short has the highest error" in seen
+    )
+    assert "The codes are not equally large (short: 2, long: 8 dimensions)" in seen
     settings = app.dataframe[1].value
-    assert settings.loc["Latent size"].tolist() == ["2", "8"] and settings.loc["Epochs"].tolist() == ["1", "4"]
+    assert settings.loc["Latent dimensions"].tolist() == ["2", "8"] and settings.loc["Epochs"].tolist() == ["1", "4"]
     assert "Seed" not in settings.index
     assert "Told the class" not in app.dataframe[0].value.index and "Told the class" not in seen
     assert "stopped" not in seen
@@ -120,10 +124,11 @@ def compared(likelihoods: Mapping[str, str] | None = None, **values: list[float]
 def test_the_verdict_calls_no_difference_that_the_pictures_do_not_show() -> None:
     close = compared(a=[0.1, 0.2, 0.3], b=[0.3, 0.1, 0.21])
     said = words.verdict(close, {"a": 2, "b": 2})[0]
-    assert "no measurable difference between **a**, **b**" in said and "errs least" not in said
+    assert "no measurable difference between **a**, **b**" in said and "has the lowest error" not in said
     far = compared(a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
     assert (
-        "**a** errs least, 0.2000 a pixel: 34% less than **b** with 0.3033" in words.verdict(far, {"a": 2, "b": 2})[0]
+        "**a** has the lowest error, 0.2000 per pixel: 34% less than **b** with 0.3033"
+        in words.verdict(far, {"a": 2, "b": 2})[0]
     )
 
 
@@ -132,7 +137,7 @@ def test_the_same_figures_are_never_called_better(count: int) -> None:
     values = np.random.default_rng(0).uniform(0, 1, 50).tolist()
     found = " ".join(words.verdict(compared(**dict.fromkeys("abcdef"[:count], values)), {}))
     assert found.count("no measurable difference") == 2 and "least" not in found and "most" not in found
-    assert "likeliest" not in found
+    assert "highest likelihood bound" not in found
 
 
 def test_the_order_of_the_models_changes_no_verdict() -> None:
@@ -140,7 +145,11 @@ def test_the_order_of_the_models_changes_no_verdict() -> None:
     hard = generator.uniform(0, 1, 40)
     values = {name: (hard + gap + generator.normal(0, 0.01, 40)).tolist() for name, gap in (("a", 0.5), ("b", 0.0))}
     first, second = (words.verdict(compared(**found), {}) for found in (values, dict(reversed(values.items()))))
-    assert first == second and "**b** errs least" in first[0] and "**b** finds the pictures likeliest" in first[1]
+    assert (
+        first == second
+        and "**b** has the lowest error" in first[0]
+        and "**b** has the highest likelihood bound" in first[1]
+    )
 
 
 def test_a_small_share_is_not_called_nothing() -> None:
@@ -171,7 +180,7 @@ def test_three_draws_need_more_than_two_standard_errors() -> None:
 
 def test_pca_is_held_against_the_models_by_the_same_distance() -> None:
     lines = words.verdict(with_distances(a=(30.0, 30.1, 30.2), b=(40.0, 40.1, 40.2), pca=(20.0, 20.1, 20.2)), {})
-    said = next(line for line in lines if "New pictures" in line)
+    said = next(line for line in lines if "New images" in line)
     assert "**pca** draws the most real-looking" in said and "40.1 for **b**" in said
     assert "as wide as its codes" in lines[-1]
 
@@ -217,7 +226,7 @@ def test_who_is_told_the_class_is_named() -> None:
 def test_a_model_that_is_told_the_class_says_so_wherever_it_stands(trained: dict[str, Run]) -> None:
     app = opened(trained["short"], trained["told"])
     seen, table = text(app), app.dataframe[0].value
-    assert "**told** is told the class of every picture" in seen and "Told the class: such a model" in seen
+    assert "**told** is told the class of every image" in seen and "Told the class: such a model" in seen
     assert table.loc["Told the class"].tolist()[:3] == ["no", "yes", "no"]
     assert "told (told the class)" in app.get("plotly_chart")[0].proto.spec
 
@@ -247,7 +256,7 @@ def test_a_model_whose_pictures_are_as_real_is_not_held_against_the_best() -> No
             for name, one in zip(names, distances, strict=True)
         }
         found = Compared({name: name for name in names}, measured, {}, (1.0, 1.1), "grey", {}, 2)
-        return next(line for line in words.verdict(found, {}) if "New pictures" in line)
+        return next(line for line in words.verdict(found, {}) if "New images" in line)
 
     alike = drawn((20.0, 22.0), (20.5, 22.5))
     assert "**a**, **b**" in alike and "no measurable difference" in alike and "against" not in alike
@@ -260,9 +269,9 @@ def test_a_model_whose_pictures_are_as_real_is_not_held_against_the_best() -> No
 def test_likelihoods_of_different_kinds_are_not_compared() -> None:
     kinds = {"a": "bernoulli", "b": "gaussian"}
     found = compared(kinds, a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
-    assert "not to be compared" in "".join(words.verdict(found, {"a": 2, "b": 2}))
+    assert "not comparable" in "".join(words.verdict(found, {"a": 2, "b": 2}))
     alike = compared(dict.fromkeys(kinds, "bernoulli"), a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
-    assert "finds the pictures likeliest" in "".join(words.verdict(alike, {"a": 2, "b": 2}))
+    assert "has the highest likelihood bound" in "".join(words.verdict(alike, {"a": 2, "b": 2}))
 
 
 def test_a_name_is_shown_and_never_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +294,7 @@ def test_runs_that_can_not_be_told_apart_by_name_are_by_their_ids(
         third = train(name=f"same · {first.id[-4:]}")
         app = opened(first, second, third)
     columns = list(app.dataframe[0].value.columns)
-    assert len(set(columns)) == len(columns) == 5, "three runs, PCA, and real pictures"
+    assert len(set(columns)) == len(columns) == 5, "three runs, PCA, and real images"
 
 
 def test_the_model_one_comes_from_is_compared(trained: dict[str, Run]) -> None:
@@ -313,7 +322,7 @@ def test_who_has_trained_and_opens_compare_sees_the_newest(trained: dict[str, Ru
 def test_pictures_come_before_figures(trained: dict[str, Run]) -> None:
     headings = [one.value for one in opened(trained["short"], trained["long"]).subheader]
     assert headings == [
-        "The same pictures, the same draws",
+        "The same images, the same draws",
         "Figures",
         "Settings that differ",
         "Curves",

@@ -139,7 +139,7 @@ def test_draw_and_anomalies_agree_on_every_picture(trained: dict[str, Run]) -> N
             digits = scale(detector.reference(score_name or DEFAULT_SCORE), limit).digits
             assert verdict_in_words(own, limit, digits) in words(draw)
             assert exceeded_in_words(float(expected.exceeded[number]), 40) in words(draw)
-            assert "test pictures" not in draw.subheader[1].value
+            assert "test images" not in draw.subheader[1].value
             for name in ("score", "threshold"):
                 assert draw.query_params[name] == anomalies.query_params[name]
 

@@ -159,12 +159,12 @@ def test_sentences_follow_the_figures() -> None:
     good = known(Answer("A", 0.02, 0.05, 0.98, 0.985))
     said = anomaly_words.sentences(MEAN, PCA, [good], tutorial=Tutorial(), normal="5", strange=STRANGE)
     assert "0.0616" in said[0] and "**0.0600**" in said[0]
-    assert "3.0 times less" in said[1] and "**98.0%**" in said[1] and "**98.5%**" in said[1]
+    assert "3.0 times as large" in said[1] and "**98.0%**" in said[1] and "**98.5%**" in said[1]
     assert "A, is above that with 98.0%" in said[2] and "One training each" in said[2]
     raw = known(Answer("B", 0.055, 0.06, 0.7, 0.75))
     said = anomaly_words.sentences(MEAN, PCA, [raw], tutorial=None, normal="5", strange=STRANGE)
     assert len(said) == 2 and "has not learnt much yet" in said[0] and "**no model here is better**" in said[1]
-    assert "hardly less than the mean picture's 0.0600" in said[0]
+    assert "hardly less than the mean image's 0.0600" in said[0]
 
 
 @pytest.mark.parametrize("error", [0.0611, 0.06, 0.059999])
@@ -172,13 +172,13 @@ def test_more_than_the_mean_picture_is_not_called_less(error: float) -> None:
     worse = known(Answer("B", error, 0.06, 0.7, 0.75))
     said = anomaly_words.sentences(MEAN, PCA, [worse], tutorial=None, normal="5")[0]
     words = "no less than" if error >= 0.06 else "no measurable difference from"
-    assert f"{error:.4f} on normal pictures, {words}" in said and "hardly less" not in said
+    assert f"{error:.4f} on normal images, {words}" in said and "hardly less" not in said
 
 
 def test_a_gain_that_few_pictures_do_not_show_is_none() -> None:
     raw = known(Answer("B", 0.055, 0.06, 0.7, 0.75), spread=0.1)
     said = anomaly_words.sentences(MEAN, PCA, [raw], tutorial=None, normal="5")[0]
-    assert "no measurable difference from the mean picture's 0.0600" in said
+    assert "no measurable difference from the mean image's 0.0600" in said
 
 
 def test_pca_and_the_models_are_compared_by_the_same_score() -> None:
@@ -203,7 +203,11 @@ def test_published_errors_are_only_called_the_mean_pictures_where_they_are() -> 
 
 @pytest.mark.parametrize(
     ("score", "is_normal", "expected"),
-    [(3.0, False, "**strange**, rightly"), (3.0, True, "**strange**, wrongly"), (1.0, False, "**normal**, wrongly")],
+    [
+        (3.0, False, "**anomalous**, rightly"),
+        (3.0, True, "**anomalous**, wrongly"),
+        (1.0, False, "**normal**, wrongly"),
+    ],
 )
 def test_a_verdict(score: float, is_normal: bool, expected: str) -> None:
     assert expected in anomaly_words.verdict("A 7", score, 2.0, is_normal=is_normal)
@@ -288,7 +292,7 @@ def test_the_visitors_digit_is_what_is_trained(both: tuple[Run, Run], monkeypatc
     assert epochs == str(RECIPES["anomaly-fives"].bundled_epochs)
     app.selectbox(key="anomaly_class").set_value(3)
     app.text_input(key="epochs_anomaly-fives_digits").set_value("1").run()
-    assert "15 times fewer pictures" in words(app)
+    assert "1/15 of the images" in words(app)
     next(button for button in app.button if button.label == "Start the 2 trainings").click().run()
     assert [config.data.classes for config in submitted] == [(3,), (3,)]
     assert [config.training.epochs for config in submitted] == [1, 2]
@@ -300,7 +304,7 @@ def test_the_epochs_follow_the_data_set(both: tuple[Run, Run], monkeypatch: pyte
     monkeypatch.setattr("pages.ui.settings.check", lambda config: None)
     app = opened(both[0])
     epochs, data = "epochs_anomaly-fives_{}", "data_anomaly-fives"
-    assert app.text_input(key=epochs.format("mnist")).value == "10" and "times fewer pictures" not in words(app)
+    assert app.text_input(key=epochs.format("mnist")).value == "10" and "of the images of" not in words(app)
     app.button_group(key=data).set_value("digits").run()
     assert app.text_input(key=epochs.format("digits")).value == "60"
     assert "60 instead of 10" in words(app)
@@ -312,6 +316,6 @@ def test_the_epochs_follow_the_data_set(both: tuple[Run, Run], monkeypatch: pyte
 def test_a_run_of_all_classes_has_no_strangers(both: tuple[Run, Run]) -> None:
     whole = train(recipe="anomaly-fives", model__kind="autoencoder")
     try:
-        assert any("nothing is strange to it" in info.value for info in opened(whole).info)
+        assert any("nothing is anomalous to it" in info.value for info in opened(whole).info)
     finally:
         runs.delete(whole)

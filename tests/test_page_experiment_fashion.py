@@ -72,7 +72,7 @@ def test_the_three_stand_side_by_side(three: list[Run]) -> None:
         assert table["−ELBO (nats)"][row] == f"{-metrics['elbo']:.1f}" and table["MSE"][row] == f"{metrics['mse']:.4f}"
         assert f"{metrics['mse']:.4f}" in said
     assert list(table["Effective beta"]) == ["1", "784", "1/784", ""]
-    assert "1,000 test pictures of Digits" in said and "drives the posterior into the prior" in said
+    assert "1,000 test images of Digits" in said and "drives the posterior into the prior" in said
     assert len(app.get("imgs")) + len(app.get("image")) >= 9
     assert len(app.get("plotly_chart")) == 3
 

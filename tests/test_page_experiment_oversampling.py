@@ -170,7 +170,8 @@ def said(**f1: Any) -> str:
 def test_it_is_said_when_augmentation_is_better() -> None:
     text = said(nothing=(0.3,), smote=(0.8, 0.01), affine=(0.924, 0.01), cvae_posterior_3=(0.892, 0.005))
     assert (
-        "**Affine augmentation is better than these drawings" in text and "0.924 ± 0.010 against 0.892 ± 0.005" in text
+        "**Affine augmentation does better than these drawings" in text
+        and "0.924 ± 0.010 against 0.892 ± 0.005" in text
     )
     assert "SMOTE reaches 0.800 ± 0.010: these drawings do better" in text
     assert "finds **30%** of the 974" in text
@@ -210,7 +211,7 @@ def test_one_classifier_each_tells_no_difference() -> None:
         row_of.update({metric: values[:1] for metric, values in row_of.items()})
     text = "\n".join(oversampling_charts.sentences(alone, "8"))
     assert "better" not in text.replace("better five", "") and "replaces" not in text and "too little" not in text
-    assert text.count("no measurable difference") == 3 and "One classifier of each way tells no spread" in text
+    assert text.count("no measurable difference") == 3 and "One classifier of each method tells no spread" in text
 
 
 @pytest.mark.parametrize("count", [3, 4, 5])
@@ -257,12 +258,12 @@ def test_made_pictures_are_framed_and_real_ones_are_not_in_that_colour(found: Fi
 
 def test_a_visitor_asks_for_the_comparison(run: Run) -> None:
     app = opened(run)
-    assert "Which way of filling up helps?" in [element.value for element in app.subheader]
-    (button,) = [button for button in app.button if button.label == "Compare the ways"]
+    assert "Which oversampling method helps?" in [element.value for element in app.subheader]
+    (button,) = [button for button in app.button if button.label == "Compare the methods"]
     assert not button.disabled and "3 small classifiers" in words(app)
-    ways = next(group for group in app.button_group if group.label == "Ways to fill up")
+    ways = next(group for group in app.button_group if group.label == "Oversampling methods")
     ways.set_value([]).run()
-    assert "Choose at least one way" in app.info[-1].value and not app.exception
+    assert "Choose at least one oversampling method" in app.info[-1].value and not app.exception
 
 
 def test_a_visitor_sees_the_comparison_and_changes_what_is_shown(run: Run, found: Findings) -> None:
@@ -270,8 +271,8 @@ def test_a_visitor_sees_the_comparison_and_changes_what_is_shown(run: Run, found
     app = opened(run, **{f"fill_seeds_{run.id}": 2, f"fill_epochs_{run.id}": 1, f"fill_ways_{run.id}": list(WAYS)})
     assert not app.error and len(app.get("plotly_chart")) == 1
     text = words(app)
-    assert "18 real training pictures and gets 342 more" in text and text.count("**Synthetic**") == page.SHOWN
-    files = ["Pictures as folders (zip)", "Pictures as NPZ", "Pictures as CSV"]
+    assert "18 real training images and gets 342 more" in text and text.count("**Synthetic**") == page.SHOWN
+    files = ["Images as folders (zip)", "Images as NPZ", "Images as CSV"]
     assert [button.label for button in app.button if button.label in files] == files, "each is made by a click"
     way = next(box for box in app.selectbox if box.key == f"fill_shown_{run.id}")
     assert way.value == "cvae-posterior-3" and "copies" not in [option.lower() for option in way.options]
@@ -298,7 +299,7 @@ def test_the_files_hold_what_the_gallery_shows(run: Run, found: Findings) -> Non
 
 def test_the_settings_make_a_class_rare(run: Run) -> None:
     app = opened(run)
-    assert "training pictures of the class are kept" in words(app)
+    assert "training images of the class are kept" in words(app)
     app.text_input(key="rare_share").set_value("5.0").run()
     (box,) = [box for box in app.selectbox if str(box.key).startswith("rare_class_")]
     box.set_value(5).run()

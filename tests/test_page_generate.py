@@ -20,7 +20,7 @@ from vae_core.latent import Plane
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
-TABS = ("New pictures", "Map", "From one to another")
+TABS = ("New images", "Map", "Interpolate")
 KINDS = ("vae", "autoencoder", "conv", "line")
 
 
@@ -127,7 +127,7 @@ def test_a_picture_is_found_by_its_class() -> None:
     labels = np.array([3, 1, 3, 2])
     assert {generation.find_picture(labels, 3, seed) for seed in range(20)} == {0, 2}
     assert {generation.find_picture(labels, None, seed) for seed in range(40)} == {0, 1, 2, 3}
-    assert generation.find_picture(labels, 9, 0) in range(4), "no picture of that class: any"
+    assert generation.find_picture(labels, 9, 0) in range(4), "no image of that class: any"
 
 
 @pytest.mark.parametrize("count", [1, 25, 100])
@@ -189,7 +189,7 @@ def test_draws_from_what_was_fitted_to_the_codes(trained: dict[str, Run]) -> Non
     seen = {pictures(app)[0]}
     for name, words in (("fitted", "the fitted Gaussian"), ("mixture", "the fitted mixture")):
         app.segmented_control(key="draw_prior_vae").set_value(name).run()
-        assert not app.exception and f"new pictures from {words}" in captions(app)
+        assert not app.exception and f"new images from {words}" in captions(app)
         seen.add(pictures(app)[0])
     assert len(seen) == 3
     points = opened(trained["autoencoder"])
@@ -254,5 +254,5 @@ def test_a_run_without_weights_says_so(trained: dict[str, Run]) -> None:
 def test_who_finds_the_pictures_blurry_is_shown_a_longer_code(trained: dict[str, Run]) -> None:
     links = {link.proto.label: link.proto for link in opened(trained["vae"]).get("page_link")}
     sharper = next(proto for label, proto in links.items() if "sharper" in label)
-    assert "16 numbers" in sharper.label and "model.latent_dim=16" in sharper.query_string
+    assert "16 latent dimensions" in sharper.label and "model.latent_dim=16" in sharper.query_string
     assert not [link for link in opened(trained["conv"]).get("page_link") if "sharper" in link.proto.label]

@@ -66,7 +66,7 @@ def test_runs_are_listed_with_their_figures_and_links(root: Path) -> None:
     vae, autoencoder = train(), train(model__kind="autoencoder", name="*mine*")
     app = opened()
     text = said(app)
-    assert f"test ELBO {(vae.metrics() or {})['elbo']:.1f} nats per picture" in text
+    assert f"test ELBO {(vae.metrics() or {})['elbo']:.1f} nats per image" in text
     assert f"test MSE {(autoencoder.metrics() or {})['mse']:.4f} per pixel" in text
     assert "epoch 1 of 1" in text and " KB" in text
     assert plain("*mine*") in " ".join(str(block.value) for block in app.markdown)

@@ -19,7 +19,7 @@ from vae_core.latent import LatentPoints
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
-TABS = ("Points", "Sliders", "Numbers")
+TABS = ("Points", "Sliders", "Dimensions")
 KINDS = ("vae", "autoencoder", "conv", "line", "large")
 
 
@@ -178,7 +178,7 @@ def test_the_prior_is_shown_for_a_vae_and_offered_for_an_autoencoder(trained: di
 def test_a_click_shows_one_picture_and_leads_to_its_sliders(trained: dict[str, Run]) -> None:
     app = select(opened(trained["vae"]), [123])
     name = cache.images("digits", "test").labels[123]
-    assert f"**Test picture no. 123, class {name}**" in [element.value for element in app.markdown]
+    assert f"**Test image no. 123, class {name}**" in [element.value for element in app.markdown]
     assert len(pictures(app)) == 1
     app.button(key="latent_to_sliders").click().run()
     assert app.session_state["latent_tab"] == "Sliders"
@@ -189,7 +189,7 @@ def test_a_click_shows_one_picture_and_leads_to_its_sliders(trained: dict[str, R
 
 def test_a_lasso_shows_pictures_a_page_at_a_time(trained: dict[str, Run]) -> None:
     app = select(opened(trained["vae"]), [*range(20), 5, 99_999])
-    assert "**20 pictures selected**" in [element.value for element in app.markdown]
+    assert "**20 images selected**" in [element.value for element in app.markdown]
     first = pictures(app)
     app.text_input(key="latent_selection_page").set_value("2").run()
     assert len(first) == 12 and len(pictures(app)) == 8
@@ -310,14 +310,14 @@ def kept(app: AppTest, run: Run, plane: str, place: list[float]) -> AppTest:
 @pytest.mark.parametrize("name", ["vae", "autoencoder", "conv", "large"])
 def test_every_model_of_two_numbers_and_more_has_a_map(trained: dict[str, Run], name: str) -> None:
     app = opened(trained[name], "Map")
-    assert any("Move over the map" in one.value for one in app.markdown)
+    assert any("Move the pointer or a finger over the map" in one.value for one in app.markdown)
     assert any(component.key.startswith("latent_map_") for component in app.get("bidi_component"))
     assert not app.error
 
 
 def test_a_line_has_no_map(trained: dict[str, Run]) -> None:
     app = opened(trained["line"], "Map")
-    assert [tab.label for tab in app.tabs] == ["Points", "Sliders", "Numbers"]
+    assert [tab.label for tab in app.tabs] == ["Points", "Sliders", "Dimensions"]
     assert not app.error
 
 
@@ -350,5 +350,5 @@ def test_a_larger_code_is_shown_on_a_plane_of_ones_choice(trained: dict[str, Run
     assert first.value != second.value and first.value not in second.options
     app.text_input(key="latent_map_picture").set_value("7").run()
     assert app.session_state["picture"] == 7
-    assert any("test picture no. 7" in one.value for one in app.caption)
+    assert any("test image no. 7" in one.value for one in app.caption)
     assert not app.error

@@ -69,7 +69,7 @@ def words(app: AppTest) -> str:
 
 
 def sentence(app: AppTest) -> str:
-    return next(element.value for element in app.markdown if element.value.startswith("Finds"))
+    return next(element.value for element in app.markdown if element.value.startswith("Detection rate (recall)"))
 
 
 # What decides
@@ -133,7 +133,7 @@ def test_a_threshold_reaches_from_everything_to_nothing(scores: list[float]) -> 
 def test_counts_in_words() -> None:
     found = anomaly.Confusion(strange_found=812, strange_missed=80, false_alarms=5, normal_passed=103)
     assert in_words(found) == (
-        "Finds **812 of 892** strange pictures (91%). False alarms: **5** among 108 normal ones (5%; with so few, the "
+        "Detection rate (recall): **812 of 892** anomalous images (91%). False alarms: **5** among 108 normal ones (5%; with so few, the "
         "true share lies between 2% and 10%)."
     )
 
@@ -163,11 +163,11 @@ def test_random_pictures_with_their_figures(trained: Trained, kind: str) -> None
     errors = cache.scores(run, "digits")["squared_error"]
     assert app.metric[0].value == f"{errors.mean():.1f}"
     assert ("posterior mean, not from a random draw" in words(app)) == (kind == "vae")
-    assert ("decoded from the picture's code" in words(app)) == (kind == "autoencoder")
+    assert ("decoded from the image's code" in words(app)) == (kind == "autoencoder")
     cards = [element.value for element in app.markdown if "(mean image" in element.value]
     assert len(cards) == 6
     number = reconstruction.random_numbers(6, 1000, 0)[0]
-    assert f"picture {number}" in cards[0] and f"Error {errors[number]:.1f}" in cards[0]
+    assert f"image {number}" in cards[0] and f"Error {errors[number]:.1f}" in cards[0]
     assert all(("KL" in card and "−ELBO" in card) == (kind == "vae") for card in cards)
 
     app.button[0].click().run()
@@ -186,7 +186,7 @@ def test_one_picture_by_class_and_place(trained: Trained) -> None:
     app.text_input(key="recon_place").set_value("5").run()
     number = np.flatnonzero(data.labels == 7)[4]
     assert app.session_state["picture"] == number
-    assert f"**7** · picture {number}" in words(app)
+    assert f"**7** · image {number}" in words(app)
     app.text_input(key="recon_place").set_value(str(10**6)).run()
     assert data.labels[app.session_state["picture"]] == 7
     assert not app.exception and not app.error
@@ -197,7 +197,7 @@ def test_looking_closer_at_a_random_picture(trained: Trained) -> None:
     app.button(key="closer2").click().run()
     number = reconstruction.random_numbers(6, 1000, 0)[2]
     assert app.segmented_control(key="recon_mode").value == "one"
-    assert f"picture {number}" in words(app)
+    assert f"image {number}" in words(app)
 
 
 @pytest.mark.parametrize("picture", [-3, 10**9, "nonsense", 2.7])
@@ -220,11 +220,11 @@ def test_a_model_of_fives_finds_the_others(trained: Trained) -> None:
     assert slider.value == np.sort(own)[-2], "two of 41 is the largest share that 5 % allows"
     normal = data.labels == 5
     assert sentence(app) == in_words(anomaly.confusion(scores, normal, slider.value))
-    assert f"{len(validation)} normal validation pictures: 5% false alarms asked" in words(app)
+    assert f"{len(validation)} normal validation images: 5% false alarms asked" in words(app)
     assert "the true share may lie between 0.6% and 13.2%" in words(app)
     assert [heading.value for heading in app.subheader] == [
-        "The strangest pictures",
-        "The most typical pictures",
+        "The most anomalous images",
+        "The most typical images",
         "All scores",
     ]
     assert len(app.get("plotly_chart")) == 2
@@ -238,9 +238,9 @@ def test_the_threshold_at_its_ends(trained: Trained) -> None:
     slider = app.slider[0]
     default = slider.value
     slider.set_value(slider.min).run()
-    assert "**900 of 900** strange pictures (100%). False alarms: **100** among 100" in sentence(app)
+    assert "**900 of 900** anomalous images (100%). False alarms: **100** among 100" in sentence(app)
     app.slider[0].set_value(slider.max).run()
-    assert "**0 of 900** strange pictures (0%). False alarms: **0** among 100" in sentence(app)
+    assert "**0 of 900** anomalous images (0%). False alarms: **0** among 100" in sentence(app)
     assert float(app.query_params["threshold"]) == pytest.approx(slider.max)
     next(button for button in app.button if button.label == "Back to the default").click().run()
     assert app.slider[0].value == default
@@ -395,7 +395,7 @@ def foreign(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_run_whose_data_are_not_here_is_shown_on_the_digits(foreign: Callable[[str], Run]) -> None:
     app = opened(foreign("mnist"), "anomalies")
-    assert "among the pictures it learnt from" in words(app)
+    assert "among the images it learnt from" in words(app)
     assert "expect a few more false alarms" in words(app)
     assert sentence(app) and not app.error
 

@@ -40,7 +40,7 @@ def words(app: AppTest) -> str:
 def test_a_link_to_a_picture_shows_it() -> None:
     assert opened("draw", picture="18").text_input(key="own_picture_number").value == "18"
     app = opened("reconstruct", picture="18")
-    assert app.segmented_control(key="recon_mode").value == "one" and "picture 18" in words(app)
+    assert app.segmented_control(key="recon_mode").value == "one" and "image 18" in words(app)
 
 
 @pytest.mark.parametrize(("picture", "shown"), [("99999", 999), ("-3", 0), ("nonsense", 0), ("1e400", 0), ("²", 0)])
@@ -56,10 +56,10 @@ def test_what_is_picked_goes_into_the_address_and_to_the_other_pages() -> None:
     assert app.query_params["picture"] == "7"
     switched(app, "reconstruct")
     app.segmented_control(key="recon_mode").set_value("one").run()
-    assert "picture 7" in words(app) and app.query_params["picture"] == "7"
+    assert "image 7" in words(app) and app.query_params["picture"] == "7"
     app.query_params["picture"] = "21"  # the browser's back button, or a link pasted into the same tab
     app.run()
-    assert "picture 21" in words(app)
+    assert "image 21" in words(app)
 
 
 def test_who_picked_none_has_a_plain_address() -> None:

@@ -61,7 +61,7 @@ def test_two_sets_of_the_same_kind_are_nearer_the_larger_they_are() -> None:
 
 
 def test_only_as_many_are_compared_with_as_many() -> None:
-    with pytest.raises(InputError, match="10 pictures are to be compared with 20"):
+    with pytest.raises(InputError, match="10 images are to be compared with 20"):
         frechet_distance(cloud(features(10, 3, 0)), cloud(features(20, 3, 1)))
     with pytest.raises(InputError, match="no spread"):
         cloud(features(1, 3, 0))

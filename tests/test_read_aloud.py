@@ -18,7 +18,7 @@ def test_real_digits_are_read_as_what_they_are() -> None:
     images = np.concatenate([some(7, 2), some(0, 1), some(1, 1)])
     words = read_aloud(images, "digits")
     assert words.endswith(": 7, 7, 0, 1.") and " sure on average" in words
-    assert read_aloud(images / np.float32(255), "mnist") == words, "decoded pictures are numbers from 0 to 1"
+    assert read_aloud(images / np.float32(255), "mnist") == words, "decoded images are numbers from 0 to 1"
 
 
 def test_of_many_the_classes_are_counted() -> None:

@@ -45,7 +45,7 @@ def training(epochs: int, steps_an_epoch: int, points_an_epoch: int) -> Iterator
 DAYS = {
     "a day of short epochs": (100_000, 58, 1),
     "long epochs": (12, 9_000, 1_000),
-    "few steps, and long looks at the pictures kept aside": (100, 10, 100),
+    "few steps, and long looks at the images kept aside": (100, 10, 100),
 }
 
 

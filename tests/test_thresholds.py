@@ -55,7 +55,7 @@ def test_the_interval_of_a_counted_share_is_exact(count: int, total: int) -> Non
 
 def test_of_no_images_nothing_is_known() -> None:
     assert share_interval(0, 0) == Interval(0, 1)
-    with pytest.raises(InputError, match="no validation pictures"):
+    with pytest.raises(InputError, match="no validation images"):
         threshold(np.empty(0))
 
 

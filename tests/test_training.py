@@ -180,7 +180,7 @@ def test_points_tell_only_what_was_measured(data: Splits, monkeypatch: pytest.Mo
     ("changes", "words"),
     [
         ({"model__hidden": (2048,) * 6}, r"45,\d{3},\d{3} parameters, but at most 20,000,000"),
-        ({"model__network": "conv", "model__hidden": (400, 8)}, r"for each picture, but at most 240,000"),
+        ({"model__network": "conv", "model__hidden": (400, 8)}, r"for each image, but at most 240,000"),
         (
             {"model__network": "conv", "model__hidden": (128, 8), "training__batch_size": 1000},
             r"from 1 to \d+, or smaller",

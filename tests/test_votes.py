@@ -57,9 +57,9 @@ def test_no_vote_supports_what_has_no_more_votes_than_what_it_leaves_out() -> No
 @pytest.mark.parametrize(
     ("neighbours", "learnt", "said"),
     [
-        ([0, 5, 0, 6, 0, 0, 5, 6], 10, "Like no single class: the nearest pictures are of 0 (4), 5 (2), 6 (2)"),
-        ([4, 7] * 4, 10, "Between 4 and 7: 4 and 4 of the 8 nearest pictures"),
-        ([4] * 6 + [7, 9], 10, "Most like 4: 6 of the 8 nearest pictures"),
+        ([0, 5, 0, 6, 0, 0, 5, 6], 10, "Like no single class: the nearest images are of 0 (4), 5 (2), 6 (2)"),
+        ([4, 7] * 4, 10, "Between 4 and 7: 4 and 4 of the 8 nearest images"),
+        ([4] * 6 + [7, 9], 10, "Most like 4: 6 of the 8 nearest images"),
         ([5] * 8, 1, "Like what this model learnt: 5"),
     ],
 )

@@ -133,8 +133,8 @@ def from_bytes(data: bytes, latent_dim: int | None = None) -> CodeFile:
     if latent_dim is not None and numbers != latent_dim:
         raise InputError(
             N_(
-                "The file's codes have {numbers} numbers each, but this model's decoder takes {latent_dim}. Choose the "
-                "model that made the file, or a file of this model."
+                "The file's codes have {numbers} dimensions each, but this model's decoder takes "
+                "{latent_dim}. Choose the model that made the file, or a file of this model."
             ),
             numbers=numbers,
             latent_dim=latent_dim,
@@ -159,7 +159,7 @@ def _metadata(data: bytes) -> dict[str, str]:
         pass
     raise InputError(
         N_(
-            "This is not a file of codes. Choose one that was made here, under 'Pictures to codes': its name ends in {suffix}."
+            "This is not a file of codes. Choose one that was made here, under 'Images to codes': its name ends in {suffix}."
         ),
         suffix=SUFFIX,
     )
@@ -174,7 +174,7 @@ def _damaged() -> InputError:
 def _check_count(count: int) -> None:
     if not 1 <= count <= MOST_CODES:
         raise InputError(
-            N_("The file would hold {count:,} codes, but must hold from 1 to {most:,}. Choose fewer or more pictures."),
+            N_("The file would hold {count:,} codes, but must hold from 1 to {most:,}. Choose fewer or more images."),
             count=count,
             most=MOST_CODES,
         )

@@ -23,14 +23,15 @@ class DataConfig(Part):
     name: str = Field(
         "digits",
         title=N_("Data set"),
-        description=N_("The pictures to learn from. 'digits' is bundled: it needs no network."),
+        description=N_("The images to learn from. 'digits' is bundled: it needs no network."),
         pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",
     )
     classes: tuple[Annotated[int, Field(ge=0, le=999)], ...] | None = Field(
         None,
         title=N_("Only these classes"),
         description=N_(
-            "Learn from some classes only. The model then knows what is normal, and everything else should look strange to it."
+            "Learn from some classes only. The model then knows what is normal, and everything else should "
+            "be anomalous to it."
         ),
         min_length=1,
         max_length=1000,
@@ -39,30 +40,31 @@ class DataConfig(Part):
         0.1,
         title=N_("Validation share"),
         description=N_(
-            "The part of the training pictures that is kept aside to see whether the model also works on pictures it did not learn from."
+            "The part of the training images on which the model is validated: whether it also works on "
+            "images it did not learn from."
         ),
         ge=0.01,
         le=0.5,
     )
     leave_out_digits_test: bool = Field(
         False,
-        title=N_("Leave out the test pictures of 'digits'"),
+        title=N_("Leave out the test images of 'digits'"),
         description=N_(
-            "Only for MNIST: train without the 1,000 pictures on which 'digits' is tested, so that a model trained on MNIST can be shown on them honestly."
+            "Only for MNIST: train without the 1,000 images on which 'digits' is tested, so that a model trained on MNIST can be shown on them honestly."
         ),
     )
 
     rare_class: int | None = Field(
         None,
         title=N_("Rare class"),
-        description=N_("A class of which only a share of the training pictures is kept, as if it were rare."),
+        description=N_("A class of which only a share of the training images is kept, as if it were rare."),
         ge=0,
         le=999,
     )
     rare_share: float = Field(
         0.01,
         title=N_("Share that is kept"),
-        description=N_("Which part of the rare class's training pictures is kept. 0.01 is one picture in a hundred."),
+        description=N_("Which part of the rare class's training images is kept. 0.01 is one image in a hundred."),
         ge=0.001,
         le=1.0,
     )
@@ -70,7 +72,7 @@ class DataConfig(Part):
         "grey",
         title=N_("Pixels"),
         description=N_(
-            "Grey as they are, or black and white: each pixel is drawn anew whenever a picture is looked at, white with the probability of its grey. Papers give their figures for black and white."
+            "Grey as they are, or black and white: each pixel is drawn anew whenever an image is looked at, white with the probability of its grey. Papers give their figures for black and white."
         ),
     )
 
@@ -91,21 +93,22 @@ class ModelConfig(Part):
         "vae",
         title=N_("Model"),
         description=N_(
-            "An autoencoder turns each picture into one code. A variational autoencoder (VAE) turns it into a small cloud of codes, which lets you draw new pictures. A conditional VAE is also told the class, so that you can ask for one."
+            "An autoencoder turns each image into one code. A variational autoencoder (VAE) turns it into a small cloud of codes, which lets you draw new images. A conditional VAE is also told the class, so that you can ask for one."
         ),
     )
     network: Literal["dense", "conv"] = Field(
         "dense",
         title=N_("Network"),
         description=N_(
-            "Dense layers look at all pixels at once and are fast. Convolutional layers look at neighbouring pixels first and suit pictures better."
+            "Dense layers look at all pixels at once and are fast. Convolutional layers look at neighbouring pixels first and suit images better."
         ),
     )
     latent_dim: int = Field(
         2,
-        title=N_("Latent size"),
+        title=N_("Latent dimensions"),
         description=N_(
-            "How many numbers the code has. With 2 you can look at the whole latent space; with more the pictures get sharper."
+            "How many dimensions the latent space has: the numbers that a code consists of. With 2 you can "
+            "look at the whole latent space; with more the images get sharper."
         ),
         ge=1,
         le=256,
@@ -114,7 +117,7 @@ class ModelConfig(Part):
         DEFAULT_HIDDEN["dense"],
         title=N_("Hidden widths"),
         description=N_(
-            "The width of each layer between picture and code (for the convolutional network: its channels). The decoder has the same in reverse."
+            "The width of each layer between image and code (for the convolutional network: its channels). The decoder has the same in reverse."
         ),
         min_length=1,
         max_length=6,
@@ -123,7 +126,7 @@ class ModelConfig(Part):
         None,
         title=N_("Decoder's widths"),
         description=N_(
-            "The widths of the decoder's layers, from the code to the picture. Empty: the encoder's in reverse."
+            "The widths of the decoder's layers, from the code to the image. Empty: the encoder's in reverse."
         ),
         min_length=1,
         max_length=6,
@@ -146,14 +149,14 @@ class ModelConfig(Part):
         "silu",
         title=N_("Activation"),
         description=N_(
-            "The bend after each layer. Without one, all layers together could only do what a single one can."
+            "The nonlinearity after each layer. Without one, all layers together could only do what a single one can."
         ),
     )
     likelihood: Literal["bernoulli", "gaussian"] = Field(
         "bernoulli",
         title=N_("Likelihood"),
         description=N_(
-            "How a difference between picture and reconstruction is counted: cross-entropy (Bernoulli) or squared error (Gaussian)."
+            "How a difference between image and reconstruction is counted: cross-entropy (Bernoulli) or squared error (Gaussian)."
         ),
     )
     sigma: float = Field(
@@ -181,7 +184,7 @@ class LossConfig(Part):
         1.0,
         title=N_("Beta"),
         description=N_(
-            "The weight of the KL term. 1 is the VAE itself; more gives a tidier latent space and blurrier pictures; 0 leaves only the reconstruction. An autoencoder has no KL, so nothing changes there."
+            "The weight of the KL term. 1 is the VAE itself; more gives a tidier latent space and blurrier images; 0 leaves only the reconstruction. An autoencoder has no KL, so nothing changes there."
         ),
         ge=0.0,
         le=1000.0,
@@ -189,7 +192,7 @@ class LossConfig(Part):
     reconstruction: float = Field(
         1.0,
         title=N_("Weight of the reconstruction"),
-        description=N_("1 is the VAE itself. 0 leaves only the KL: the model then learns nothing about the pictures."),
+        description=N_("1 is the VAE itself. 0 leaves only the KL: the model then learns nothing about the images."),
         ge=0.0,
         le=1.0,
     )
@@ -197,7 +200,7 @@ class LossConfig(Part):
         0.0,
         title=N_("KL warm-up"),
         description=N_(
-            "Over this first part of the training the weight of the KL grows from 0 to beta, so that the model first learns what pictures look like."
+            "Over this first part of the training the weight of the KL grows from 0 to beta, so that the model first learns what images look like."
         ),
         ge=0.0,
         le=1.0,
@@ -215,7 +218,7 @@ class LossConfig(Part):
         1,
         title=N_("Importance samples"),
         description=N_(
-            "How many codes are drawn for each picture. More than 1 trains an importance weighted autoencoder (IWAE), whose bound on the likelihood is tighter."
+            "How many codes are drawn for each image. More than 1 trains an importance weighted autoencoder (IWAE), whose bound on the likelihood is tighter."
         ),
         ge=1,
         le=100,
@@ -228,14 +231,14 @@ class TrainingConfig(Part):
     epochs: int = Field(
         30,
         title=N_("Epochs"),
-        description=N_("How many times the model sees every training picture."),
+        description=N_("How many times the model sees every training image."),
         ge=1,
         le=10_000,
     )
     batch_size: int = Field(
         64,
         title=N_("Batch size"),
-        description=N_("How many pictures it looks at before each small correction of its weights."),
+        description=N_("How many images it looks at before each small correction of its weights."),
         ge=1,
         le=4096,
     )
@@ -271,7 +274,7 @@ class TrainingConfig(Part):
         0.0,
         title=N_("Noise"),
         description=N_(
-            "Noise of this size is added to each picture that goes in, while the clean one must come out: a denoising autoencoder. Pixels lie between 0 and 1."
+            "Noise of this size is added to each image that goes in, while the clean one must come out: a denoising autoencoder. Pixels lie between 0 and 1."
         ),
         ge=0.0,
         le=2.0,

@@ -255,8 +255,9 @@ def rate_high(config: RunConfig, events: Sequence[Event]) -> Check | None:
             value,
             RATE_HIGH,
             N_(
-                "In the first epoch the loss rose instead of falling: from {before:,.0f} nats an image, before it had "
-                "learnt anything, to {first:,.0f} on average. The steps are too large: the learning rate is {rate:g}."
+                "In the first epoch the loss rose instead of falling: from {before:,.0f} nats per image, "
+                "before it had learnt anything, to {first:,.0f} on average. The steps are too large: the "
+                "learning rate is {rate:g}."
             ),
             {"before": before, "first": float(loss[0]), "rate": rate},
             {"loss": loss, "before": np.full(len(loss), before)},
@@ -425,9 +426,9 @@ def _collapse(config: RunConfig, model: Model, train: ImageData, validation: Ima
         value,
         LEAST_KL,
         N_(
-            "The code says next to nothing: {value:.2f} nats of a picture, and {active} of its {count} numbers are in use. "
-            "The decoder draws nearly the same picture for all (posterior collapse): the KL weighs too much against the "
-            "reconstruction."
+            "The code says next to nothing: {value:.2f} nats of an image, with {active} of {count} "
+            "dimensions active. The decoder draws nearly the same image for all (posterior collapse): the "
+            "KL weighs too much against the reconstruction."
         ),
         {"value": value, "active": active, "count": model.latent_dim},
         {"kl": np.sort(kl)[::-1]},
@@ -487,7 +488,7 @@ def _dead_units(config: RunConfig, model: Model, train: ImageData, validation: I
         value,
         limit,
         N_(
-            "In layer {layer} of its {layers} hidden ones, {value:.0%} of the units answer no picture at all: they are dead, "
+            "In layer {layer} of its {layers} hidden ones, {value:.0%} of the units answer no image at all: they are dead, "
             "and the network is smaller than it looks. Large steps do that to ReLU; SiLU doesn't die."
         ),
         {"value": value, "layer": int(shares.argmax()) + 1, "layers": len(shares)},
@@ -513,13 +514,15 @@ def _holes(config: RunConfig, model: Model, train: ImageData, validation: ImageD
         value,
         limit,
         N_(
-            "Its latent space has holes: {value:.0%} of the images drawn from N(0, I) look like no real one, where 5% of "
-            "real ones do. Its KL weighs too little against the reconstruction to keep the codes near N(0, I)."
+            "Its latent space has holes: {value:.0%} of the images drawn from N(0, I) look like no real "
+            "one, where 5 % of real ones do. Its KL weighs too little against the reconstruction to keep "
+            "the codes near N(0, I)."
         )
         if is_vae
         else N_(
-            "Its latent space has holes: {value:.0%} of the images drawn from N(0, I) look like no real one, where 5% of "
-            "real ones do. Nothing told an autoencoder where codes have to lie. A VAE of the same size is told."
+            "Its latent space has holes: {value:.0%} of the images drawn from N(0, I) look like no real "
+            "one, where 5 % of real ones do. Nothing told an autoencoder where codes have to lie. A VAE of "
+            "the same size is told."
         ),
         {"value": value},
         {"real": np.sort(usual), "drawn": np.sort(made)},
@@ -647,7 +650,7 @@ CHECKS: Mapping[str, Kind] = {
     "rate_high": Kind(N_("Learning rate too high"), N_("Share of its gain that the loss gave back at once"), rate_high),
     "collapse": Kind(
         N_("Posterior collapse"),
-        N_("Nats that the code says of a picture"),
+        N_("Nats that the code says of an image"),
         of_model=_collapse,
         may_be=_may_be_collapsed,
     ),
@@ -660,7 +663,7 @@ CHECKS: Mapping[str, Kind] = {
     ),
     "holes": Kind(
         N_("Holes in the map of codes"),
-        N_("Share of draws that look like no real picture"),
+        N_("Share of draws that look like no real image"),
         of_model=_holes,
         may_be=_may_have_holes,
     ),

@@ -133,11 +133,9 @@ _MAKERS = {
 NO_CLASS = "no class"
 
 PICTURE_FORMATS = {
-    "zip": N_(
-        "A folder for each class with a PNG for each picture (ImageFolder), and a list with a column 'synthetic'."
-    ),
+    "zip": N_("A folder for each class with a PNG for each image (ImageFolder), and a list with a column 'synthetic'."),
     "npz": N_("NumPy arrays: images, labels, synthetic, class_names."),
-    "csv": N_("A row for each picture: label, class, synthetic, then its pixels from 0 to 255."),
+    "csv": N_("A row for each image: label, class, synthetic, then its pixels from 0 to 255."),
 }
 """The formats of pictures by name, with what they hold. The name is also the file's ending."""
 

@@ -51,7 +51,7 @@ def read(content: bytes) -> Handwriting:
     """
     if len(content) > MOST_BYTES:
         raise InputError(
-            N_("The file has {size:.1f} MB, but may have at most {most:.0f}. Make the picture smaller."),
+            N_("The file has {size:.1f} MB, but may have at most {most:.0f}. Make the image smaller."),
             size=len(content) / 1e6,
             most=MOST_BYTES / 1e6,
         )
@@ -72,7 +72,7 @@ def read(content: bytes) -> Handwriting:
         raise _too_large() from error
     except Exception as error:  # Pillow raises whatever its decoders raise
         raise InputError(
-            N_("This file is not a picture that can be read ({formats}). Choose another one."),
+            N_("This file is not an image that can be read ({formats}). Choose another one."),
             formats=", ".join(FORMATS),
         ) from error
     return _stand_out(np.asarray(grey))
@@ -80,7 +80,7 @@ def read(content: bytes) -> Handwriting:
 
 def _too_large() -> InputError:
     return InputError(
-        N_("The picture has more than {most:,} pixels. Make it smaller, or take a part of it."), most=MOST_PIXELS
+        N_("The image has more than {most:,} pixels. Make it smaller, or take a part of it."), most=MOST_PIXELS
     )
 
 
@@ -95,7 +95,7 @@ def _stand_out(grey: NDArray[np.uint8]) -> Handwriting:
         full = float(ink.max())  # a thin stroke on much paper
     if full < CONTRAST:
         raise InputError(
-            N_("Nothing stands out in this picture: it is nearly of one brightness. Choose one with a clear digit.")
+            N_("Nothing stands out in this image: it is nearly of one brightness. Choose one with a clear digit.")
         )
     share = np.clip(ink / full, 0, 1)
     share[share < INK] = 0

@@ -67,7 +67,7 @@ def check_shape(data: DataConfig, name: str) -> None:
     if shape != expected:
         raise InputError(
             N_(
-                "The pictures of '{name}' have the shape {shape} (channels, height, width), but this model was trained "
+                "The images of '{name}' have the shape {shape} (channels, height, width), but this model was trained "
                 "on {expected}. Choose a data set of that shape."
             ),
             name=name,

@@ -130,8 +130,8 @@ def _collapse(config: RunConfig, events: Sequence[Event]) -> Check | None:
         value,
         limit,
         N_(
-            "The code says next to nothing: {value:.2f} nats of a picture at most, in each of the last {epochs} epochs. The "
-            "decoder draws nearly the same picture for all (posterior collapse): the KL weighs too much against the "
+            "The code says next to nothing: {value:.2f} nats of an image at most, in each of the last {epochs} epochs. The "
+            "decoder draws nearly the same image for all (posterior collapse): the KL weighs too much against the "
             "reconstruction."
         ),
         {"value": value, "epochs": FEWEST_EPOCHS},

@@ -49,7 +49,7 @@ def cloud(features: NDArray[np.floating]) -> FeatureCloud:
     """
     if len(features) < FEWEST:
         raise InputError(
-            N_("{count} pictures have no spread to compare. Take at least {fewest}."),
+            N_("{count} images have no spread to compare. Take at least {fewest}."),
             count=len(features),
             fewest=FEWEST,
         )
@@ -66,7 +66,7 @@ def frechet_distance(a: FeatureCloud, b: FeatureCloud) -> float:
     if a.count != b.count:
         raise InputError(
             N_(
-                "{first} pictures are to be compared with {second}, but the distance depends on the number. Take as many of both."
+                "{first} images are to be compared with {second}, but the distance depends on the number. Take as many of both."
             ),
             first=a.count,
             second=b.count,

@@ -295,7 +295,7 @@ def check_snapshots(folder: Path, config: RunConfig) -> None:
         if not ((labels >= 0) & (labels < classes)).all():
             raise files.damaged(path, N_("a label is no class of the data set"))
         if len(counts) > 1:
-            raise files.damaged(path, N_("it is of another number of pictures than the others"))
+            raise files.damaged(path, N_("it is of another number of images than the others"))
 
 
 def most_bytes(config: RunConfig) -> dict[str, int]:

@@ -72,9 +72,7 @@ def step_by_step(config: RunConfig, model: Model, data: ImageData, seed: int = 0
     """
     if config.loss.samples != 1:
         raise InputError(
-            N_(
-                "This run decodes {count} codes of each picture in a step; slow motion tells of one. Choose another run."
-            ),
+            N_("This run decodes {count} codes of each image in a step; slow motion tells of one. Choose another run."),
             count=config.loss.samples,
         )
     generator = Generator().manual_seed(seed)

@@ -86,21 +86,21 @@ def sections(config: RunConfig, title: str = "") -> list[Section]:
     """
     if config.data.name not in KNOWN:
         raise InputError(
-            N_("A standalone program knows the data sets {known}, not '{name}'. Take the whole run instead."),
+            N_("A standalone program knows the data sets {known}, not '{name}'. Export the whole run instead."),
             known=", ".join(KNOWN),
             name=config.data.name,
         )
     if config.loss.samples != 1:
-        raise InputError(N_("A standalone program knows no importance weighted bound. Take the whole run instead."))
+        raise InputError(N_("A standalone program knows no importance weighted bound. Export the whole run instead."))
     return [
         Section("What this is, and what it needs", _head(config, title)),
         Section("The settings of the run", _settings(config)),
         *([Section("The digits themselves, packed", _digits(), is_folded=True)] if config.data.name == BUNDLED else []),
-        Section("The pictures", _data(config)),
+        Section("The images", _data(config)),
         Section("The model: an hourglass of layers", _model(config)),
-        Section("The loss, in nats per picture", _loss(config)),
+        Section("The loss, in nats per image", _loss(config)),
         Section("Training", _training(config)),
-        Section("What it has come to, on the test pictures", _figures(config)),
+        Section("What it has come to, on the test images", _figures(config)),
     ]
 
 
@@ -135,7 +135,7 @@ def _head(config: RunConfig, title: str) -> str:
         libraries="torch and numpy" if is_bundled else "torch, torchvision and numpy",
         data="The digits are in it: it needs no network."
         if is_bundled
-        else "The pictures are downloaded into data/ once.",
+        else "The images are downloaded into data/ once.",
         unpacking="import bz2" if is_bundled else "~",
         title=shown.strip() or "A run",
     )
@@ -165,8 +165,8 @@ def _settings(config: RunConfig) -> str:
         LEARNING_RATE = <<rate>>
         WEIGHT_DECAY = <<decay>>
         LATENT_DIM = <<latent>>
-        HIDDEN = <<hidden>>  # from the picture to the code
-        DECODER_HIDDEN = <<decoder>>  # from the code to the picture
+        HIDDEN = <<hidden>>  # from the image to the code
+        DECODER_HIDDEN = <<decoder>>  # from the code to the image
         <<beta>>
         torch.set_num_threads(<<threads>>)  # the last bits of the weights depend on it
 
@@ -202,7 +202,7 @@ def _data(config: RunConfig) -> str:
         parts.append(
             _block(
                 """
-                # Without the 1,000 pictures on which Diabolo shows its models.
+                # Without the 1,000 images on which Diabolo shows its models.
                 LEFT_OUT = np.frombuffer(base64.b64decode(\"\"\"
                 <<places>>
                 \"\"\"), "<u2")
@@ -215,7 +215,7 @@ def _data(config: RunConfig) -> str:
     parts.append(
         _block(
             """
-            # Kept aside: the same share of each class, always the same pictures.
+            # Kept aside: the same share of each class, always the same images.
             counts = np.bincount(labels)
             quota = np.floor(counts * <<share>>).astype(int)
             remainder = counts * <<share>> - quota
@@ -249,7 +249,7 @@ def _data(config: RunConfig) -> str:
         parts.append(
             _block(
                 """
-                # One class made rare: always the same pictures of it are kept.
+                # One class made rare: always the same images of it are kept.
                 rare = np.flatnonzero(labels == <<rare>>)
                 dropped = np.random.default_rng(0).permutation(rare)[max(2, round(<<share>> * len(rare))) :]
                 kept = np.setdiff1d(np.arange(len(images)), dropped)
@@ -259,7 +259,7 @@ def _data(config: RunConfig) -> str:
                 share=data.rare_share,
             )
         )
-    parts.append('print(f"{len(images):,} pictures to learn from, {len(test_images):,} to test on")\n')
+    parts.append('print(f"{len(images):,} images to learn from, {len(test_images):,} to test on")\n')
     return "\n".join(parts)
 
 
@@ -267,7 +267,7 @@ def _downloaded(name: str) -> str:
     return _block(
         """
         def read(train):
-            \"\"\"Pictures, uint8 with shape (N, 1, 28, 28), and labels, int64 with shape (N,).\"\"\"
+            \"\"\"Images, uint8 with shape (N, 1, 28, 28), and labels, int64 with shape (N,).\"\"\"
             data = torchvision.datasets.<<name>>("data", train=train, download=True)
             return data.data.numpy()[:, None], data.targets.numpy().astype(np.int64)
 
@@ -336,7 +336,7 @@ def _model(config: RunConfig) -> str:
     labels = " + CLASSES" if model.kind == "conditional-vae" else ""
     numbers = 1 if model.kind == "autoencoder" else 2
     if labels:
-        parts.append("CLASSES = 10\nUNKNOWN = -1  # the label of a picture whose class is not told\n")
+        parts.append("CLASSES = 10\nUNKNOWN = -1  # the label of an image whose class is not told\n")
     parts.append(
         _block(
             """
@@ -428,7 +428,7 @@ def _conv(config: RunConfig) -> str:
     return _block(
         '''
         def halved(channels):
-            """The shape after each convolution of stride 2, the picture's own first."""
+            """The shape after each convolution of stride 2, the image's own first."""
             shapes = [(1, 28, 28)]
             for after in channels:
                 height, width = ((side + 2 * <<padding>> - <<kernel>>) // 2 + 1 for side in shapes[-1][1:])
@@ -483,7 +483,7 @@ def _loss(config: RunConfig) -> str:
         _block(
             '''
             def picture_of(output):
-                """The decoder's picture, in [0, 1]."""
+                """The decoder's image, in [0, 1]."""
                 return torch.sigmoid(output)
 
 
@@ -581,7 +581,7 @@ def _training(config: RunConfig) -> str:
         ]
     if hyper.noise:
         lines += [
-            "# Noise goes in, the clean picture has to come out.",
+            "# Noise goes in, the clean image has to come out.",
             f"shown = torch.randn(x.shape, generator=chance).mul_({hyper.noise}).add_(x).clamp_(0, 1)",
         ]
     else:

@@ -157,7 +157,7 @@ def check(config: RunConfig, splits: Splits) -> None:
     if config.training.batch_size > len(splits.train):
         raise InputError(
             N_(
-                "'{setting}' is {batch_size}, but there are only {images} training pictures. Choose a number from 1 to {images}."
+                "'{setting}' is {batch_size}, but there are only {images} training images. Choose a number from 1 to {images}."
             ),
             setting=named("training.batch_size"),
             batch_size=config.training.batch_size,

@@ -86,7 +86,7 @@ ROWS = (
     ),
     Row(
         name="anomaly-fives-better",
-        title="The same pictures, our recipe: AE 784-256-256-16, SiLU, cross-entropy, 24 epochs",
+        title="The same images, our recipe: AE 784-256-256-16, SiLU, cross-entropy, 24 epochs",
         compute=better,
         figures=_FIVES,
         command="python benchmarks/figures.py anomaly-fives-better",

@@ -60,7 +60,7 @@ ROWS = (
     Row(
         name="ae-vs-vae",
         title=(
-            "AE or VAE: 784-384-384-384-32 with residual blocks, MNIST; Fréchet distance of 10,000 drawn pictures from the "
+            "AE or VAE: 784-384-384-384-32 with residual blocks, MNIST; Fréchet distance of 10,000 drawn images from the "
             "10,000 of the official test split, in the 64 features of the classifier that comes with Diabolo"
         ),
         compute=compute,
@@ -70,7 +70,7 @@ ROWS = (
                 for key, title in TITLES.items()
                 for source, words in SOURCES.items()
             },
-            "floor": "real training pictures",
+            "floor": "real training images",
             "vae_mean_image": "the mean image, again and again",
             "vae_training_seconds": "VAE: CPU-seconds of its training",
             **{

@@ -56,8 +56,8 @@ def show_table(layers: Sequence[Layer], *, key: str) -> None:
     st.dataframe(rows, hide_index=True, height="content", column_config=columns, key=key)
     st.caption(
         t(
-            "A multiply-add is a number times a weight, added to a sum. One picture takes **{count:,}** of them to become a "
-            "code and a picture again. A dense layer uses each of its weights once, a convolution at every place.",
+            "A multiply-add is a number times a weight, added to a sum. One image takes **{count:,}** of them to become a "
+            "code and an image again. A dense layer uses each of its weights once, a convolution at every place.",
             count=architecture_views.multiply_adds(layers),
         )
     )
@@ -86,8 +86,8 @@ def _layers(config: RunConfig, key: str, pace: float | None) -> None:
     st.image(architecture_views.hourglass(layers), alt=architecture_views.summary(layers))
     st.caption(
         t(
-            "**{parameters:,}** parameters in all. From top to bottom: the encoder, the code, the decoder; each bar is as "
-            "wide as the logarithm of the numbers that its layer puts out.",
+            "**{parameters:,}** parameters in all. From top to bottom: the encoder, the code, the decoder; "
+            "each bar is as wide as the logarithm of the number of values that its layer puts out.",
             parameters=architecture_views.parameters(layers),
         )
     )

@@ -25,10 +25,10 @@ BENDS = {
     "tanh": N_("tanh"),
     "sigmoid": N_("sigmoid"),
 }
-NAMES = {"picture": N_("picture"), "z": N_("code z")}
+NAMES = {"picture": N_("image"), "z": N_("code z")}
 SHORT = {
-    "Picture": N_("Picture"),
-    "Reshape": N_("Picture"),
+    "Image": N_("Image"),
+    "Reshape": N_("Image"),
     "Dense": N_("Dense"),
     "Convolution": N_("Conv"),
     "Transposed convolution": N_("Conv"),
@@ -105,9 +105,7 @@ def drawn(layers: Sequence[Layer]) -> list[Layer]:
 def summary(layers: Sequence[Layer]) -> str:
     """The drawing in a sentence, for those who can't see it."""
     numbers = [number_text(layer.numbers) for layer in drawn(layers)]
-    return t(
-        "An hourglass of layers, from top to bottom with this many numbers: {numbers}.", numbers=", ".join(numbers)
-    )
+    return t("An hourglass of layers, from top to bottom with this many values: {numbers}.", numbers=", ".join(numbers))
 
 
 def hourglass(layers: Sequence[Layer]) -> str:

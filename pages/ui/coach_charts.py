@@ -17,11 +17,11 @@ NAMES = {
     "before": N_("Before the training"),
     "train": N_("Training"),
     "validation": N_("Validation"),
-    "kl": N_("KL of each number"),
+    "kl": N_("KL of each dimension"),
     "kl_so_far": N_("KL"),
     "dead": N_("Dead units"),
-    "real": N_("Real pictures"),
-    "drawn": N_("Drawn pictures"),
+    "real": N_("Real images"),
+    "drawn": N_("Drawn images"),
 }
 
 
@@ -33,19 +33,19 @@ def evidence(check: "Check") -> tuple[go.Figure, str]:
     """
     if "kl_so_far" in check.series:
         return _lines(check, t("Epoch"), t("nats per image")), t(
-            "What the code says of a picture at the end of each epoch, in nats."
+            "What the code says of an image at the end of each epoch, in nats."
         )
     if check.kind == "collapse":
-        return _bars(check, t("Number of the code, the fullest first"), t("nats")), t(
-            "What each number of the code says of a picture, in nats."
+        return _bars(check, t("Latent dimension, the fullest first"), t("nats")), t(
+            "What each latent dimension says of an image, in nats."
         )
     if check.kind == "dead_units":
         return _bars(check, t("Hidden layer"), t("share of its units")), t(
-            "The share of each layer's units that are 0 for every picture."
+            "The share of each layer's units that are 0 for every image."
         )
     if check.kind == "holes":
-        return _lines(check, t("Picture, the nearest first"), t("pixel distance")), t(
-            "How far drawn pictures lie from the nearest real one, and how far real ones do that the model never saw."
+        return _lines(check, t("Image, the nearest first"), t("pixel distance")), t(
+            "How far drawn images lie from the nearest real one, and how far real ones do that the model never saw."
         )
     return _lines(check, t("Epoch"), t("nats per image")), t("The loss at the end of each epoch.")
 

@@ -65,7 +65,7 @@ def _cost(config: RunConfig, pace: float | None) -> None:
     cost = (
         t(
             "**{parameters}** parameters, the numbers that the training adjusts  \n"
-            "About **{images:,}** pictures to learn from, each seen **{epochs:,}** times  \n"
+            "About **{images:,}** images to learn from, each seen **{epochs:,}** times  \n"
             "Estimated time: **{time}**",
             parameters=parameters,
             images=settings.training_images(config),

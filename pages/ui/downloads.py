@@ -22,7 +22,7 @@ def offer_download(name: str) -> None:
     with st.container(border=True):
         st.markdown(
             t(
-                "**{title}** is not on this machine yet: {train:,} pictures to learn from and {test:,} to test on, "
+                "**{title}** is not on this machine yet: {train:,} images to learn from and {test:,} to test on, "
                 "{size} on disk.",
                 title=plain(t(source.title)),
                 train=source.sizes["train"],

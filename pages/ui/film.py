@@ -43,7 +43,7 @@ def _film(run: Run) -> None:
     film = cache.film(run)
     if film is None:
         st.info(
-            t("No frame yet: the first one comes before the first epoch, and one more after each."),
+            t("No frame yet: the first one is saved before the first epoch, and one more after each."),
             icon=":material/hourglass_top:",
         )
         return
@@ -63,7 +63,7 @@ def _film(run: Run) -> None:
             orders.offer_file(order, t("Film as {kind}", kind=ending.upper()), KINDS[ending])
     st.caption(
         t(
-            "{count} frames, from before the training to epoch {epoch}. The pictures, the codes and the points are the "
+            "{count} frames, from before the training to epoch {epoch}. The images, the codes and the points are the "
             "same in every frame; only the model changes.",
             count=len(film.epochs),
             epoch=int(film.epochs[-1]),

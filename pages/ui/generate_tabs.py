@@ -38,7 +38,7 @@ def drawing(run: Run) -> None:
     model = cache.model(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         count = st.slider(
-            t("How many"), 1, MOST, 25, key="draw_count", bind="query-params", width=225, help=t("1 to 100 pictures.")
+            t("How many"), 1, MOST, 25, key="draw_count", bind="query-params", width=225, help=t("1 to 100 images.")
         )
         temperature = st.slider(
             t("Temperature"),
@@ -50,11 +50,11 @@ def drawing(run: Run) -> None:
             bind="query-params",
             width=225,
             help=t(
-                "How far from the middle the codes are drawn. 1 is the distribution itself; less gives more ordinary "
-                "pictures, more gives stranger ones; 0 gives the middle every time."
+                "How far from the middle the codes are drawn. 1 is the distribution itself; less gives "
+                "more ordinary images, more gives more unusual ones; 0 gives the middle every time."
             ),
         )
-        typed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same pictures."))
+        typed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same images."))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = _choose_class(run, model)
         name = _choose_prior(model)
@@ -66,7 +66,7 @@ def drawing(run: Run) -> None:
     st.info(
         t(
             "**This is an autoencoder: nothing ever told it to put its codes where N(0, I) draws them.** The codes of "
-            "{pictures:,} training pictures lie {distance:.1f} from 0 on average; draws from N(0, I) lie {prior:.1f}. "
+            "{pictures:,} training images lie {distance:.1f} from 0 on average; draws from N(0, I) lie {prior:.1f}. "
             "So most draws from N(0, I) land where it learnt little. The Gaussian fitted to its codes at least draws "
             "in the right region, and a mixture of them follows its shape; a VAE is trained so that N(0, I) itself "
             "works.",
@@ -113,7 +113,7 @@ def _choose_prior(model: Model) -> PriorName:
         "mixture": t("A mixture of {count}", count=COMPONENTS),
     }
     chosen = st.segmented_control(
-        t("Codes from"),
+        t("Sample codes from"),
         names,
         default=names[0],
         required=True,
@@ -121,7 +121,7 @@ def _choose_prior(model: Model) -> PriorName:
         key=f"draw_prior_{model.config.kind}",
         help=t(
             "N(0, I) is what a VAE is trained for. A Gaussian, or a mixture of several, is fitted afterwards to the "
-            "codes of training pictures: its draws lie where codes do lie, so that pictures get better, most of all an "
+            "codes of training images: its draws lie where codes do lie, so that images get better, most of all an "
             "autoencoder's (Ghosh et al. 2020)."
         ),
     )
@@ -140,7 +140,7 @@ def _choose_class(run: Run, model: Model) -> int | None:
         format_func=lambda number: t("not told") if number is None else t(names[number]),
         key="draw_class",
         width=150,
-        help=t("This model is told the class of each picture, so you can ask for one."),
+        help=t("This model is told the class of each image, so you can ask for one."),
     )
     return chosen
 
@@ -150,7 +150,7 @@ def _fitted(run: Run, name: PriorName) -> Prior | None:
     data = shown_data(run).name
     if name == "normal":
         return None
-    with st.spinner(t("Fitting to the codes of training pictures ...")):
+    with st.spinner(t("Fitting to the codes of training images ...")):
         return cache.code_fit(run, data).gaussian if name == "fitted" else cache.mixture(run, data, COMPONENTS)
 
 
@@ -158,7 +158,7 @@ def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
     run, model, count, seed, temperature, label = draws
     made = draw(model, count, seed, temperature, prior, label)
     words = t(
-        "{count} new pictures from {what}, seed {seed}, temperature {temperature:.2f}",
+        "{count} new images from {what}, seed {seed}, temperature {temperature:.2f}",
         count=count,
         what=t(PRIORS[made.prior]),
         seed=seed,
@@ -169,7 +169,7 @@ def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
     st.image(
         data_url(made.png(generation.sheet_scale(count, model.image_shape[2], width))),
         caption=words,
-        alt=f"{t('A sheet of {count} pictures that the model made up.', count=count)} "
+        alt=f"{t('A sheet of {count} images that the model made up.', count=count)} "
         + read_aloud(made.images, run.config.data.name),
     )
     show_about("samples", f"samples_{made.prior}", N_("Why are they blurry?"))
@@ -192,11 +192,11 @@ def _downloads(run: Run, made: Drawing) -> None:
             help=t("For numpy: images, their codes z, seed and temperature. No pickle inside."),
         )
         download(
-            t("Single pictures (ZIP)"),
+            t("Single images (ZIP)"),
             export.drawing_to_folders(made, datasets.source(run.config.data.name).class_names, csv_files.chosen_form()),
             f"{stem}.zip",
             "application/zip",
-            help=t("A PNG for each picture, in a folder as torchvision's ImageFolder reads it, and a list."),
+            help=t("A PNG for each image, in a folder as torchvision's ImageFolder reads it, and a list."),
         )
 
 
@@ -211,7 +211,7 @@ def manifold(run: Run) -> None:
         _line(run, model, points, by_prior)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        side = st.slider(t("Pictures a side"), 5, 30, 15, key="manifold_side", width=225)
+        side = st.slider(t("Images a side"), 5, 30, 15, key="manifold_side", width=225)
         axes = _plane(model, points)
     if isinstance(axes, Plane):
         by_prior = False
@@ -221,7 +221,7 @@ def manifold(run: Run) -> None:
         st.image(
             data_url(sheet(images, side, padding=0)),
             width="stretch",
-            alt=f"{t('A square of {count} pictures, each decoded at its place.', count=len(images))} "
+            alt=f"{t('A square of {count} images, each decoded at its place.', count=len(images))} "
             + read_aloud(images, run.config.data.name),
         )
         st.caption(generation.plane_words(model, grid, axes, by_prior=by_prior))
@@ -231,18 +231,18 @@ def manifold(run: Run) -> None:
 
 
 def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
-    count = st.slider(t("Pictures"), 10, MOST, 50, 10, key="line_count", width=225)
+    count = st.slider(t("Images"), 10, MOST, 50, 10, key="line_count", width=225)
     z = generation.line_codes(points, count, by_prior=by_prior)
     images = latent.decode(model, z)
     words = t(
-        "The code's only number, from {low:.2f} (top left) to {high:.2f} (bottom right).",
+        "The code's only dimension, from {low:.2f} (top left) to {high:.2f} (bottom right).",
         low=float(z[0, 0]),
         high=float(z[-1, 0]),
     )
     st.image(
         data_url(sheet(images, 10)),
         caption=f"{words} {generation.step_words(model, by_prior=by_prior)}",
-        alt=f"{t('{count} pictures along the only number of the code.', count=count)} "
+        alt=f"{t('{count} images along the only dimension of the code.', count=count)} "
         + read_aloud(images, run.config.data.name),
     )
     stem = generation.file_stem(run.id, "line", count)
@@ -258,7 +258,7 @@ def _plane(model: Model, points: Codes) -> tuple[int, int] | Plane:
         ["pca", "two"],
         default="pca",
         required=True,
-        format_func=lambda kind: t("Widest (PCA)") if kind == "pca" else t("Two numbers"),
+        format_func=lambda kind: t("Widest (PCA)") if kind == "pca" else t("Two dimensions"),
         key="manifold_plane",
     )
     if kind == "pca":

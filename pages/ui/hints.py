@@ -18,31 +18,32 @@ if TYPE_CHECKING:
 
 HINTS: Mapping[str, Mapping[str, str]] = {
     "rate_high": {
-        "reconstruct": N_("It learnt in too large steps, so its pictures are worse than they could be."),
+        "reconstruct": N_("It learnt in too large steps, so its images are worse than they could be."),
     },
     "collapse": {
         "generate": N_(
-            "Its pictures look nearly all alike because its code says next to nothing: {value:.2f} nats of a picture."
+            "Its images look nearly all alike because its code says next to nothing: {value:.2f} nats of an image."
         ),
         "latent": N_(
-            "Its code says next to nothing of a picture, {value:.2f} nats, so codes lie where chance puts them."
+            "Its code says next to nothing of an image, {value:.2f} nats, so codes lie where chance puts them."
         ),
         "reconstruct": N_(
-            "It gives nearly the same picture back for all because its code says next to nothing: {value:.2f} nats."
+            "It reconstructs nearly the same image for all because its code says next to nothing: {value:.2f} nats."
         ),
     },
     "rate_low": {
-        "reconstruct": N_("It learnt in too small steps, so its pictures are blurrier than they could be."),
+        "reconstruct": N_("It learnt in too small steps, so its images are blurrier than they could be."),
     },
     "overfitting": {
         "reconstruct": N_(
-            "It has learnt by heart: on pictures that it doesn't learn from, such as these, it was better after epoch {best}."
+            "It memorised (overfitted): on images that it doesn't learn from, such as these, it was better "
+            "after epoch {best}."
         ),
     },
     "holes": {
         "generate": N_(
-            "Some of its pictures are strange because its map of codes has holes: {value:.0%} of those drawn from N(0, I) "
-            "look like no real one."
+            "Some of its images look unreal because its latent space has holes: {value:.0%} of those drawn "
+            "from N(0, I) look like no real one."
         ),
     },
     "too_short": {
@@ -50,7 +51,7 @@ HINTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """What a fault does to what a page shows, by the fault and the page. A fault that has no line there is not told there."""
-IN_USE = N_("{active} of its {count} numbers are in use.")
+IN_USE = N_("Active dimensions: {active} of {count}.")
 
 
 def hint(page: str, checks: Sequence["Check"]) -> "Check | None":

@@ -21,7 +21,7 @@ from vae_core.sheets import sheet
 
 NEIGHBOURS = 6
 PRINCIPAL, NUMBERS = "principal", "numbers"
-KINDS = {PRINCIPAL: N_("Where codes differ most"), NUMBERS: N_("Two numbers of the code")}
+KINDS = {PRINCIPAL: N_("Where codes differ most"), NUMBERS: N_("Two latent dimensions")}
 
 
 @st.fragment
@@ -32,8 +32,9 @@ def show(run: Run) -> None:
     data, points = cache.images(*shown), cache.latent(run, *shown)
     st.markdown(
         t(
-            "**Move over the map, or touch it**: the picture with it is what the model draws at that place. Click or tap "
-            "to keep a place, which is then decoded exactly below; drag to draw a path, which then plays."
+            "**Move the pointer or a finger over the map**: the image beside it is what the model decodes "
+            "at that point. Click or tap to keep a point, which is then decoded exactly below; drag to "
+            "trace a path, which is then played."
         )
     )
     kind, axes, held = _plane(model, points, data)
@@ -94,12 +95,12 @@ def _plane(model: Model, points: LatentPoints, data: ImageData) -> tuple[str, tu
             rest = [number for number in order if number != first]
             axes = (first, st.selectbox(t("Up"), rest, format_func=_number, key="latent_map_second", width=100))
         held = number_box(
-            t("Through test picture no."),
+            t("Through test image no."),
             Span(0, len(data) - 1),
             key="latent_map_picture",
             follows=state.picked_picture(len(data)),
             width=190,
-            help=t("What the map doesn't show of a code stays as it is in this picture's code."),
+            help=t("What the map doesn't show of a code stays as it is in this image's code."),
         )
     state.pick_picture(held.get())
     return str(kind), axes, held.get()
@@ -112,25 +113,25 @@ def _number(number: int) -> str:
 def _titles(axes: tuple[int, int] | None) -> tuple[str, str]:
     if axes is None:
         return t("Component {number}", number=1), t("Component {number}", number=2)
-    return t("Code number {number}", number=axes[0] + 1), t("Code number {number}", number=axes[1] + 1)
+    return t("Latent dimension {number}", number=axes[0] + 1), t("Latent dimension {number}", number=axes[1] + 1)
 
 
 def _words(model: Model, points: LatentPoints, data: ImageData, axes: tuple[int, int] | None, held: int) -> str:
-    words = [t("Each point is a test picture, placed by the model, coloured by its class.")]
+    words = [t("Each point is a test image, placed by the model, coloured by its class.")]
     if len(data) > atlas.MOST_POINTS:
         words.append(t("{shown:,} of {count:,} are drawn, chosen at random.", shown=atlas.MOST_POINTS, count=len(data)))
     if model.latent_dim > 2:
         words.append(
             t(
-                "The map is a flat piece of {count} dimensions, through the code of test picture no. {number}; the "
+                "The map is a flat piece of {count} dimensions, through the code of test image no. {number}; the "
                 "points are seen from above, most lie off it.",
                 count=model.latent_dim,
                 number=held,
             )
         )
     if points.sigma is not None:
-        words.append(t("An ellipse is one standard deviation of a posterior: how unsure the model is of a picture."))
-    words.append(t("Between two tiles the picture is blended; a kept place is decoded exactly."))
+        words.append(t("An ellipse is one standard deviation of a posterior: the model's uncertainty about an image."))
+    words.append(t("Between two tiles the image is interpolated; a kept point is decoded exactly."))
     return " ".join(words)
 
 
@@ -140,11 +141,11 @@ def _kept(model: Model, points: LatentPoints, data: ImageData, plane: Plane, pla
     near = atlas.nearest(points.mu, code, NEIGHBOURS)
     left, right = st.columns([1, 3])
     with left:
-        words = t("The kept place {x:.2f}; {y:.2f}, decoded", x=place[0], y=place[1])
+        words = t("The kept point {x:.2f}; {y:.2f}, decoded", x=place[0], y=place[1])
         st.image(data_url(sheet(latent.decode(model, code[None]), 1, scale=5)), caption=words, alt=words)
     with right:
         names = ", ".join(t(data.class_names[label]) for label in data.labels[near])
-        words = t("The test pictures whose codes lie nearest: {names}", names=names)
+        words = t("The test images whose codes lie nearest: {names}", names=names)
         st.image(data_url(sheet(data.images[near], NEIGHBOURS, scale=3)), caption=words, alt=words)
         distances = np.linalg.norm(points.mu[near] - code, axis=1)
         st.caption(

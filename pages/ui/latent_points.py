@@ -52,7 +52,7 @@ def _kind(latent_dim: int) -> Kind:
     choices = latent_views.kinds(latent_dim)
     if len(choices) == 1:
         return choices[0]
-    titles = {name: t(row.title) for name, row in latent.PROJECTIONS.items()} | {"numbers": t("Numbers of the code")}
+    titles = {name: t(row.title) for name, row in latent.PROJECTIONS.items()} | {"numbers": t("Latent dimensions")}
     return st.segmented_control(
         t("View"),
         choices,
@@ -115,7 +115,7 @@ def _prior(model: Model, view: View | None) -> bool:
 
 
 def _words(view: View, count: int, prior: bool) -> str:
-    words = [t("Each point is a test picture, placed by the model, coloured by its class.")]
+    words = [t("Each point is a test image, placed by the model, coloured by its class.")]
     if len(view.index) < count:
         words.append(t("{shown:,} of {count:,} are drawn, chosen at random.", shown=len(view.index), count=count))
     if view.kind == "line":
@@ -153,7 +153,7 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
             type="primary",
             key=f"latent_ask_{kind}",
             disabled=study is None,
-            help=t("Up to {limit:,} test pictures. Computed once and kept with the run.", limit=row.limit or 0)
+            help=t("Up to {limit:,} test images. Computed once and kept with the run.", limit=row.limit or 0)
             if study
             else not_yet(run.state()),
         )

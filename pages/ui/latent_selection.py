@@ -28,7 +28,7 @@ def show(run: Run, model: Model, data: ImageData, view: View, chosen: list[int])
     if not chosen:
         st.info(
             t(
-                "Click a point to see the picture behind it. To select several, choose the lasso or the box above the "
+                "Click a point to see the image behind it. To select several, choose the lasso or the box above the "
                 "chart and drag around them."
             ),
             icon=":material/touch_app:",
@@ -39,7 +39,7 @@ def show(run: Run, model: Model, data: ImageData, view: View, chosen: list[int])
         _one(model, data, mu, chosen[0])
         return
     names, counts = np.unique(data.labels[chosen], return_counts=True)
-    st.markdown(t("**{count:,} pictures selected**", count=len(chosen)))
+    st.markdown(t("**{count:,} images selected**", count=len(chosen)))
     st.caption(
         " · ".join(
             f"{t(data.class_names[n])}: {count}"
@@ -62,7 +62,7 @@ def show(run: Run, model: Model, data: ImageData, view: View, chosen: list[int])
 
 def _one(model: Model, data: ImageData, mu: latent.Codes, number: int) -> None:
     name = t(data.class_names[data.labels[number]])
-    st.markdown(t("**Test picture no. {number}, class {name}**", number=number, name=name))
+    st.markdown(t("**Test image no. {number}, class {name}**", number=number, name=name))
     made = latent.decode(model, mu[number : number + 1])[0]
     st.image(
         _pair(data, number, made, 5), caption=t("Original and reconstruction"), alt=t("Original and reconstruction")

@@ -36,7 +36,7 @@ def show_story(run: Run) -> None:
     digits = np.unique(data.labels).tolist()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         digit = st.pills(
-            t("Which picture goes in?"),
+            t("Which image goes in?"),
             digits,
             default=digits[len(digits) // 3],
             required=True,
@@ -103,7 +103,7 @@ def _show_numbers(rows: dict[str, NDArray[Any]]) -> None:
     )
     st.markdown("\n".join([head, *lines]).replace("-0.000 ", "0.000 ").replace(" -", " −"))
     if count > shown:
-        st.caption(t("And {count} more numbers.", count=count - shown))
+        st.caption(t("And {count} more values.", count=count - shown))
 
 
 def _show_hourglass(run: Run, found: Walk) -> None:
@@ -112,7 +112,7 @@ def _show_hourglass(run: Run, found: Walk) -> None:
         _show_picture(found.x, t("{count:,} pixels in", count=found.x.size))
         st.markdown(t("→ encoder →"), width="content")
         with st.container(border=True, width="content"):
-            st.markdown(t("the code: **{count} numbers**", count=len(found.mu)))
+            st.markdown(t("the code: **{count} latent dimensions**", count=len(found.mu)))
             st.markdown(
                 "$("
                 + r";\; ".join(written(float(value), ".2f").replace(",", "{,}") for value in found.mu[:4])
@@ -129,8 +129,8 @@ def _show_code(found: Walk) -> None:
     begin_lesson("code")
     _show_numbers({"μ": found.mu, "σ": found.sigma})
     words = t(
-        "The cloud of this very picture. The grey band is the prior N(0, 1) from −2 to 2. Its narrowest σ is {times:.0f} "
-        "times narrower than the prior's, which is 1.",
+        "The cloud of this very image. The grey band is the prior N(0, 1) from −2 to 2. Its narrowest σ is "
+        "1/{times:.0f} of the prior's, which is 1.",
         times=1 / max(float(found.sigma.min()), 1e-9),
     )
     show_chart(cloud(found), words, key="cloud")
@@ -153,7 +153,7 @@ def _show_loss(found: Walk, last_beta: float) -> None:
     begin_lesson("loss")
     kl = float(found.kl.sum())
     with st.container(horizontal=True):
-        _show_picture(found.x, t("the picture"))
+        _show_picture(found.x, t("the image"))
         _show_picture(found.picture, t("drawn from z"))
         st.metric(t("Reconstruction"), t("{nats:.1f} nats", nats=found.recon), width="content")
         st.metric(t("KL"), t("{nats:.1f} nats", nats=kl), width="content")
@@ -170,9 +170,7 @@ def _show_loss(found: Walk, last_beta: float) -> None:
     )
     if found.beta != last_beta:
         words += " " + t("It stopped during its KL warm-up, in which β grows to {beta:g}.", beta=last_beta)
-    st.markdown(
-        words + " " + t("The code tells the decoder about {bits:.0f} bits about this picture.", bits=found.bits)
-    )
+    st.markdown(words + " " + t("The code tells the decoder about {bits:.0f} bits about this image.", bits=found.bits))
     show_details("loss")
 
 
@@ -180,6 +178,6 @@ def _show_new(run: Run) -> None:
     begin_lesson("new")
     st.button(t("Draw others"), icon=":material/casino:", key="others", on_click=_count_up, args=(PRIOR,))
     pictures = invent(cache.model(run), st.session_state.get(PRIOR, 0))
-    words = f"{t('Eight pictures decoded from N(0, I).')} {read_aloud(pictures, run.config.data.name)}"
+    words = f"{t('Eight images decoded from N(0, I).')} {read_aloud(pictures, run.config.data.name)}"
     st.image(sheet(pictures, 4, scale=3, padding=2), width=344, alt=words)
     show_details("new")

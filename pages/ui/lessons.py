@@ -32,23 +32,24 @@ LESSONS: Mapping[str, Lesson] = {
                 "how bold. Nobody tells the network what matters. It finds out."
             ),
             N_(
-                "It has two halves. The **encoder** reads the picture and says a few numbers: the **code**. The "
-                "**decoder** hears only the code, and draws. Because the middle is so narrow, copying is impossible: to "
-                "draw well, both halves have to learn what digits look like."
+                "It has two halves. The **encoder** reads the image and says a few numbers: the **code**, "
+                "a point of the **latent space**. The **decoder** hears only the code, and draws. Because "
+                "the middle is so narrow, copying is impossible: to draw well, both halves have to learn "
+                "what digits look like."
             ),
         ),
         Explanation(
             (
                 N_(
-                    "What comes back is blurry where the code is too short to say more. Training means showing the network "
-                    "thousands of pictures, and after each handful changing its weights a little so that what comes back is "
-                    "less wrong."
+                    "A reconstruction is blurry where the code is too short to say more. Training means "
+                    "showing the network thousands of images, and after each handful changing its weights "
+                    "a little so that the reconstructions are less wrong."
                 ),
             ),
             (
                 (
                     r"x \;\longrightarrow\; \text{encoder} \;\longrightarrow\; z \;\longrightarrow\; \text{decoder} \;\longrightarrow\; \hat{x}",
-                    N_("A picture x becomes a code z, and the code becomes a picture again."),
+                    N_("An image x becomes a code z, and the code becomes an image again."),
                 ),
             ),
             (f"{MODEL}:VAE.encode", f"{MODEL}:Model.decode", "vae_core.models.networks:dense_encoder"),
@@ -58,24 +59,26 @@ LESSONS: Mapping[str, Lesson] = {
         N_("The code is a small cloud"),
         (
             N_(
-                "A plain autoencoder says one point: “this picture is at (1.2, −0.4)”. A **variational** autoencoder, "
-                "or VAE, is more modest. It says “about here, give or take this much”: for every number of the code a "
-                "middle **μ** and a spread **σ**."
+                "A plain autoencoder says one point: “this image is at (1.2, −0.4)”. A **variational** "
+                "autoencoder, or VAE, is more modest. It says “about here, give or take this much”: for "
+                "every latent dimension a mean **μ** and a spread **σ**."
             ),
         ),
         Explanation(
             (
                 N_(
-                    "The grey band is where the numbers of all pictures together should lie, most of the time. A spread much "
-                    "narrower than the band means: this number says something exact about this picture. A spread as wide as "
-                    "the band means: this number says nothing about it."
+                    "The grey band is where the codes of all images together should lie, most of the time, "
+                    "in each latent dimension. A spread much narrower than the band means: this dimension "
+                    "says something exact about this image. A spread as wide as the band means: this "
+                    "dimension says nothing about it."
                 ),
             ),
             (
                 (
                     r"q(z \mid x) = \mathcal{N}\big(\mu(x),\, \operatorname{diag}\, \sigma^2(x)\big)",
                     N_(
-                        "The encoder's answer is a normal distribution for each number of the code. It puts out log σ², which may be any number, so that σ is always positive."
+                        "The encoder's answer is a normal distribution for each latent dimension. It puts "
+                        "out log σ², which may be any number, so that σ is always positive."
                     ),
                 ),
             ),
@@ -87,8 +90,8 @@ LESSONS: Mapping[str, Lesson] = {
         (
             N_(
                 "While it learns, the decoder never sees μ itself, but a point **z** drawn at random from the cloud. So "
-                "it must draw a good picture for *every* point in there. That is what makes the space between two "
-                "pictures meaningful: neighbours get neighbouring points, and nothing in between is left empty."
+                "it must draw a good image for *every* point in there. That is what makes the space between two "
+                "images meaningful: neighbours get neighbouring points, and nothing in between is left empty."
             ),
         ),
         Explanation(
@@ -111,22 +114,22 @@ LESSONS: Mapping[str, Lesson] = {
         ),
     ),
     "loss": Lesson(
-        N_("What it is punished for"),
+        N_("What the loss penalises"),
         (
             N_(
-                "Two things, added up. **Reconstruction**: how surprised would the decoder be to see the real picture, "
+                "Two things, added up. **Reconstruction**: how surprised would the decoder be to see the real image, "
                 "after drawing its own? And **KL**: how far is the cloud from the one that everybody shares, a round "
                 "cloud of width 1 around 0? The first wants exact codes, the second wants modest ones. Learning is the "
                 "quarrel between them."
             ),
-            N_("For the very picture and the very draw above:"),
+            N_("For the very image and the very draw above:"),
         ),
         Explanation(
             (
                 N_(
                     "Both are counted in **nats**, a unit of surprise: 0.69 nats are one bit. The weight β decides who is "
-                    "heard more. With β = 1 the sum is −ELBO, a limit on how improbable the picture is to the model. A "
-                    "larger β gives tidier clouds and blurrier pictures; β = 0 leaves only the reconstruction. And if the KL "
+                    "heard more. With β = 1 the sum is −ELBO, a limit on how improbable the image is to the model. A "
+                    "larger β gives tidier clouds and blurrier images; β = 0 leaves only the reconstruction. And if the KL "
                     "falls to nearly 0, the code says nothing any more: the model has collapsed."
                 ),
             ),
@@ -134,13 +137,14 @@ LESSONS: Mapping[str, Lesson] = {
                 (
                     LOSS,
                     N_(
-                        "The loss of one picture. Training takes the mean over a batch, with one draw of z for each picture."
+                        "The loss of one image. Training takes the mean over a batch, with one draw of z for each image."
                     ),
                 ),
                 (
                     r"\mathrm{KL} = \tfrac{1}{2} \sum_j \left( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \right)",
                     N_(
-                        "Between two normal distributions it needs no sampling. The sum goes over the numbers of the code."
+                        "Between two normal distributions it needs no sampling. The sum goes over the "
+                        "latent dimensions."
                     ),
                 ),
                 (
@@ -173,7 +177,7 @@ LESSONS: Mapping[str, Lesson] = {
             (
                 (
                     r"z \sim \mathcal{N}(0, I), \qquad \hat{x} = \mathbb{E}\big[x \mid z\big]",
-                    N_("The picture shown is the mean of p(x|z): for each pixel the probability of ink."),
+                    N_("The image shown is the mean of p(x|z): for each pixel the probability of ink."),
                 ),
             ),
             ("vae_core.latent:sample_prior", f"{MODEL}:Model.decode"),

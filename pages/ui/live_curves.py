@@ -51,7 +51,7 @@ def table(train: Points, validation: Points, parts: Sequence[Part]) -> pd.DataFr
     return pd.concat(
         [
             pd.DataFrame(
-                {t("Pictures"): name, t("Epoch"): points["epoch"]}
+                {t("Images"): name, t("Epoch"): points["epoch"]}
                 | {t(PART_TITLES[part]): points[part] for part in parts}
             )
             for name, points in curves
@@ -113,7 +113,7 @@ def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
                 "legend": None,
             },
             "tooltip": [
-                {"field": "series", "title": t("Pictures")},
+                {"field": "series", "title": t("Images")},
                 {"field": "epoch", "format": ".2f", "title": t("Epoch")},
                 {"field": "value", "format": ".2f", "title": t("nats per image")},
             ],

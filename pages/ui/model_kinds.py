@@ -29,9 +29,9 @@ def told_classes(models: Mapping[str, RunConfig]) -> str:
     told = [name for name, config in models.items() if is_told(config)]
     if not told or len(told) == len(models):
         return ""
-    return t("Told the class of each picture, which the others have to find out: {names}.", names=", ".join(told))
+    return t("Told the class of each image, which the others have to find out: {names}.", names=", ".join(told))
 
 
 def told_class(config: RunConfig) -> str:
     """A sentence for figures that may stand beside others'; empty for a model that is told nothing."""
-    return t("This model was told the class of each picture, which others have to find out.") if is_told(config) else ""
+    return t("This model was told the class of each image, which others have to find out.") if is_told(config) else ""

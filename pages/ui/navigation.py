@@ -78,49 +78,52 @@ PAGES = (
         N_("Generate"),
         ":material/auto_awesome:",
         LABORATORY,
-        N_("Draw new digits from a trained model, and walk from one to another."),
+        N_("Draw new digits from a trained model, and interpolate between two of them."),
     ),
     Entry(
         "reconstruct",
         N_("Reconstruct & anomalies"),
         ":material/compare:",
         LABORATORY,
-        N_("See what a model gives back for a picture, and find the pictures that look strange to it."),
+        N_("See how a model reconstructs an image, and find the images that are anomalous to it."),
     ),
     Entry(
         "draw",
         N_("Draw"),
         ":material/gesture:",
         LABORATORY,
-        N_("Write a digit by hand, and see where a model places it, what it gives back, and how strange it finds it."),
+        N_(
+            "Write a digit by hand, and see where a model places it, how it reconstructs it, and how anomalous "
+            "it finds it."
+        ),
     ),
     Entry(
         "latent",
         N_("Latent space"),
         ":material/scatter_plot:",
         LABORATORY,
-        N_("See where a model places each picture, and what every number of its code does."),
+        N_("See where a model places each image, and what every latent dimension does."),
     ),
     Entry(
         "compare",
         N_("Compare"),
         ":material/balance:",
         LABORATORY,
-        N_("Two to six models and PCA on the same pictures: what differs, and what the figures say."),
+        N_("Two to six models and PCA on the same images: what differs, and what the figures say."),
     ),
     Entry(
         "experiments",
         N_("Experiments"),
         ":material/science:",
         LABORATORY,
-        N_("The field's known experiments, one click each, with your own results beside the published ones."),
+        N_("The field's classic experiments, one click each, with your own results beside the published ones."),
     ),
     Entry(
         "how",
         N_("How it works"),
         ":material/school:",
         LEARN,
-        N_("Autoencoders and VAEs in ten minutes, with pictures and without skipping the mathematics."),
+        N_("Autoencoders and VAEs in ten minutes, with images and without skipping the mathematics."),
     ),
 )
 BY_NAME: Mapping[str, Entry] = {entry.name: entry for entry in PAGES}

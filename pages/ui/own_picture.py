@@ -40,7 +40,7 @@ from vae_core.sheets import sheet
 if TYPE_CHECKING:
     from vae_core.anomaly import Detector, Verdicts, Vote
 
-WAYS = {"draw": N_("Draw"), "upload": N_("Upload a picture"), "test": N_("A test picture")}
+WAYS = {"draw": N_("Draw"), "upload": N_("Upload an image"), "test": N_("A test image")}
 DRAWS = 8
 NEIGHBOURS = 8
 
@@ -54,7 +54,7 @@ def show(run: Run) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         way = st.pills(
-            t("Where the picture comes from"),
+            t("Where the image comes from"),
             list(WAYS),
             default="test" if state.picture_in_address() else "draw",
             required=True,
@@ -70,8 +70,8 @@ def show(run: Run) -> None:
         if picture is None:
             st.info(
                 t(
-                    "What the model makes of your picture appears here: what it sees, what it gives back, how strange "
-                    "the picture is to it, and where it lies among the test pictures."
+                    "What the model makes of your image appears here: what it sees, its reconstruction, "
+                    "how anomalous the image is to it, and where it lies among the test images."
                 ),
                 icon=":material/gesture:",
             )
@@ -107,7 +107,7 @@ def _judge(run: Run, data: ImageData, seen: Seen) -> Judged | InputError:
 
     try:
         normal = normal_classes(run, data)
-        with st.spinner(t("Comparing the pictures with normal ones …"), show_time=True):
+        with st.spinner(t("Comparing the images with normal ones …"), show_time=True):
             choice, detector = choose(run, data, normal), cache.detector(run, data.name, normal)
             alone = ImageData("own", "test", seen.picture[None], np.zeros(1, np.int64), ("?",), "", "")
             verdict = detector.judge(alone, choice.score, at=choice.threshold)
@@ -135,7 +135,7 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
     """The picture as the model gets it, uint8 with shape (C, H, W); `None` while there is none."""
     if way == "test":
         number = number_box(
-            t("Test picture no."),
+            t("Test image no."),
             Span(0, len(data) - 1),
             key="own_picture_number",
             follows=state.picked_picture(len(data)),
@@ -147,17 +147,17 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
         return picture
     if way == "upload":
         file = st.file_uploader(
-            t("A picture of one digit"),
+            t("An image of one digit"),
             ["png", "jpg", "jpeg", "webp", "bmp", "gif"],
             max_upload_size=handwriting.MOST_BYTES // 1_000_000,
             key="own_picture_file",
         )
         if file is None:
-            st.caption(t("A photograph of a digit on plain paper will do. It stays on this server's memory, unsaved."))
+            st.caption(t("A photograph of a digit on plain paper will do. It is kept in memory only and never saved."))
             return None
         writing = handwriting.read(file.getvalue())
         prepared = handwriting.prepare(writing, model.image_shape)
-        words = t("Your picture, ink in white") + (" " + t("(it was dark on light)") if writing.inverted else "")
+        words = t("Your image, ink in white") + (" " + t("(it was dark on light)") if writing.inverted else "")
         st.image(data_url(sheet(writing.ink[None], 1, scale=1)), caption=words, alt=words, width=220)
         return prepared
     st.caption(t("Draw a digit as large as you like, with the mouse or a finger."))
@@ -177,12 +177,12 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
 
 
 def _reconstruction(seen: Seen, *, is_own: bool) -> None:
-    words = t("What the model sees, what it gives back, and where they differ (brighter is more)")
+    words = t("What the model sees, its reconstruction, and where they differ (brighter is more)")
     st.image(data_url(seen.side_by_side()), caption=words, alt=words)
     words = t("Mean squared error: {mse:.4f}.", mse=seen.mse)
     if is_own:
         words += " " + t(
-            "A picture of your own is centred by its mass and scaled so that its longer side takes 20 of 28 pixels, as "
+            "An image of your own is centred by its mass and scaled so that its longer side takes 20 of 28 pixels, as "
             "the digits were that the models learn from."
         )
     st.caption(words)
@@ -222,7 +222,7 @@ def _place(run: Run, model: Model, seen: Seen, data: ImageData, judged: Judged |
     left, right = st.columns([3, 2], gap="large")
     with left:
         figure = own_picture_views.chart(points.mu, data, seen)
-        words = [t("The cross is your picture, among the test pictures, coloured by class.")]
+        words = [t("The cross is your image, among the test images, coloured by class.")]
         if seen.sigma is not None:
             words.append(t("The ellipses are one and two standard deviations of its posterior."))
         else:
@@ -234,7 +234,7 @@ def _place(run: Run, model: Model, seen: Seen, data: ImageData, judged: Judged |
         if isinstance(judged, Judged):
             near = judged.neighbours
             names = ", ".join(t(data.class_names[label]) for label in near.labels)
-            words_near = t("The training pictures whose codes lie nearest: {names}", names=names)
+            words_near = t("The training images whose codes lie nearest: {names}", names=names)
             st.image(data_url(sheet(near.images, 4, scale=3)), caption=words_near, alt=words_near)
         if seen.sigma is None:
             return

@@ -26,7 +26,7 @@ from vae_core import datasets
 from vae_core.datasets import ImageData
 from vae_core.runs import Run
 
-MODES = {"random": N_("Random pictures"), "one": N_("One picture")}
+MODES = {"random": N_("Random images"), "one": N_("One image")}
 MODE, SEED, COUNT, CLASS, PLACE = "recon_mode", "recon_seed", "recon_count", "recon_class", "recon_place"
 SEEDS = 1_000_000
 COUNTS = (3, 6, 12, 24)
@@ -48,7 +48,7 @@ def show_reconstructions(run: Run, data: ImageData) -> None:
     if st.session_state.get(MODE) not in MODES:
         st.session_state[MODE] = "one" if state.picture_in_address() else "random"
     mode = st.segmented_control(
-        t("Pictures"),
+        t("Images"),
         list(MODES),
         format_func=lambda name: t(MODES[name]),
         required=True,
@@ -70,14 +70,14 @@ def _show_means(run: Run, data: ImageData, base: Baseline, learnt: tuple[int, ..
             (
                 t("Error of the mean image"),
                 base.squared_error,
-                t("What answering every picture with the mean of them all would give. A model must beat it."),
+                t("What answering every image with the mean of them all would give. A model must beat it."),
             ),
         ):
             st.metric(label, written(errors[judged].mean(), ".1f"), help=words, width="content")
     st.caption(
         t(
-            "Squared error of a picture, summed over its {pixels:,} pixels from 0 to 1: the mean over the {count:,} test "
-            "pictures of the classes it has learnt.",
+            "Squared error of an image, summed over its {pixels:,} pixels from 0 to 1: the mean over the {count:,} test "
+            "images of the classes it has learnt.",
             pixels=int(np.prod(data.image_shape)),
             count=int(judged.sum()),
         )
@@ -94,9 +94,9 @@ def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
             default=0,
             persist_state="session",
             width=150,
-            help=t("Decides which pictures are drawn. The same seed shows the same pictures."),
+            help=t("Decides which images are drawn. The same seed shows the same images."),
         )
-        st.button(t("Other pictures"), icon=":material/casino:", on_click=_next_seed, args=(typed.number,))
+        st.button(t("Other images"), icon=":material/casino:", on_click=_next_seed, args=(typed.number,))
     found = reconstruct(cache.model(run), data, random_numbers(count, len(data), typed.get()))
     _show_legend(run.config.model.kind)
     show_about("reconstructions", "reconstructions")
@@ -144,7 +144,7 @@ def _show_one(run: Run, data: ImageData, base: Baseline) -> None:
         scores = cache.scores(run, data.name)["squared_error"]
         st.caption(
             t(
-                "Its squared error is larger than that of {share:.0%} of the test pictures.",
+                "Its squared error is larger than that of {share:.0%} of the test images.",
                 share=float((scores < found.errors["squared_error"][0] - 1e-3).mean()),
             )
         )
@@ -163,7 +163,7 @@ def _show_pictures(found: Reconstructions, row: int, *, width: int | Literal["st
         found.side_by_side(row, scale=scale),
         width=width,
         alt=t(
-            "Original, reconstruction and error map of picture {number}, class {name}: squared error {error:.1f}",
+            "Original, reconstruction and error map of image {number}, class {name}: squared error {error:.1f}",
             number=int(found.numbers[row]),
             name=t(found.data.class_names[found.data.labels[row]]),
             error=float(found.errors["squared_error"][row]),
@@ -175,7 +175,7 @@ def _show_legend(kind: str) -> None:
     decoded = (
         t("The reconstruction is decoded from the posterior mean, not from a random draw, so it is the same each time.")
         if has_posterior(kind)
-        else t("The reconstruction is decoded from the picture's code.")
+        else t("The reconstruction is decoded from the image's code.")
     )
     st.caption(
         " ".join(
@@ -194,7 +194,7 @@ def _show_legend(kind: str) -> None:
 
 def _title(found: Reconstructions, row: int) -> str:
     name = t(found.data.class_names[int(found.data.labels[row])])
-    return t("**{name}** · picture {number}", name=name, number=int(found.numbers[row]))
+    return t("**{name}** · image {number}", name=name, number=int(found.numbers[row]))
 
 
 def _figures(found: Reconstructions, row: int, base: Baseline) -> str:

@@ -142,7 +142,7 @@ def check(config: RunConfig) -> None:
     if config.model.network == "conv" and layers > most:
         raise InputError(
             N_(
-                "There are {layers} hidden widths, but a picture of {height} x {width} pixels can be halved only {most} "
+                "There are {layers} hidden widths, but an image of {height} x {width} pixels can be halved only {most} "
                 "times. Take some away."
             ),
             layers=layers,
@@ -154,7 +154,7 @@ def check(config: RunConfig) -> None:
     if config.training.batch_size > images:
         raise InputError(
             N_(
-                "The batch size is {batch_size}, but there are only about {images} training pictures. Choose a smaller "
+                "The batch size is {batch_size}, but there are only about {images} training images. Choose a smaller "
                 "batch size, or more classes."
             ),
             batch_size=config.training.batch_size,

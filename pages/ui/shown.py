@@ -55,13 +55,13 @@ def shown_note(run: Run) -> str:
     own = run.config.data
     count = datasets.source(name).sizes["test"]
     if name == own.name:
-        return t("Shown on the {count:,} test pictures of '{name}', which it has not seen.", count=count, name=name)
+        return t("Shown on the {count:,} test images of '{name}', which it has not seen.", count=count, name=name)
     if own.name == "mnist" and own.leave_out_digits_test:
         return t("Trained on MNIST; shown on the {count:,} bundled test digits, which it has not seen.", count=count)
     if own.name == "mnist":
         return t(
             "Trained on MNIST, which is not on this machine. Shown on the {count:,} bundled test digits, which are "
-            "among the pictures it learnt from.",
+            "among the images it learnt from.",
             count=count,
         )
     return t(

@@ -25,9 +25,9 @@ FRAME = "slow_motion_frame"
 TITLES = (
     N_("1 · A batch goes in"),
     N_("2 · Encode"),
-    N_("3 · Add chance"),
+    N_("3 · Sample"),
     N_("4 · Decode"),
-    N_("5 · Count the loss"),
+    N_("5 · Compute the loss"),
     N_("6 · Learn"),
 )
 
@@ -90,8 +90,8 @@ def _go(number: int) -> None:
 
 def _batch(step: "Step", config: RunConfig, first: int) -> None:
     words = t(
-        "{count} pictures. The first one is test picture no. {number} (pick another on the page Reconstruct); the others "
-        "are there because the gradient of one picture alone would point anywhere.",
+        "{count} images. The first one is test image no. {number} (pick another on the page Reconstruct); the others "
+        "are there because the gradient of one image alone would point anywhere.",
         count=len(step.x),
         number=first,
     )
@@ -100,16 +100,19 @@ def _batch(step: "Step", config: RunConfig, first: int) -> None:
         st.caption(t("Noise was added to them, as this run's settings say; what must come out is without it."))
     if config.data.pixels == "binarised":
         st.caption(t("Each pixel was drawn black or white, white with the probability of its grey."))
-    st.caption(t("This run learnt with {size} pictures at once.", size=config.training.batch_size))
+    st.caption(t("This run learnt with {size} images at once.", size=config.training.batch_size))
 
 
 def _encode(step: "Step", config: RunConfig, first: int) -> None:
     figure = slow_motion_charts.code(step.mu[0], None if step.sigma is None else step.sigma[0])
     if step.sigma is None:
-        words = t("The encoder turns the first picture into {count} numbers: its code.", count=step.mu.shape[1])
+        words = t(
+            "The encoder turns the first image into its code: {count} values, one per latent dimension.",
+            count=step.mu.shape[1],
+        )
     else:
         words = t(
-            "For the first picture the encoder gives {count} means μ and as many spreads σ (the bars' whiskers): not a "
+            "For the first image the encoder gives {count} means μ and as many spreads σ (the bars' whiskers): not a "
             "point, but a small cloud of codes.",
             count=step.mu.shape[1],
         )
@@ -119,12 +122,12 @@ def _encode(step: "Step", config: RunConfig, first: int) -> None:
 
 def _chance(step: "Step", config: RunConfig, first: int) -> None:
     if step.eps is None or step.sigma is None:
-        st.info(t("An autoencoder adds no chance: its code goes to the decoder as it is."), icon=":material/block:")
+        st.info(t("An autoencoder samples nothing: its code goes to the decoder as it is."), icon=":material/block:")
         return
     figure = slow_motion_charts.drawn(step.mu[0], step.sigma[0], step.eps[0], step.z[0])
     words = t(
-        "One code is drawn from the cloud: ε comes from N(0, 1), and z = μ + σ ε. The first number: {mu:.2f} + {sigma:.2f} "
-        "× {eps:.2f} = {z:.2f}.",
+        "One code is drawn from the cloud: ε comes from N(0, 1), and z = μ + σ ε. The first dimension: "
+        "{mu:.2f} + {sigma:.2f} × {eps:.2f} = {z:.2f}.",
         mu=float(step.mu[0, 0]),
         sigma=float(step.sigma[0, 0]),
         eps=float(step.eps[0, 0]),
@@ -140,7 +143,7 @@ def _decode(step: "Step", config: RunConfig, first: int) -> None:
     words = t("Left what had to come out, in the middle what came out, right where they differ (brighter is more).")
     st.image(data_url(sheet(np.concatenate([*pictures, maps]), 3, scale=6)), caption=words, alt=words)
     st.caption(
-        t("Mean squared error of this picture: {mse:.4f}.", mse=float(np.square(step.x[0] - step.recon[0]).mean()))
+        t("Mean squared error of this image: {mse:.4f}.", mse=float(np.square(step.x[0] - step.recon[0]).mean()))
     )
     st.latex(r"p(x|z)")
 
@@ -150,10 +153,10 @@ def _loss(step: "Step", config: RunConfig, first: int) -> None:
     values = {"recon": float(step.nll[0]), "kl": float(step.kl[0]), "loss": step.loss, "weight": weight, "beta": beta}
     figure = slow_motion_charts.terms(values["recon"], None if is_point else values["kl"], step.weights)
     words = (
-        t("The first picture: {recon:.1f} nats for what the reconstruction got wrong; a point costs no KL.", **values)
+        t("The first image: {recon:.1f} nats for what the reconstruction got wrong; a point costs no KL.", **values)
         if is_point
         else t(
-            "The first picture: {recon:.1f} nats for what the reconstruction got wrong, and {kl:.1f} nats of KL for what "
+            "The first image: {recon:.1f} nats for what the reconstruction got wrong, and {kl:.1f} nats of KL for what "
             "the code said.",
             **values,
         )
@@ -166,7 +169,7 @@ def _loss(step: "Step", config: RunConfig, first: int) -> None:
             last=config.loss.beta,
             **values,
         )
-    words += " " + t("The whole batch, with the weights of this moment: {loss:.1f} nats a picture.", **values)
+    words += " " + t("The whole batch, with the weights of this moment: {loss:.1f} nats per image.", **values)
     show_chart(figure, words, key="slow_terms", about="curves")
     st.latex(_loss_formula(weight, is_point=is_point))
 

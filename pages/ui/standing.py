@@ -150,11 +150,11 @@ def _standing(seen: Look, point: Progress | EpochEnd | None, others: int) -> str
         case "queued":
             return t("Starts in a moment.")
         case "starting":
-            return t("Getting ready: reads the pictures and builds the network.")
+            return t("Getting ready: reads the images and builds the network.")
         case "running":
             return t("Training. It goes on if you leave this page or close the tab.")
         case "stopping":
-            return t("Stopping. It keeps its model, and measures it on the test pictures.")
+            return t("Stopping. It keeps its model, and measures it on the test images.")
         case "paused" if epoch:
             return t("Paused in epoch {epoch}. Resume goes on from exactly this place.", epoch=epoch)
         case "paused":
@@ -171,7 +171,7 @@ def _standing(seen: Look, point: Progress | EpochEnd | None, others: int) -> str
         case "finished" if seen.stopped:
             return t("Stopped in epoch {epoch}, with the model of that moment. Resume goes on from there.", epoch=epoch)
         case _:
-            return t("Finished. The model is ready to be looked at.")
+            return t("Finished. Your model is ready.")
 
 
 def others_first(run: Run) -> int:
@@ -182,7 +182,7 @@ def others_first(run: Run) -> int:
 def progress_text(point: Progress | EpochEnd, epochs: int) -> str:
     """What stands on the progress bar."""
     return t(
-        "Epoch {epoch} of {epochs} · {speed:,.0f} pictures a second · {left} left",
+        "Epoch {epoch} of {epochs} · {speed:,.0f} images/s · {left} left",
         epoch=point.epoch,
         epochs=epochs,
         speed=point.images_per_s,
@@ -222,7 +222,7 @@ def key_figure(metrics: Mapping[str, Any] | None) -> str:
     """The one figure by which a finished run is known, with its name and unit; empty where there is none."""
     figures = metrics or {}
     if isinstance(figures.get("elbo"), int | float):
-        return t("test ELBO {elbo:.1f} nats per picture", elbo=figures["elbo"])
+        return t("test ELBO {elbo:.1f} nats per image", elbo=figures["elbo"])
     if isinstance(figures.get("mse"), int | float):
         return t("test MSE {mse:.4f} per pixel", mse=figures["mse"])
     return ""
@@ -235,23 +235,21 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
     if {"mse", "mse_mean_image"} <= has and metrics["mse_mean_image"] > 0:
         lines.append(
             t(
-                "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing the "
-                "mean picture would be off by {mean:.4f}, which is no more: of a single picture it tells nothing.",
+                "Mean squared error per pixel: {mse:.4f}, no lower than the mean image's {mean:.4f}: of a "
+                "single image it tells nothing.",
                 mse=metrics["mse"],
                 mean=metrics["mse_mean_image"],
             )
             if metrics["mse"] >= metrics["mse_mean_image"]
             else t(
-                "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing the "
-                "mean picture would be off by {mean:.4f}, which is hardly more: of a single picture it tells next to "
-                "nothing.",
+                "Mean squared error per pixel: {mse:.4f}, hardly lower than the mean image's {mean:.4f}: "
+                "of a single image it tells next to nothing.",
                 mse=metrics["mse"],
                 mean=metrics["mse_mean_image"],
             )
             if metrics["mse"] > (1 - HARDLY) * metrics["mse_mean_image"]
             else t(
-                "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing "
-                "the mean picture would be off by {mean:.4f}, so {share:.0%} of that error is gone.",
+                "Mean squared error per pixel: {mse:.4f} (mean image: {mean:.4f}), {share:.0%} lower.",
                 mse=metrics["mse"],
                 mean=metrics["mse_mean_image"],
                 share=1 - metrics["mse"] / metrics["mse_mean_image"],
@@ -260,17 +258,15 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
     if {"elbo", "recon", "kl"} <= has:
         lines.append(
             t(
-                "ELBO: {elbo:.1f} nats per picture (higher is better). That is {recon:.1f} nats for the reconstruction "
-                "and {kl:.1f} nats of KL: what the code may say about a picture.",
+                "ELBO: {elbo:.1f} nats per image (higher is better). That is {recon:.1f} nats for the reconstruction "
+                "and {kl:.1f} nats of KL: what the code may say about an image.",
                 elbo=metrics["elbo"],
                 recon=metrics["recon"],
                 kl=metrics["kl"],
             )
         )
     if "active_units" in has:
-        lines.append(
-            t("Numbers of the code that say something about the picture: {n}.", n=int(metrics["active_units"]))
-        )
+        lines.append(t("Latent dimensions that say something about the image: {n}.", n=int(metrics["active_units"])))
     return lines
 
 
@@ -292,7 +288,7 @@ def tested_on(metrics: Mapping[str, Any]) -> str:
     if not isinstance(metrics.get("images"), int):
         return ""
     return t(
-        "Measured on {images:,} test pictures of '{dataset}', which it has not seen.",
+        "Measured on {images:,} test images of '{dataset}', which it has not seen.",
         images=metrics["images"],
         dataset=metrics.get("dataset", ""),
     )

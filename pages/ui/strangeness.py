@@ -59,8 +59,8 @@ def scale(scores: NDArray[np.float64], threshold: float) -> Scale:
 def in_words(found: "Confusion") -> str:
     """What a threshold gives, as a sentence in Markdown; with an interval where so few images leave it wide."""
     return t(
-        "Finds **{found:,} of {strange:,}** strange pictures ({found_rate}). "
-        "False alarms: **{alarms:,}** among {normal:,} normal ones ({alarm_rate}).",
+        "Detection rate (recall): **{found:,} of {strange:,}** anomalous images ({found_rate}). False "
+        "alarms: **{alarms:,}** among {normal:,} normal ones ({alarm_rate}).",
         found=found.strange_found,
         strange=found.strange_found + found.strange_missed,
         found_rate=share_in_words(found.found_rate, found.found_interval),
@@ -91,7 +91,7 @@ def threshold_in_words(default: "Threshold") -> str:
         "high": default.interval.high,
     }
     said = t(
-        "The default comes from {count:,} normal validation pictures: {asked:.0%} false alarms asked; from that many "
+        "The default comes from {count:,} normal validation images: {asked:.0%} false alarms asked; from that many "
         "images, the true share may lie between {low:.1%} and {high:.1%}.",
         **values,
     )
@@ -112,7 +112,7 @@ def seen_before(run: "Run", data: "ImageData") -> list[str]:
     """A sentence where a run may have learnt from the validation pictures of the data that it is shown on."""
     if run.config.data.name == data.name:
         return []
-    return [t("This model may have learnt from those validation pictures: expect a few more false alarms.")]
+    return [t("This model may have learnt from those validation images: expect a few more false alarms.")]
 
 
 def verdict_in_words(score: float, threshold: float, digits: int) -> str:
@@ -158,14 +158,14 @@ def likeness(votes: "Vote", class_names: Sequence[str], learnt: int) -> str:
         return t("Like what this model learnt: {name}", name=named[0][0])
     if len(votes.supported) == 1:
         return t(
-            "Most like {name}: {count} of the {all} nearest pictures",
+            "Most like {name}: {count} of the {all} nearest images",
             name=named[0][0],
             count=named[0][1],
             all=votes.total,
         )
     if votes.supported:
         return t(
-            "Between {name} and {other}: {count} and {others} of the {all} nearest pictures",
+            "Between {name} and {other}: {count} and {others} of the {all} nearest images",
             name=named[0][0],
             count=named[0][1],
             other=named[1][0],
@@ -173,7 +173,7 @@ def likeness(votes: "Vote", class_names: Sequence[str], learnt: int) -> str:
             all=votes.total,
         )
     return t(
-        "Like no single class: the nearest pictures are of {names}",
+        "Like no single class: the nearest images are of {names}",
         names=", ".join(f"{name} ({count})" for name, count in named),
     )
 

@@ -46,7 +46,7 @@ def _rename(run: Run, summary: Summary) -> None:
 def _delete(run: Run) -> None:
     st.markdown(
         t(
-            "Deletes the model, its curves and its pictures for good: {size} on disk. If it is still training, it is "
+            "Deletes the model, its curves and its images for good: {size} on disk. If it is still training, it is "
             "stopped first.",
             size=file_size(run.size()),
         )

@@ -223,7 +223,7 @@ def _results(run: Run, paths: Sequence[str]) -> None:
     entry = BY_NAME["compare"]
     st.page_link(
         entry.script,
-        label=t("Compare them picture by picture"),
+        label=t("Compare them image by image"),
         icon=entry.icon,
         query_params={"runs": ",".join([row.run_id for row in rows][:MOST_COMPARED])},
     )

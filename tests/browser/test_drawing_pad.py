@@ -3,23 +3,14 @@
 import io
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.driving import PHONE, SEVEN, Server, complaints, drag, problems, screenshot, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import PHONE, SEVEN, Server, complaints, drag, problems, screenshot, settle
 from vae_core.datasets import load
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("pad")
-    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
-        yield running
 
 
 def opened(page: Page, server: Server, run: str = "starter-vae-2d") -> Locator:
@@ -71,7 +62,7 @@ def test_a_stroke_shows_all_that_the_model_makes_of_it(page: Page, server: Serve
 
 def test_a_photograph_is_read_and_nonsense_is_refused(page: Page, server: Server) -> None:
     opened(page, server)
-    page.get_by_test_id("stButtonGroup").get_by_text("Upload a picture").click()
+    page.get_by_test_id("stButtonGroup").get_by_text("Upload an image").click()
     digit = load("digits", "test").images[3, 0]
     paper = 230 - (np.asarray(Image.fromarray(digit).resize((300, 300))) * 0.8).astype(np.uint8)
     file = io.BytesIO()
@@ -81,13 +72,13 @@ def test_a_photograph_is_read_and_nonsense_is_refused(page: Page, server: Server
     expect(page.get_by_text("it was dark on light").first).to_be_visible()
     expect(page.get_by_text(SEES).first).to_be_visible()
     chooser.set_input_files({"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture"})
-    expect(page.get_by_text("is not a picture that can be read")).to_be_visible()
+    expect(page.get_by_text("is not an image that can be read")).to_be_visible()
     expect(page.get_by_text("appears here")).to_be_visible()
 
 
 def test_a_test_picture_is_the_one_that_other_pages_show(page: Page, server: Server) -> None:
     opened(page, server, "starter-ae-2d")
-    page.get_by_test_id("stButtonGroup").get_by_text("A test picture").click()
+    page.get_by_test_id("stButtonGroup").get_by_text("A test image").click()
     expect(page.get_by_text(SEES).first).to_be_visible()
     expect(page.get_by_text("a point without a spread")).to_be_visible()
     settle(page)

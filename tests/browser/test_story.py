@@ -1,7 +1,7 @@
 """The whole story, as a person lives it: train a VAE, watch, pause, come back, and look at what it has learnt."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,25 +20,11 @@ from tests.browser.driving import (
     overflow,
     problems,
     screenshot,
-    serving,
     settle,
 )
-from tests.processes import nobody_left
 from vae_core import runs
 
 SLOW = 120_000  # ms; for what takes seconds on a quiet machine
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for both widths, fresh and without any run of one's own at first."""
-    folder = tmp_path_factory.mktemp("story")
-    with nobody_left(folder / "runs"), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIABOLO_RUNS", str(folder / "runs"))
-        with serving(folder / "runs", folder / "server.log") as running:
-            yield running
-    log = (folder / "server.log").read_text()
-    assert "Traceback" not in log and "most recent call last" not in log, log
 
 
 @pytest.mark.parametrize(("width", "dark"), [("wide", False), ("phone", True)])
@@ -129,8 +115,8 @@ def train(page: Page, width: str) -> str:
     screenshot(page, f"story-{width}-training")
     expect(badge(page, "finished")).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("All 3 epochs done.")).to_be_visible()
-    expect(page.get_by_text("Measured on 1,000 test pictures")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"ELBO: .?\d+\.\d nats per picture"))).to_be_visible()
+    expect(page.get_by_text("Measured on 1,000 test images")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"ELBO: .?\d+\.\d nats per image"))).to_be_visible()
     assert runs.find(run_id).state() == "finished"
     looked_at(page, f"story-{width}-finished")
     return run_id
@@ -161,7 +147,7 @@ def source(found: Locator) -> str:
 def generate(page: Page, folder: Path) -> None:
     page.get_by_test_id("stPageLink").get_by_text("Generate", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Generate")
-    drawn = picture(page, "A sheet of 25 pictures")
+    drawn = picture(page, "A sheet of 25 images")
     seed = page.get_by_role("textbox", name="Seed", exact=True)
     settle(page)
     first, number = source(drawn), seed.input_value()
@@ -188,9 +174,9 @@ def download(page: Page, button: str, folder: Path) -> Path:
 
 
 def reconstruct(page: Page) -> None:
-    shown = picture(page, "Original, reconstruction and error map of picture")
+    shown = picture(page, "Original, reconstruction and error map of image")
     before = source(shown)
-    page.get_by_role("button", name="Other pictures").click()
+    page.get_by_role("button", name="Other images").click()
     changes(shown, before)
     page.get_by_role("button", name="Look closer").first.click()
     expect(page.get_by_text("The error of each pixel")).to_be_visible()
@@ -199,7 +185,7 @@ def reconstruct(page: Page) -> None:
 
 def anomalies(page: Page) -> None:
     page.get_by_test_id("stButtonGroup").get_by_text("Anomalies", exact=True).click()
-    sentence = page.get_by_text(re.compile(r"Finds [\d,]+ of [\d,]+ strange pictures"))
+    sentence = page.get_by_text(re.compile(r"[\d,]+ of [\d,]+ anomalous images"))
     expect(sentence).to_be_visible()
     settle(page)
     before = sentence.inner_text()
@@ -230,7 +216,7 @@ def latent_map(page: Page, tool: str) -> None:
     if tool == "Box Select":
         corners = corners[::2]
     drag(page, [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in corners])
-    expect(page.get_by_text(re.compile(r"^[\d,]+ pictures selected$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^[\d,]+ images selected$"))).to_be_visible()
     picture(page, r"no\. \d+")
 
 
@@ -261,7 +247,7 @@ def sliders(page: Page) -> None:
     decoded = picture(page, "what the model decodes|What the model decodes")
     settle(page)
     before = source(decoded)
-    slider = page.get_by_role("slider", name=re.compile("Number 1"))
+    slider = page.get_by_role("slider", name=re.compile("Dimension 1"))
     for _ in range(20):
         slider.press("ArrowRight")
     changes(decoded, before)

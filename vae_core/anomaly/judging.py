@@ -117,14 +117,15 @@ def report(scores: Scores, is_normal: NDArray[np.bool_], threshold: float) -> Re
     if is_normal.all():
         raise InputError(
             N_(
-                "All {images} pictures are normal, so there is nothing strange to find. Take a model that was trained on some classes only, or choose fewer normal classes."
+                "All {images} images are normal, so there is nothing anomalous to find. Take a model that "
+                "was trained on some classes only, or choose fewer normal classes."
             ),
             images=len(scores),
         )
     if not is_normal.any():
         raise InputError(
             N_(
-                "None of the {images} pictures is normal, so nothing is there to compare with. Choose a normal class that the pictures have."
+                "None of the {images} images is normal, so nothing is there to compare with. Choose a normal class that the images have."
             ),
             images=len(scores),
         )
@@ -156,7 +157,7 @@ _HEADINGS = {
     "score": N_("Its value"),
     "threshold": N_("Threshold"),
     "flagged": N_("Flagged (0 or 1)"),
-    "unlike": N_("Unlike all it knows (0 or 1)"),
+    "unlike": N_("Nothing like what it learnt (0 or 1)"),
 }
 """The table's columns: for programs, and for people."""
 

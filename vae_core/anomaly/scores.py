@@ -58,26 +58,26 @@ SCORES: dict[str, ScoreInfo] = {
     DEFAULT_SCORE: ScoreInfo(
         N_("Squared error / norm"),
         N_(
-            "The squared difference between picture and reconstruction, divided by the length of the picture, so that "
-            "a thick stroke is not strange only because it has more ink. Usually the best of those that look at one "
-            "picture alone."
+            "The squared difference between image and reconstruction, divided by the norm of the image, so "
+            "that a thick stroke is not anomalous only because it has more ink. Usually the best of those "
+            "that look at one image alone."
         ),
         of_picture=pictures.squared_error_over_norm,
     ),
     "squared_error": ScoreInfo(
         N_("Squared error"),
-        N_("The squared difference between picture and reconstruction, summed over the pixels."),
+        N_("The squared difference between image and reconstruction, summed over the pixels."),
         of_picture=pictures.squared_error,
     ),
     "cross_entropy": ScoreInfo(
         N_("Cross-entropy"),
-        N_("What the Bernoulli loss counts, in nats. It grows with the ink of a picture, strange or not."),
+        N_("What the Bernoulli loss counts, in nats. It grows with the ink of an image, anomalous or not."),
         of_picture=pictures.cross_entropy,
     ),
     "negative_elbo": ScoreInfo(
-        N_("-ELBO"),
+        N_("−ELBO"),
         N_(
-            "What the VAE minimises: reconstruction plus KL, in nats. A bound on how unlikely the picture is, but it "
+            "What the VAE minimises: reconstruction plus KL, in nats. A bound on how unlikely the image is, but it "
             "grows with the ink, so it often ranks worse than the squared error."
         ),
         needs_posterior=True,
@@ -85,14 +85,14 @@ SCORES: dict[str, ScoreInfo] = {
     ),
     "kl": ScoreInfo(
         N_("KL"),
-        N_("How far the picture's code lies from the prior N(0, I), in nats. It looks at the code alone."),
+        N_("How far the image's code lies from the prior N(0, I), in nats. It looks at the code alone."),
         needs_posterior=True,
         of_picture=pictures.kl,
     ),
     "posterior_variance": ScoreInfo(
         N_("Posterior variance"),
         N_(
-            "How unsure the encoder is: the variance of the picture's cloud of codes, a mean over its dimensions. A "
+            "How unsure the encoder is: the variance of the image's cloud of codes, a mean over its dimensions. A "
             "model may be unsure of what it never saw, or, falsely, very sure of it."
         ),
         needs_posterior=True,
@@ -101,7 +101,7 @@ SCORES: dict[str, ScoreInfo] = {
     "reconstruction_probability": ScoreInfo(
         N_("Reconstruction probability"),
         N_(
-            "An and Cho 2015: the mean of -log p(x|z) over 16 codes drawn from the picture's cloud, in nats. Unlike the "
+            "An and Cho 2015: the mean of -log p(x|z) over 16 codes drawn from the image's cloud, in nats. Unlike the "
             "cross-entropy it also counts what happens around the best code."
         ),
         needs_posterior=True,
@@ -109,13 +109,13 @@ SCORES: dict[str, ScoreInfo] = {
     ),
     "latent_knn": ScoreInfo(
         N_("Latent neighbours"),
-        N_("How far the picture's code lies from its five nearest among the codes of normal training pictures."),
+        N_("How far the image's code lies from its five nearest among the codes of normal training images."),
         of_code=Normal.latent_knn,
     ),
     "latent_mahalanobis": ScoreInfo(
         N_("Latent Mahalanobis distance"),
         N_(
-            "How far the picture's code lies from the middle of the codes of normal training pictures, counted in their "
+            "How far the image's code lies from the middle of the codes of normal training images, counted in their "
             "spread in that direction. It takes them for a single ellipsoid."
         ),
         of_code=Normal.latent_mahalanobis,
@@ -123,9 +123,9 @@ SCORES: dict[str, ScoreInfo] = {
     BEST_SCORE: ScoreInfo(
         N_("Error / norm + neighbours"),
         N_(
-            "Squared error / norm, plus half of the latent neighbours' distance, each counted in its spread over normal "
-            "training pictures. A stranger that is reconstructed well often has a code where no normal one lies. "
-            "Usually the best of all."
+            "Squared error / norm, plus half of the latent neighbours' distance, each counted in its "
+            "spread over normal training images. An anomaly that is reconstructed well often has a code "
+            "where no normal one lies. Usually the best of all."
         ),
         combines={DEFAULT_SCORE: 1.0, "latent_knn": 0.5},
     ),
@@ -133,26 +133,26 @@ SCORES: dict[str, ScoreInfo] = {
         N_("Error / norm + Mahalanobis"),
         N_(
             "Squared error / norm, plus half of the latent Mahalanobis distance, each counted in its spread over normal "
-            "training pictures."
+            "training images."
         ),
         combines={DEFAULT_SCORE: 1.0, "latent_mahalanobis": 0.5},
     ),
     "pca_20": ScoreInfo(
         N_("PCA-20 error (no model)"),
         N_(
-            "The squared error of a principal component analysis of the normal training pictures with 20 components: "
+            "The squared error of a principal component analysis of the normal training images with 20 components: "
             "the best that a linear autoencoder can do."
         ),
         of_pixels=Normal.pca,
     ),
     "pixel_knn": ScoreInfo(
         N_("Pixel neighbours (no model)"),
-        N_("The distance, pixel by pixel, to the five nearest normal training pictures. Nothing is learnt."),
+        N_("The distance, pixel by pixel, to the five nearest normal training images. Nothing is learnt."),
         of_pixels=Normal.pixel_knn,
     ),
     "mean_image": ScoreInfo(
         N_("Mean image error (no model)"),
-        N_("The squared error of answering every picture with the mean of the normal training pictures."),
+        N_("The squared error of answering every image with the mean of the normal training images."),
         of_pixels=Normal.mean_image,
     ),
 }
@@ -248,7 +248,7 @@ def _check(model: Model, names: Sequence[str], normal: Normal | None) -> None:
         if SCORES[name].needs_normal and normal is None:
             raise InputError(
                 N_(
-                    "The score '{name}' compares with normal training pictures, which were not given. Give them, or choose among: {known}."
+                    "The score '{name}' compares with normal training images, which were not given. Give them, or choose among: {known}."
                 ),
                 name=name,
                 known=", ".join(available(model)),
@@ -258,7 +258,7 @@ def _check(model: Model, names: Sequence[str], normal: Normal | None) -> None:
 def _astray() -> WorkError:
     return WorkError(
         N_(
-            "The model gives scores that are not finite: its training went astray. Train it again, with a smaller "
-            "learning rate."
+            "The model gives scores that are not finite: its training diverged. Train it again, with a "
+            "smaller learning rate."
         )
     )

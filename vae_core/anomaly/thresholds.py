@@ -92,9 +92,7 @@ def threshold(validation_scores: Scores, alpha: float = ALPHA) -> Threshold:
     rank = max(1, math.floor(_exact(alpha) * (count + 1)))
     if count == 0:
         raise InputError(
-            N_(
-                "There are no validation pictures of the normal classes to choose a threshold from. Choose more classes."
-            )
+            N_("There are no validation images of the normal classes to choose a threshold from. Choose more classes.")
         )
     return Threshold(float(np.sort(validation_scores)[-rank]), alpha, count, rank)
 

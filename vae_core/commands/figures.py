@@ -77,7 +77,7 @@ def evaluate(run_id: str, dataset: str | None, split: "Split", pixels: "Pixels",
     baseline = figures.pop("mse_mean_image")
     found = {"run": run.id, "dataset": data.name, "split": split, **figures}
     if data.name == "digits" and config.data.name == "mnist" and not config.data.leave_out_digits_test:
-        say("Note: all of 'digits' is in MNIST's training part, so this model has seen these pictures before.")
+        say("Note: all of 'digits' is in MNIST's training part, so this model has seen these images before.")
     if config.model.kind == "conditional-vae":
         say("Note: this model was told the class of each image, which others have to find out.")
     if as_json:

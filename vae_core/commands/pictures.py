@@ -18,7 +18,7 @@ ENDINGS = (".png", ".npz", ".zip")
 
 @click.command()
 @run_argument
-@click.option("-n", "count", type=click.IntRange(1, 10_000), default=64, show_default=True, help="How many pictures.")
+@click.option("-n", "count", type=click.IntRange(1, 10_000), default=64, show_default=True, help="How many images.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="The start of all chance."
 )
@@ -27,14 +27,14 @@ ENDINGS = (".png", ".npz", ".zip")
     type=Number(0, 10),
     default=1.0,
     show_default=True,
-    help="Stretches the draw: below 1 more typical pictures, above 1 bolder ones.",
+    help="Stretches the draw: below 1 more typical images, above 1 bolder ones.",
 )
 @click.option(
     "--prior",
     type=click.Choice(["normal", "fitted", "mixture"]),
     default="normal",
     show_default=True,
-    help="Draw codes from N(0, I), or from a Gaussian or a mixture of them fitted to the codes of the training pictures.",
+    help="Draw codes from N(0, I), or from a Gaussian or a mixture of them fitted to the codes of the training images.",
 )
 @click.option(
     "--components",
@@ -56,7 +56,7 @@ ENDINGS = (".png", ".npz", ".zip")
     default=Path("sheet.png"),
     show_default=True,
     help="A sheet (.png), the arrays 'images' and 'z', with seed, temperature and prior (.npz), or a PNG for each "
-    "picture in a folder for torchvision's ImageFolder (.zip).",
+    "image in a folder for torchvision's ImageFolder (.zip).",
 )
 @json_option
 def sample(

@@ -33,7 +33,7 @@ def settings_options(function: F) -> F:
             ),
             click.option("--dataset", metavar="NAME", help="Learn from this data set (see: data list)."),
             click.option("--seed", type=int, help="The start of all chance: the same seed gives the same model."),
-            click.option("--epochs", type=int, help="How many times to see every training picture."),
+            click.option("--epochs", type=int, help="How many times to see every training image."),
             click.option("--name", help="What you call the run."),
             click.option(
                 "--set",

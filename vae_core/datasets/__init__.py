@@ -170,7 +170,7 @@ def _check(row: DataSource, classes: tuple[int, ...] | None, leave_out_digits_te
     if leave_out_digits_test and row.name != "mnist":
         raise InputError(
             N_(
-                "'leave_out_digits_test' is on for the data set '{name}', but only 'mnist' holds the test pictures of "
+                "'leave_out_digits_test' is on for the data set '{name}', but only 'mnist' holds the test images of "
                 "'digits'. Turn it off, or choose 'mnist'."
             ),
             name=row.name,

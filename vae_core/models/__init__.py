@@ -195,8 +195,8 @@ def check_batch(batch_size: int, activations: int) -> None:
     if most < SMALLEST_BATCH:
         raise InputError(
             N_(
-                "The layers put out {activations:,} numbers for each picture, but at most {most:,} can be kept. Choose "
-                "smaller or fewer hidden widths."
+                "The layers put out {activations:,} values for each image, but at most {most:,} can be "
+                "kept. Choose smaller or fewer hidden widths."
             ),
             activations=activations,
             most=MOST_ACTIVATIONS // SMALLEST_BATCH,
@@ -204,7 +204,7 @@ def check_batch(batch_size: int, activations: int) -> None:
     if batch_size > most:
         raise InputError(
             N_(
-                "'{setting}' is {batch_size}, but with these hidden widths at most {most} pictures fit into "
+                "'{setting}' is {batch_size}, but with these hidden widths at most {most} images fit into "
                 "memory together. Choose a number from 1 to {most}, or smaller widths."
             ),
             setting=named("training.batch_size"),

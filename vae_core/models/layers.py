@@ -28,7 +28,7 @@ TITLES: dict[type[nn.Module], str] = {
     nn.Unflatten: N_("Reshape"),
 }
 SAMPLING = N_("Sampling: z = μ + σ · ε")
-PICTURE = N_("Picture")
+PICTURE = N_("Image")
 _ACTIVATIONS: dict[type[nn.Module], str] = {type(make()): name for name, make in ACTIVATIONS.items()}
 
 

@@ -100,7 +100,7 @@ def _halved(setting: str, shape: ImageShape, hidden: tuple[int, ...], kernel: in
         if height == 1 and width == 1:
             raise InputError(
                 N_(
-                    "'{setting}' has {layers} layers, but a picture of {height} x {width} pixels can be halved only {most} times. Take away layers."
+                    "'{setting}' has {layers} layers, but an image of {height} x {width} pixels can be halved only {most} times. Take away layers."
                 ),
                 setting=setting,
                 layers=len(hidden),

@@ -44,12 +44,12 @@ def _companion(key: str, config: RunConfig) -> tuple[str, RunConfig]:
 AE_OR_VAE = Recipe(
     name=NAME,
     title=N_("AE or VAE?"),
-    question=N_("What does a VAE have that an autoencoder of the same size lacks?"),
+    question=N_("What does a VAE add to an autoencoder of the same size?"),
     look_at=N_(
-        "An autoencoder and a VAE of the same size learn the same digits for the same time. Both give pictures back; only "
-        "one was told where codes have to lie. Look at new pictures drawn from N(0, I), at the way from one digit to "
-        "another, and at three trainings of one small model: with the reconstruction only, with the KL only, and with "
-        "both. A third autoencoder learns to take noise away."
+        "An autoencoder and a VAE of the same size learn the same digits for the same time. Both "
+        "reconstruct images; only one was told where codes have to lie. Look at new images drawn from N(0, "
+        "I), at the interpolation between digits, and at three trainings of one small model: with the "
+        "reconstruction only, with the KL only, and with both. A third autoencoder learns to remove noise."
     ),
     source=(
         "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114; Ghosh et al. 2020 (mixtures after training), "
@@ -80,7 +80,7 @@ AE_OR_VAE = Recipe(
     },
     measured=(
         "python -m vae_core train --recipe ae-vs-vae --set training.threads=1, then the study `quality` (or python "
-        "benchmarks/figures.py ae-vs-vae): MNIST's test split, grey pixels, 10,000 drawn pictures, training seed 0, on a "
+        "benchmarks/figures.py ae-vs-vae): MNIST's test split, grey pixels, 10,000 drawn images, training seed 0, on a "
         "virtual AMD EPYC with two cores that had other work, 2026-11-24."
     ),
 )

@@ -47,13 +47,13 @@ _BETTER = RunConfig.from_dict(
 
 ANOMALY = Recipe(
     name="anomaly-fives",
-    title=N_("Spot the stranger"),
+    title=N_("Find the anomaly"),
     question=N_("A network has only ever seen one digit, fives for instance. Does it notice that a seven is none?"),
     look_at=N_(
-        "An autoencoder learns to copy one digit through a narrow code, then is shown all of them. It redraws another as "
-        "if it were its own, and the error gives the stranger away. A published tutorial's own figures, of fives, are "
-        "those of answering every picture with the mean five: such an answer stands beside ours, computed on the same "
-        "pictures. A second, smaller network with a smaller code is trained beside it."
+        "An autoencoder learns to copy one digit through a narrow code, then is shown all of them. It "
+        "redraws another as if it were its own, and the error gives the anomaly away. A published tutorial "
+        "does no better than always answering with the mean five: such an answer stands beside ours, "
+        "computed on the same images. A second, smaller network with a smaller code is trained beside it."
     ),
     source=(
         "Sakurada and Yairi 2014, https://doi.org/10.1145/2689746.2689747; An and Cho 2015 (reconstruction "
@@ -72,7 +72,7 @@ ANOMALY = Recipe(
     },
     measured=(
         "python benchmarks/figures.py anomaly-fives, which trains as python -m vae_core train --recipe anomaly-fives does: "
-        "MNIST, AUROC of 5 against the rest on the 10,000 test pictures, seed 0, one thread, a virtual AMD EPYC with two "
+        "MNIST, AUROC of 5 against the rest on the 10,000 test images, seed 0, one thread, a virtual AMD EPYC with two "
         "cores that had other work, 2026-11-21"
     ),
 )

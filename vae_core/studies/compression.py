@@ -24,7 +24,7 @@ class Settings(Part):
         "digits",
         title=N_("Data set"),
         description=N_(
-            "PCA and the quantiser learn from its training pictures; the errors are those of its test pictures."
+            "PCA and the quantiser learn from its training images; the errors are those of its test images."
         ),
         max_length=64,
     )

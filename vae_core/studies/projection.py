@@ -18,7 +18,7 @@ class Settings(Part):
     method: Literal["tsne", "umap"] = Field(
         "umap", title=N_("Method"), description=N_("How the codes are laid out in the plane.")
     )
-    data: str = Field("digits", title=N_("Data set"), description=N_("On whose test pictures."), max_length=64)
+    data: str = Field("digits", title=N_("Data set"), description=N_("On whose test images."), max_length=64)
 
 
 def compute(run: Run, settings: Settings, report: Report) -> Findings:

@@ -17,9 +17,7 @@ class Settings(Part):
     data: str = Field(
         "digits",
         title=N_("Data set"),
-        description=N_(
-            "Densities are fitted to the codes of its training pictures; its test pictures are compared with."
-        ),
+        description=N_("Densities are fitted to the codes of its training images; its test images are compared with."),
         max_length=64,
     )
 

@@ -31,20 +31,20 @@ class Settings(Part):
     data: str = Field(
         "digits",
         title=N_("Data set"),
-        description=N_("A model learns each class of its training pictures alone; all its test pictures are judged."),
+        description=N_("A model learns each class of its training images alone; all its test images are judged."),
         max_length=64,
     )
     epochs: int = Field(
         24,
         title=N_("Epochs"),
-        description=N_("How many times each model sees every training picture of its class."),
+        description=N_("How many times each model sees every training image of its class."),
         ge=1,
         le=2000,
     )
     latent_dim: int = Field(
         LATENT_DIM,
-        title=N_("Numbers in the code"),
-        description=N_("Fewer numbers copy strangers worse, and normal pictures too."),
+        title=N_("Dimensions of the code"),
+        description=N_("A smaller code reconstructs anomalies worse, and normal images too."),
         ge=1,
         le=256,
     )

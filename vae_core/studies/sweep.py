@@ -17,20 +17,20 @@ class Settings(Part):
     data: str = Field(
         "digits",
         title=N_("Data set"),
-        description=N_("The models and PCA learn from its training pictures and are judged on its test pictures."),
+        description=N_("The models and PCA learn from its training images and are judged on its test images."),
         max_length=64,
     )
     sizes: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
         (1, 2, 4, 8, 16, 32, 64),
-        title=N_("Latent sizes"),
-        description=N_("A model is trained for each: from 1 to 64 numbers."),
+        title=N_("Latent dimensions to try"),
+        description=N_("A model is trained for each: from 1 to 64 latent dimensions."),
         min_length=1,
         max_length=16,
     )
     epochs: int = Field(
         5,
         title=N_("Epochs"),
-        description=N_("How many times each model sees every training picture."),
+        description=N_("How many times each model sees every training image."),
         ge=1,
         le=100,
     )

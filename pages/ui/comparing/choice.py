@@ -62,7 +62,7 @@ def choose() -> Chosen | None:
     st.session_state[_WRITTEN] = address
     st.query_params["runs"] = address
     if len(picked) < FEWEST:
-        st.info(t("Choose at least two models: their figures and pictures then stand side by side."))
+        st.info(t("Choose at least two models: their figures and images then stand side by side."))
         return None
     found = {run_id: runs.find(run_id) for run_id in picked}
     return Chosen(found, {run_id: names[run_id] for run_id in picked}, pca)
@@ -80,7 +80,7 @@ def shown_together(found: Sequence[Run]) -> Shown:
     if len({shape for _, shape in shapes}) > 1:
         raise InputError(
             N_(
-                "These models were made for pictures of different shapes ({shapes}), so there are none to compare them on. "
+                "These models were made for images of different shapes ({shapes}), so there are none to compare them on. "
                 "Choose models of one shape."
             ),
             shapes="; ".join(f"{name}: {' x '.join(map(str, shape))}" for name, shape in shapes),
@@ -98,7 +98,7 @@ def note(found: Mapping[str, Run], names: Mapping[str, str], shown: Shown) -> st
     """On which pictures they are compared, and who learned from others."""
     source = datasets.source(shown.name)
     words = t(
-        "Compared on the {count:,} test pictures of {title}: the same for all.",
+        "Compared on the {count:,} test images of {title}: the same for all.",
         count=source.sizes["test"],
         title=t(source.title),
     )
@@ -109,7 +109,7 @@ def note(found: Mapping[str, Run], names: Mapping[str, str], shown: Shown) -> st
         if run.config.data.name != shown.name and not {run.config.data.name, shown.name} <= digits
     ]
     if strangers:
-        words += " " + t("Trained on other pictures than these: {names}.", names=", ".join(strangers))
+        words += " " + t("Trained on other images than these: {names}.", names=", ".join(strangers))
     seen = [
         names[run_id]
         for run_id, run in found.items()
@@ -117,7 +117,7 @@ def note(found: Mapping[str, Run], names: Mapping[str, str], shown: Shown) -> st
     ]
     if seen:
         words += " " + t(
-            "These test pictures belong to MNIST's training split, so they have been seen by: {names}.",
+            "These test images belong to MNIST's training split, so they have been seen by: {names}.",
             names=", ".join(seen),
         )
     words += _of_few_classes(found, names)
@@ -175,7 +175,8 @@ def _choose_pca(usable: Mapping[str, Summary], picked: Sequence[str]) -> int | N
         default=fair,
         width=150,
         help=t(
-            "Principal component analysis, the best linear code there is. With as many components as the models' codes have numbers, the comparison is fair."
+            "Principal component analysis, the best linear code there is. With as many components as the "
+            "models' codes have dimensions, the comparison is fair."
         ),
     ).get()
     return components

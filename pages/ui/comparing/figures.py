@@ -115,14 +115,14 @@ def table(compared: Compared, chosen: Chosen) -> pd.DataFrame:
     for key, name in compared.names.items():
         one = compared.measured[key]
         column = {t(row.title): with_margin(one.figures.get(figure), row.digits) for figure, row in FIGURES.items()}
-        column[t("Numbers in use")] = "–" if one.active_units is None else str(one.active_units)
+        column[t("Active dimensions")] = "–" if one.active_units is None else str(one.active_units)
         if compared.floor:
             column[t("Fréchet distance, N(0, I)")] = with_margin(one.distance, 1)
         if compared.told:
             column[t("Told the class")] = t("yes") if key in compared.told else t("no")
         columns[name] = column | _cost(key, compared, chosen)
     if compared.floor:
-        columns[t("real pictures")] = {t("Fréchet distance, N(0, I)"): with_margin(compared.floor, 1)}
+        columns[t("real images")] = {t("Fréchet distance, N(0, I)"): with_margin(compared.floor, 1)}
     frame = pd.DataFrame(columns).fillna("–")
     frame.index.name = t("Figure")
     return frame
@@ -130,14 +130,14 @@ def table(compared: Compared, chosen: Chosen) -> pd.DataFrame:
 
 def legend(compared: Compared) -> str:
     """What the figures of the table are: no more than stands there."""
-    words = [t("Means over {count:,} test pictures ± half their 95 % interval (Student's t).", count=compared.pictures)]
+    words = [t("Means over {count:,} test images ± half their 95 % interval (Student's t).", count=compared.pictures)]
     if compared.likelihoods:
         pixels = t("black and white pixels") if compared.pixels == "binarised" else t("grey pixels")
         words.append(t("−ELBO and KL: of {pixels}, only for models that are VAEs.", pixels=pixels))
     if compared.floor:
         words.append(
             t(
-                "Fréchet distance: how far as many drawn pictures are from the real ones, in the features of a digit "
+                "Fréchet distance: how far as many drawn images are from the real ones, in the features of a digit "
                 "classifier (less is better), {draws} draws.",
                 draws=len(compared.floor),
             )
@@ -146,22 +146,20 @@ def legend(compared: Compared) -> str:
             words.append(t("PCA draws from a Gaussian as wide as its codes."))
     if compared.told:
         words.append(
-            t(
-                "Told the class: such a model is told what each picture shows, so its figures are those of an easier task."
-            )
+            t("Told the class: such a model is told what each image shows, so its figures are those of an easier task.")
         )
     return " ".join(words)
 
 
 def _cost(key: str, compared: Compared, chosen: Chosen) -> dict[str, str]:
     if key == PCA:
-        return {t("Numbers in the code"): str(chosen.pca), t("Parameters"): "–", t("Training"): "–"}
+        return {t("Dimensions of the code"): str(chosen.pca), t("Parameters"): "–", t("Training"): "–"}
     run = chosen.runs[key]
     model = cache.model(run)
     size = cache.size(run.config.model, model.image_shape, model.classes)
     seconds = compared.seconds[key]
     return {
-        t("Numbers in the code"): str(run.config.model.latent_dim),
+        t("Dimensions of the code"): str(run.config.model.latent_dim),
         t("Parameters"): written(size.parameters, ","),
         t("Training"): duration(seconds) if seconds else "–",
     }

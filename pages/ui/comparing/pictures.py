@@ -28,7 +28,7 @@ def show_reconstructions(chosen: Chosen, compared: Compared, shown: Shown, seed:
     """The same test pictures, and below them what comes back from each model."""
     data = cache.images(*shown)
     some = data.subset(np.sort(np.random.default_rng(seed).permutation(len(data))[:COLUMNS]))
-    _row(some.images, t("Test pictures"))
+    _row(some.images, t("Test images"))
     for run_id, run in chosen.runs.items():
         model = cache.model(run)
         recon = latent.decode(model, latent.encode(model, some).mu, some.labels)
@@ -65,7 +65,7 @@ def show_maps(chosen: Chosen, compared: Compared, shown: Shown) -> None:
             figure.update_yaxes(title_text="", showticklabels=False)
         with column:
             st.markdown(f"**{plain(compared.names[run_id])}**")
-            words = t("The codes of test pictures of {name}, coloured by class.", name=compared.names[run_id])
+            words = t("The codes of test images of {name}, coloured by class.", name=compared.names[run_id])
             show_chart(figure, words, key=f"compare_map_{run_id}", about="codes", caption=False)
 
 

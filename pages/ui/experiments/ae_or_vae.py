@@ -72,7 +72,7 @@ def _figures(models: Mapping[str, Run]) -> None:
                 t("SSIM"): written(found["ssim"], ".3f") if "ssim" in found else "",
                 t("−ELBO (nats)"): written(-found["elbo"], ".1f") if is_vae else t("has none"),
                 t("KL (nats)"): written(found["kl"], ".1f") if is_vae else t("has none"),
-                t("Numbers in use"): f"{found['active_units']}" if is_vae else "",
+                t("Active dimensions"): f"{found['active_units']}" if is_vae else "",
             }
         )
     st.dataframe(rows, hide_index=True, key="ae_or_vae_figures")
@@ -80,7 +80,7 @@ def _figures(models: Mapping[str, Run]) -> None:
     st.caption(
         " ".join(
             [
-                t("Test pictures of the run's own data set, grey pixels."),
+                t("Test images of the run's own data set, grey pixels."),
                 *([t("No noise, also for the denoising autoencoder.")] if DENOISING in models else []),
                 shown_note(first),
                 told_classes({_title(name): run.config for name, run in models.items()}),
@@ -110,8 +110,8 @@ def _sheet(images: NDArray[np.uint8], words: str, columns: int = COLUMNS) -> Non
 def _new_pictures(models: Mapping[str, Run]) -> None:
     from vae_core.drawing import draw
 
-    st.subheader(t("New pictures"))
-    with st.spinner(t("Fitting to the codes of training pictures ...")):
+    st.subheader(t("New images"))
+    with st.spinner(t("Fitting to the codes of training images ...")):
         for _, run in _side_by_side(models):
             model, data = cache.model(run), shown_data(run).name
             priors = {
@@ -124,7 +124,7 @@ def _new_pictures(models: Mapping[str, Run]) -> None:
             for words, prior in priors.items():
                 _sheet(draw(model, DRAWS, 0, prior=prior).images, words)
     st.caption(
-        t("Seed 0 for all. The Gaussian and the mixture are fitted after the training, to codes of training pictures.")
+        t("Seed 0 for all. The Gaussian and the mixture are fitted after the training, to codes of training images.")
     )
 
 
@@ -143,10 +143,10 @@ def _quality(models: Mapping[str, Run]) -> None:
             run,
             "quality",
             {"data": data},
-            label=t("Measure the {model}'s pictures", model=t(name)),
+            label=t("Measure the {model}'s images", model=t(name)),
             seconds=SECONDS + SECONDS_A_PICTURE * datasets.source(data).sizes["train"],
             what=t(
-                "How far are the {model}'s new pictures from real ones? As many as there are test pictures, drawn {times} "
+                "How far are the {model}'s new images from real ones? As many as there are test images, drawn {times} "
                 "times from each of up to {count} densities.",
                 model=t(name),
                 times=quality.SEEDS,
@@ -162,10 +162,10 @@ def _quality(models: Mapping[str, Run]) -> None:
     show_chart(
         ae_or_vae_charts.distances({_title(name): f["distances"] for name, f in figures.items()}, one["floor"]),
         t(
-            "Fréchet distance between {count:,} drawn pictures and {count:,} test pictures, in the 64 features of the "
+            "Fréchet distance between {count:,} drawn images and {count:,} test images, in the 64 features of the "
             "digit classifier that comes with Diabolo; lower is better. Bars are means of {draws} draws, with their 95 % "
-            "interval. The dashed line is the distance of as many real training pictures, {floor:.3g}: what is left when everything is right. The mean image, again and "
-            "again, is at {mean:.4g}. Compare only figures of the same number of pictures and of this classifier.",
+            "interval. The dashed line is the distance of as many real training images, {floor:.3g}: what is left when everything is right. The mean image, again and "
+            "again, is at {mean:.4g}. Compare only figures of the same number of images and of this classifier.",
             count=one["images"],
             draws=len(one["floor"]),
             floor=float(np.mean(one["floor"])),
@@ -189,13 +189,16 @@ def _clouds(models: Mapping[str, Run]) -> None:
     latent_dim = next(iter(points.values())).mu.shape[1]
     st.caption(
         t(
-            "The codes{of_vaes} of test pictures, coloured by class, in the same frame. The dotted circles are N(0, I) at "
+            "The codes{of_vaes} of test images, coloured by class, in the same frame. The dotted circles are N(0, I) at "
             "1, 2 and 3 σ.",
             of_vaes=posterior_means(run.config.model.kind for run in models.values()),
         )
         + (
             " "
-            + t("The code has {count} numbers; shown is the plane in which they differ most (PCA).", count=latent_dim)
+            + t(
+                "The code has {count} dimensions; shown is the plane in which codes differ most (PCA).",
+                count=latent_dim,
+            )
         )
         * (latent_dim > 2)
     )
@@ -215,7 +218,7 @@ def _cloud(run: Run, places: NDArray[np.float32], side: float, *, pca: bool) -> 
     data = cache.images(*shown_data(run))
     show_chart(
         ae_or_vae_charts.cloud(places, data.labels, data.class_names, side, pca=pca),
-        t("The codes of test pictures, coloured by class, around the circles of N(0, I)."),
+        t("The codes of test images, coloured by class, around the circles of N(0, I)."),
         key=f"cloud_{run.id}",
         about="codes",
         caption=False,
@@ -228,8 +231,8 @@ def _between(models: Mapping[str, Run]) -> None:
     shown = shown_data(models[VARIATIONAL])
     if not classifier.judges(shown.name):
         return
-    st.subheader(t("From one digit to another"))
-    with st.spinner(t("Going from digit to digit ..."), show_time=True):
+    st.subheader(t("Interpolation between digits"))
+    with st.spinner(t("Interpolating between digits ..."), show_time=True):
         found = {name: cache.ways(run, *shown) for name, run in models.items()}
     for name, _ in _side_by_side(models):
         images = found[name].images
@@ -238,9 +241,9 @@ def _between(models: Mapping[str, Run]) -> None:
     show_chart(
         ae_or_vae_charts.ways({_title(name): (ways.confidence, ways.distance) for name, ways in found.items()}),
         t(
-            "Means over {count} pairs of test pictures of different classes, the same for both models. Confidence: the "
+            "Means over {count} pairs of test images of different classes, the same for both models. Confidence: the "
             "classifier's highest probability. Distance: Euclidean, pixels from 0 to 1, to the nearest of {real:,} training "
-            "pictures.",
+            "images.",
             count=len(found[VARIATIONAL].confidences),
             real=min(paths.REAL, len(cache.images(shown.name, "train"))),
         ),
@@ -260,7 +263,7 @@ def _three_trainings(models: Mapping[str, Run]) -> None:
         _cloud(run, codes[name], side, pca=False)
     st.caption(
         t(
-            "The same network with {count} latent numbers, trained with {losses}; the same frame for all.",
+            "The same network with {count} latent dimensions, trained with {losses}; the same frame for all.",
             count=next(iter(models.values())).config.model.latent_dim,
             losses=", ".join(t(LOSSES[name]) for name in models),
         )
@@ -289,7 +292,7 @@ def _errors(models: Mapping[str, Run]) -> dict[str, NDArray[np.float64]]:
 @st.fragment
 @guarded()
 def _denoising(run: Run, plain: Run | None) -> None:
-    st.subheader(t("Taking noise away"))
+    st.subheader(t("Removing noise"))
     noise = st.slider(
         t("Noise"),
         0.0,
@@ -302,15 +305,15 @@ def _denoising(run: Run, plain: Run | None) -> None:
     )
     found = _taken_away(run, plain, shown_data(run), noise)
     chosen = slice(COLUMNS)
-    _sheet(found["clean"][chosen], t("Test pictures"))
-    _sheet(found["noisy"][chosen], t("What goes in"))
-    _sheet(found["trained"][chosen], t("What comes out of the denoising autoencoder"))
+    _sheet(found["clean"][chosen], t("Test images"))
+    _sheet(found["noisy"][chosen], t("Input"))
+    _sheet(found["trained"][chosen], t("Output of the denoising autoencoder"))
     errors = {name: _errors_of_each(images, found["clean"]) for name, images in found.items()}
     if plain is not None:
-        _sheet(found["plain"][chosen], t("What comes out of the plain autoencoder"))
+        _sheet(found["plain"][chosen], t("Output of the plain autoencoder"))
     st.caption(
         t(
-            "It learnt with noise of {trained:.2f}. Errors below are means over {count} test pictures.",
+            "It learnt with noise of {trained:.2f}. Errors below are means over {count} test images.",
             trained=run.config.training.noise,
             count=len(found["clean"]),
         )
@@ -346,15 +349,15 @@ def _errors_of_each(images: NDArray[np.uint8], clean: NDArray[np.uint8]) -> NDAr
 def _variance(run: Run) -> None:
     from vae_core.uncertainty import STRANGERS
 
-    st.subheader(t("Is the VAE less sure of strange pictures?"))
+    st.subheader(t("Is the VAE less sure of anomalous images?"))
     found = cache.uncertainty(run, *shown_data(run))
     names = {kind: t(STRANGERS[kind]) for kind in found.auroc}
     show_chart(
         ae_or_vae_charts.variances(found.normal, {names[kind]: values for kind, values in found.strange.items()}),
         t(
-            "How wide the encoder makes the cloud q(z|x): for {count:,} test pictures, and for as many of each strange kind, "
-            "quartiles and the range of 96 %. AUROC is the chance that a strange picture's cloud is wider than a normal "
-            "one's; 0.5 is guessing.",
+            "How wide the encoder makes the cloud q(z|x): for {count:,} test images, and for as many of "
+            "each anomalous kind, quartiles and the range of 96 %. AUROC is the chance that an anomalous "
+            "image's cloud is wider than a normal one's; 0.5 is guessing.",
             count=len(found.normal),
         ),
         key=f"variance_{run.id}",

@@ -52,12 +52,12 @@ def distances(found: Mapping[str, Mapping[str, Sequence[float]]], floor: Sequenc
     figure.add_scatter(
         x=names,
         y=[ground] * len(names),
-        name=t("Real training pictures: {floor:.3g}", floor=ground),
+        name=t("Real training images: {floor:.3g}", floor=ground),
         mode="lines",
         line={"color": NEUTRAL, "dash": "dash", "width": 2},
         hoverinfo="skip",
     )
-    template(figure, height=380, x=t("Codes drawn from"), y=t("Fréchet distance (log scale)"))
+    template(figure, height=380, x=t("Codes sampled from"), y=t("Fréchet distance (log scale)"))
     tallest = max(max(bars.y) for bars in figure.data)
     figure.update_yaxes(type="log", dtick=1, range=[np.log10(ground / 3), np.log10(tallest * 1.3)])
     figure.update_layout(barmode="group")
@@ -95,7 +95,7 @@ def ways(found: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]) -
     template(figure, height=460)
     figure.update_yaxes(title_text=t("Confidence"), tickformat=".0%", row=1, col=1)
     figure.update_yaxes(title_text=t("Distance"), row=2, col=1)
-    figure.update_xaxes(title_text=t("Share of the way"), tickformat=".0%", row=2, col=1)
+    figure.update_xaxes(title_text=t("Position along the path"), tickformat=".0%", row=2, col=1)
     return figure
 
 
@@ -107,9 +107,7 @@ def variances(normal: ArrayLike, strange: Mapping[str, ArrayLike]) -> go.Figure:
         strange: The same by kind (translated).
     """
     figure = go.Figure()
-    rows = {t("Normal test pictures"): np.asarray(normal, float)} | {
-        k: np.asarray(v, float) for k, v in strange.items()
-    }
+    rows = {t("Normal test images"): np.asarray(normal, float)} | {k: np.asarray(v, float) for k, v in strange.items()}
     for number, (name, values) in enumerate(reversed(rows.items())):
         low, first, middle, third, high = np.quantile(values, (0.02, 0.25, 0.5, 0.75, 0.98))
         figure.add_box(
@@ -150,7 +148,7 @@ def cloud(
     """
     places = np.asarray(points, np.float32)
     index = np.sort(np.random.default_rng(0).permutation(len(places))[:MOST_POINTS])
-    axes = (t("1st component"), t("2nd component")) if pca else (t("Code number 1"), t("Code number 2"))
+    axes = (t("1st component"), t("2nd component")) if pca else (t("Latent dimension 1"), t("Latent dimension 2"))
     names = [t(name) for name in class_names]
     figure = latent_scatter(places[index], labels[index], names, index=index, prior=True, axes=axes, height=380)
     figure.update_layout(legend={"y": -0.2, "yanchor": "top"}, margin_t=8)

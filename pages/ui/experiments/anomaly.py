@@ -47,10 +47,10 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
     data = cache.images(*shown)
     classes = run.config.data.classes
     if classes is None or len(classes) >= len(data.class_names):
-        st.info(t("This run learnt all classes, so nothing is strange to it. Start the experiment above."))
+        st.info(t("This run learnt all classes, so nothing is anomalous to it. Start the experiment above."))
         return
     models = {OURS: run, **together}
-    with st.spinner(t("Scoring all pictures …"), show_time=True):
+    with st.spinner(t("Scoring all images …"), show_time=True):
         answers = _answers(models, shown.name, data, classes)
     _show_answers(run, data, classes, answers)
     _try_a_picture(models, shown.name, data, classes)
@@ -68,7 +68,7 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
     first = next(iter(models.values()))
     found = []
     components = t("PCA with {count} components", count=anomaly_words.COMPONENTS)
-    rows = [(t("The mean picture"), "mean_image", first), (components, "pca_20", first)]
+    rows = [(t("The mean image"), "mean_image", first), (components, "pca_20", first)]
     for title, score, run in [*rows, *((t(key), "squared_error", run) for key, run in models.items())]:
         test = cache.strangeness(run, name, classes)
         aside = cache.strangeness(run, name, classes, "validation")
@@ -92,15 +92,16 @@ def _show_answers(run: Run, data: ImageData, classes: tuple[int, ...], answers: 
     rows = list(answers)
     if tutorial is not None:
         rows.insert(0, Answer(t("A published tutorial (its own figures)"), tutorial.validation, tutorial.first_test))
-    st.subheader(t("Against the mean picture"))
+    st.subheader(t("Against the mean image"))
     first = t(data.class_names[int(data.labels[0])])
     st.dataframe(anomaly_words.answers_table(rows, normal, first), hide_index=True, key=f"answers_{run.id}")
     st.caption(
         t(
-            "Errors: the mean squared error of a pixel between 0 and 1, over the normal validation pictures (less is "
-            "better) and of the first test picture. AUROC: the chance that a strange test picture scores higher than a "
-            "normal one, over all {count:,} test pictures; by the squared error, and by error / norm with half the "
-            "neighbours' distance. What is not called published was computed on this page.",
+            "Errors: the mean squared error of a pixel between 0 and 1, over the normal validation images "
+            "(less is better) and of the first test image. AUROC: the chance that an anomalous test image "
+            "scores higher than a normal one, over all {count:,} test images; by the squared error, and by "
+            "error / norm with half the neighbours' distance. What is not called published was computed on "
+            "this page.",
             count=len(data),
         )
         + " "
@@ -117,10 +118,10 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
     from vae_core.anomaly import ALPHA, BEST_SCORE
 
     others = [number for number in range(len(data.class_names)) if number not in classes]
-    st.subheader(t("Show it a stranger"))
+    st.subheader(t("Show it an anomaly"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         stranger = st.pills(
-            t("A stranger"),
+            t("An anomaly"),
             others,
             default=USUAL_STRANGER if USUAL_STRANGER in others else others[0],
             required=True,
@@ -156,9 +157,10 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
                     )
     st.caption(
         t(
-            "From left to right: the picture, what comes back, the error of each pixel. The score is error / norm plus "
-            "half the neighbours' distance, each counted in its spread over the training pictures; the threshold comes "
-            "from the normal validation pictures, with {share:.0%} false alarms asked.",
+            "From left to right: the image, its reconstruction, the error of each pixel. The score is "
+            "error / norm plus half the neighbours' distance, each counted in its spread over the training "
+            "images; the threshold comes from the normal validation images, with {share:.0%} false alarms "
+            "asked.",
             share=ALPHA,
         )
     )
@@ -169,7 +171,7 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
 def _show_spread(models: Mapping[str, Run], name: str, data: ImageData, classes: tuple[int, ...]) -> None:
     from vae_core import anomaly
 
-    st.subheader(t("How far strangers stand apart"))
+    st.subheader(t("How far anomalies stand apart"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.segmented_control(
             t("Model"),
@@ -196,11 +198,11 @@ def _show_spread(models: Mapping[str, Run], name: str, data: ImageData, classes:
     st.caption(t(anomaly.SCORES[score].help))
     left, right = st.columns(2)
     with left:
-        unit = t("{title} (higher is stranger)", title=t(anomaly.SCORES[score].title))
+        unit = t("{title} (higher is more anomalous)", title=t(anomaly.SCORES[score].title))
         show_chart(
             charts.score_histogram(scores[score], ~normal, threshold=threshold, unit=unit),
             t(
-                "At the default threshold, strangers are found: {found}. False alarms: {alarms}.",
+                "At the default threshold: detection rate {found}, false alarms {alarms}.",
                 found=share_in_words(found.confusion.found_rate, found.confusion.found_interval),
                 alarms=share_in_words(found.confusion.false_alarm_rate, found.confusion.false_alarm_interval),
             )
@@ -245,7 +247,7 @@ def _show_scores(models: Mapping[str, Run], name: str, data: ImageData, classes:
     )
     st.caption(
         t(
-            "AUROC on all test pictures. What says “no model” is a baseline that learns nothing but a few statistics. Which "
+            "AUROC on all test images. What says “no model” is a baseline that learns nothing but a few statistics. Which "
             "score is best was not chosen by this table: error / norm + neighbours was fixed before."
         )
     )

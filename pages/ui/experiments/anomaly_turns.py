@@ -36,7 +36,7 @@ def show_all_classes(run: Run, name: str) -> None:
             width=150,
         )
         typed_size = number_box(
-            t("Numbers in the code"), Span(1, 64), key=f"all_size_{run.id}", default=LATENT_DIM, width=190
+            t("Dimensions of the code"), Span(1, 64), key=f"all_size_{run.id}", default=LATENT_DIM, width=190
         )
     label = t("Learn each digit in turn")
     if blocks.is_refused(label, typed_epochs, typed_size):
@@ -53,7 +53,7 @@ def show_all_classes(run: Run, name: str) -> None:
         label=label,
         seconds=seconds + BASELINE_SECONDS * learnt / 50_000,
         what=t(
-            "Trains a model like {name} on each class of {data} alone, and scores all test pictures each time. The score "
+            "Trains a model like {name} on each class of {data} alone, and scores all test images each time. The score "
             "by which it is judged was fixed before; none is chosen by what it gives here.",
             name=t("the smaller one") if run.config.recipe and BETTER in run.config.recipe else t("this one"),
             data=t(source.title),
@@ -79,7 +79,7 @@ def show_all_classes(run: Run, name: str) -> None:
     show_chart(
         anomaly_charts.class_bars(names, chosen, baselines=baselines, published=published),
         t(
-            "A bar is a model that learnt only this class, judged on all {count:,} test pictures; the worst one stands "
+            "A bar is a model that learnt only this class, judged on all {count:,} test images; the worst one stands "
             "out. The marks are what needs no model.",
             count=figures["images"],
         )

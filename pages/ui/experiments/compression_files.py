@@ -39,7 +39,7 @@ def show(run: Run, name: str, found: Found) -> None:
 def _encoder(run: Run, name: str, found: Found) -> None:
     from vae_core import code_files, compression
 
-    st.markdown(t("**Pictures to codes**: what the encoder sends."))
+    st.markdown(t("**Images to codes**: what the encoder sends."))
     data = cache.images(name, "test")
     chosen = st.pills(
         t("Classes"),
@@ -47,11 +47,11 @@ def _encoder(run: Run, name: str, found: Found) -> None:
         selection_mode="multi",
         format_func=lambda number: t(data.class_names[number]),
         key="codes_classes",
-        help=t("None chosen: pictures of all classes."),
+        help=t("None chosen: images of all classes."),
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         most = st.selectbox(t("How many"), COUNTS, 1, format_func=lambda n: f"{n:,}", key="codes_count", width=130)
-        bits = st.slider(t("Bits for each number"), 1, compression.MOST_BITS, USUAL_BITS, key="codes_bits", width=220)
+        bits = st.slider(t("Bits per dimension"), 1, compression.MOST_BITS, USUAL_BITS, key="codes_bits", width=220)
     some = data.only(tuple(chosen) or None)
     some = some.subset(slice(most))
     scale = compression.Quantiser(found.arrays["low"], found.arrays["high"], bits)
@@ -61,11 +61,11 @@ def _encoder(run: Run, name: str, found: Found) -> None:
     st.image(
         sheet(some.images[:PREVIEW], 10 if len(some) >= 10 else len(some)),
         width=360,
-        alt=t("The pictures that are encoded"),
+        alt=t("The images that are encoded"),
     )
     st.markdown(
         t(
-            "**{count:,}** test pictures: {pixels} of pixels become **{packed}** of codes ({beside} more in the file say how to "
+            "**{count:,}** test images: {pixels} of pixels become **{packed}** of codes ({beside} more in the file say how to "
             "read them).",
             count=len(some),
             pixels=file_size(some.images.nbytes),
@@ -87,16 +87,16 @@ def _encoder(run: Run, name: str, found: Found) -> None:
 def _decoder(run: Run) -> None:
     from vae_core import code_files, latent
 
-    st.markdown(t("**Codes to pictures**: what the decoder makes of a file alone."))
+    st.markdown(t("**Codes to images**: what the decoder makes of a file alone."))
     upload = st.file_uploader(
         t("A file of codes"),
         type=["safetensors"],
         key="codes_upload",
         max_upload_size=code_files.LARGEST >> 20,
-        help=t("One that was downloaded here. The pictures themselves are not needed."),
+        help=t("One that was downloaded here. The images themselves are not needed."),
     )
     if upload is None:
-        st.caption(t("Download codes on this page, then give the file back here."))
+        st.caption(t("Download codes on this page, then upload the file here."))
         return
     model = cache.model(run)
     try:
@@ -106,15 +106,15 @@ def _decoder(run: Run) -> None:
         return
     if received.weights != _weights(run):
         st.warning(
-            t("Another model made these codes: to this one they mean other pictures, or none."),
+            t("Another model made these codes: to this one they stand for other images, or none."),
             icon=":material/warning:",
         )
     pictures = latent.decode(model, received.codes)
     first = pictures[:PREVIEW]
-    st.image(sheet(first, min(10, len(first))), width=360, alt=t("The pictures that the decoder made"))
+    st.image(sheet(first, min(10, len(first))), width=360, alt=t("The images that the decoder made"))
     st.markdown(
         t(
-            "**{count:,}** pictures from {size}, {bits} bits for each of {numbers} numbers.",
+            "**{count:,}** images from {size}, {bits} bits for each of {numbers} latent dimensions.",
             count=len(pictures),
             size=file_size(upload.size),
             bits=received.quantiser.bits,
@@ -123,7 +123,7 @@ def _decoder(run: Run) -> None:
     )
     if len(pictures) > PREVIEW:
         st.caption(t("The first {count} are shown; the sheet holds all.", count=PREVIEW))
-    download(t("Download the pictures"), sheet(pictures, scale=1), f"{run.id}-decoded.png", "image/png")
+    download(t("Download the images"), sheet(pictures, scale=1), f"{run.id}-decoded.png", "image/png")
 
 
 def _weights(run: Run) -> str:

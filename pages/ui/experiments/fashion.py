@@ -52,7 +52,7 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
     st.dataframe(fashion_charts.table(balances), hide_index=True, key=f"fashion_table_{run.id}")
     st.caption(
         t(
-            "Means over the {count:,} test pictures of {data}, grey pixels, one training each. −ELBO is the same quantity "
+            "Means over the {count:,} test images of {data}, grey pixels, one training each. −ELBO is the same quantity "
             "for all: the right loss of each model, whatever it was trained with. The mean image is the best answer of a "
             "decoder that is told nothing.",
             count=balances[0].images,
@@ -89,14 +89,14 @@ def _clouds(models: Mapping[str, Run]) -> None:
         st.markdown(f"**{t(name)}**")
         show_chart(
             fashion_charts.cloud(codes[run.id], data.labels, data.class_names, edge),
-            t("The codes of test pictures, coloured by class, around the circles of N(0, I)."),
+            t("The codes of test images, coloured by class, around the circles of N(0, I)."),
             key=f"fashion_cloud_{run.id}",
             about="codes",
             caption=False,
         )
     st.caption(
         t(
-            "The codes (posterior means) of {count:,} test pictures, coloured by class, in the same frame for all. The "
+            "The codes (posterior means) of {count:,} test images, coloured by class, in the same frame for all. The "
             "dotted circles are the prior N(0, I) at 1, 2 and 3 σ: what is drawn anew is drawn from within them.",
             count=count,
         )
@@ -147,17 +147,17 @@ def _pictures(run: Run) -> None:
     data, points = cache.images(*shown), cache.latent(run, *shown)
     chosen = np.arange(PICTURES)
     recon = latent.decode(model, points.mu[chosen])
-    _sheet(np.concatenate([data.images[chosen], recon]), t("Test pictures, and below what comes back for each"))
+    _sheet(np.concatenate([data.images[chosen], recon]), t("Test images, and their reconstructions below"))
     number = picked_picture(len(data))
     assert points.sigma is not None
     eps = np.random.default_rng(0).standard_normal((PICTURES, model.latent_dim)).astype(np.float32)
     codes = points.mu[number] + points.sigma[number] * eps
     _sheet(
         latent.decode(model, codes),
-        t("The sampling layer: eight draws of z = μ + σ · ε for test picture no. {number}", number=number),
+        t("The sampling layer: eight draws of z = μ + σ · ε for test image no. {number}", number=number),
     )
     drawn = latent.decode(model, latent.sample_prior(model.latent_dim, DRAWS, seed=0))
-    _sheet(drawn, t("New pictures, from N(0, I)"))
+    _sheet(drawn, t("New images, from N(0, I)"))
 
 
 def _sheet(images: Any, words: str) -> None:

@@ -48,12 +48,12 @@ def settings(recipe: Recipe) -> Mapping[str, Any]:
         key="rare_share",
         default=100 * own.rare_share,
         width=190,
-        help=t("Of the rare class's training pictures; the test pictures stay as they are."),
+        help=t("Of the rare class's training images; the test images stay as they are."),
     ).get()
     share = round(percent / 100, 4)
     each = source.sizes["train"] * (1 - own.validation) / len(source.class_names)
     kept = max(2, round(share * each))
-    words = t("About {kept:,} of {count:,.0f} training pictures of the class are kept.", kept=kept, count=each)
+    words = t("About {kept:,} of {count:,.0f} training images of the class are kept.", kept=kept, count=each)
     if kept < FEW:
         words += " " + t(
             "That is very few to learn a class from: keep {percent:.0f} % to have about {few}.",
@@ -97,7 +97,7 @@ def _learning(run: Run, name: str) -> None:
 
     drawn = run.snapshot(epoch)["samples"]
     words = t(
-        "{count} synthetic pictures after epoch {epoch}: the model was told to draw class {name}.",
+        "{count} synthetic images after epoch {epoch}: the model was told to draw class {name}.",
         count=len(drawn),
         name=name,
         epoch=epoch,
@@ -109,10 +109,10 @@ def _learning(run: Run, name: str) -> None:
 
 
 def _compare(run: Run, name: str) -> Found | None:
-    st.subheader(t("Which way of filling up helps?"))
+    st.subheader(t("Which oversampling method helps?"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed_seeds = number_box(
-            t("Classifiers of each"),
+            t("Classifiers per method"),
             Span(1, 10),
             key=f"fill_seeds_{run.id}",
             default=3,
@@ -121,7 +121,7 @@ def _compare(run: Run, name: str) -> Found | None:
         )
         typed_epochs = number_box(t("Epochs of each"), Span(1, 50), key=f"fill_epochs_{run.id}", default=5, width=150)
     ways = st.pills(
-        t("Ways to fill up"),
+        t("Oversampling methods"),
         list(METHODS),
         selection_mode="multi",
         default=list(METHODS),
@@ -129,14 +129,14 @@ def _compare(run: Run, name: str) -> Found | None:
         key=f"fill_ways_{run.id}",
     )
     if not ways:
-        st.info(t("Choose at least one way to fill up."))
+        st.info(t("Choose at least one oversampling method."))
         return None
     ways = [way for way in METHODS if way in ways]
     data = run.config.data
     source = datasets.source(data.name)
     learnt = source.sizes["train"] * (1 - data.validation)
     vae = SECONDS_A_SEED if "vae" in ways else 0
-    label = t("Compare the ways")
+    label = t("Compare the methods")
     if blocks.is_refused(label, typed_seeds, typed_epochs):
         return None
     seeds, epochs = typed_seeds.get(), typed_epochs.get()
@@ -147,8 +147,9 @@ def _compare(run: Run, name: str) -> Found | None:
         label=label,
         seconds=3 + seeds * (vae + len(ways) * (0.3 + SECONDS_A_PICTURE * learnt * epochs)),
         what=t(
-            "Fills up class {name} in each way until it is as large as the others, trains {count} small classifiers "
-            "({layers}) on each and asks them about the real test pictures, which no way has seen.",
+            "Oversamples class {name} by each method until it is as large as the others, trains {count} "
+            "small classifiers ({layers}) on each and tests them on the real test images, which no method "
+            "has seen.",
             name=name,
             count=seeds,
             layers=classifier_layers(source),
@@ -173,7 +174,7 @@ def _results(run: Run, found: Found, name: str) -> None:
         width="stretch",
     )
     st.caption(oversampling_charts.legend(figures, name))
-    with st.expander(t("What each way does")):
+    with st.expander(t("What each method does")):
         ways = (METHODS[way] for way in figures["methods"])
         st.markdown("\n".join(f"- **{t(way.title)}**: {t(way.how)}" for way in ways))
 
@@ -190,7 +191,7 @@ def _chart(run: Run, found: Found) -> None:
         key=f"fill_metric_{run.id}",
     )
     title, help = METRICS[metric]
-    words = t("{title} of each way to fill up. {help}", title=t(title), help=t(help))
+    words = t("{title} of each oversampling method. {help}", title=t(title), help=t(help))
     words += " " + oversampling_charts.dots(found.figures["methods"])
     figure = oversampling_charts.comparison(found.figures["methods"], metric)
     show_chart(figure, words, key=f"fill_chart_{run.id}", about="rare_class")
@@ -204,7 +205,7 @@ def _gallery(run: Run, found: Found, name: str) -> None:
     ways = [way for way in copies if METHODS[way].makes_synthetic]
     if not ways:
         return
-    st.subheader(t("New pictures, or copies?"))
+    st.subheader(t("New images, or copies?"))
     way = st.selectbox(
         t("Made by"),
         ways,
@@ -222,13 +223,13 @@ def _gallery(run: Run, found: Found, name: str) -> None:
                 st.image(
                     data_url(oversampling_charts.pair(made, real[nearest])),
                     width=PAIR,
-                    alt=t("A synthetic picture, and the nearest real training picture"),
+                    alt=t("A synthetic image, and the nearest real training image"),
                 )
                 st.caption(t("**Synthetic**, {distance:.1f} away", distance=float(distance)))
     st.caption(
         t(
-            "Left, in the coloured frame: a synthetic picture that nobody drew. Right: the real training picture of the "
-            "class that is nearest to it. The distance is Euclidean over pixels from 0 to 1; real test pictures have a "
+            "Left, in the coloured frame: a synthetic image that nobody drew. Right: the real training image of the "
+            "class that is nearest to it. The distance is Euclidean over pixels from 0 to 1; real test images have a "
             "median of {distance:.1f} to theirs.",
             distance=copies[way]["real_distance"],
         )
@@ -248,10 +249,10 @@ def _gallery(run: Run, found: Found, name: str) -> None:
     )
     st.caption(
         t(
-            "The distance is the median of those to the nearest training picture. “Closer than real ones”: how often a made picture lies closer to its nearest "
-            "training picture than a real unseen one does to its own; 50 % is like real ones, 100 % are copies, but smooth "
-            "pictures lie closer to everything. The last column allows for that: how often it lies closer to the training "
-            "pictures than to as many real ones that nothing learnt from (after Meehan et al. 2020)."
+            "The distance is the median of those to the nearest training image. “Closer than real ones”: how often a made image lies closer to its nearest "
+            "training image than a real unseen one does to its own; 50 % is like real ones, 100 % are copies, but smooth "
+            "images lie closer to everything. The last column allows for that: how often it lies closer to the training "
+            "images than to as many real ones that nothing learnt from (after Meehan et al. 2020)."
         )
     )
     _files(run, found, way, name)
@@ -260,14 +261,14 @@ def _gallery(run: Run, found: Found, name: str) -> None:
 def _files(run: Run, found: Found, way: str, name: str) -> None:
     st.markdown(
         t(
-            "**Take them away**: the {kept:,} real pictures of class {name} and {added:,} synthetic ones, told apart in a "
-            "column `synthetic`.",
+            "**Export them**: the {kept:,} real images of class {name} and {added:,} synthetic ones, "
+            "marked by the column `synthetic`.",
             kept=found.figures["kept"],
             name=name,
             added=found.figures["added"],
         )
     )
-    labels = {"zip": t("Pictures as folders (zip)"), "npz": t("Pictures as NPZ"), "csv": t("Pictures as CSV")}
+    labels = {"zip": t("Images as folders (zip)"), "npz": t("Images as NPZ"), "csv": t("Images as CSV")}
     for place, (kind, label) in zip(st.columns(len(labels)), labels.items(), strict=True):
         settings = {**found.settings, "way": way} | ({} if kind == "npz" else {"table": csv_files.chosen_name()})
         with place, guarded():

@@ -20,8 +20,8 @@ from vae_core.significance import Difference, holm, independent
 Metric = Literal["f1", "recall", "precision", "balanced_accuracy"]
 METRICS: Mapping[Metric, tuple[str, str]] = {
     "f1": (N_("F1"), N_("The harmonic mean of recall and precision, from 0 to 1.")),
-    "recall": (N_("Recall"), N_("The share of the rare class's test pictures that are found.")),
-    "precision": (N_("Precision"), N_("The share of the pictures called rare that are of the rare class.")),
+    "recall": (N_("Recall"), N_("The share of the rare class's test images that are found.")),
+    "precision": (N_("Precision"), N_("The share of the images flagged as rare that are of the rare class.")),
     "balanced_accuracy": (N_("Balanced accuracy"), N_("The mean recall of all classes.")),
 }
 BEST_DRAWING = "cvae-posterior-3"
@@ -29,9 +29,9 @@ BEST_DRAWING = "cvae-posterior-3"
 
 KINDS: Mapping[Kind, tuple[str, str]] = {
     "reference": (N_("To compare with"), NEUTRAL),
-    "real": (N_("Real pictures only"), NORMAL),
-    "classic": (N_("New pictures, no model"), CLASS_COLOURS[4]),
-    "model": (N_("New pictures, drawn by a VAE"), STRANGE),
+    "real": (N_("Real images only"), NORMAL),
+    "classic": (N_("New images, no model"), CLASS_COLOURS[4]),
+    "model": (N_("New images, drawn by a VAE"), STRANGE),
 }
 SYNTHETIC, REAL = STRANGE, "#808c90"
 FRAME = 2  # pixels
@@ -86,7 +86,7 @@ def comparison(methods: Mapping[str, Mapping[str, Sequence[float]]], metric: Met
             text=[str(one) for one in found],
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
-    template(figure, height=150 + 42 * len(places), x=t("{metric} on real test pictures", metric=t(METRICS[metric][0])))
+    template(figure, height=150 + 42 * len(places), x=t("{metric} on real test images", metric=t(METRICS[metric][0])))
     figure.update_yaxes(categoryorder="array", categoryarray=list(places.values())[::-1], ticklabelstandoff=6)
     figure.update_xaxes(rangemode="tozero")
     return figure
@@ -106,7 +106,7 @@ def results_table(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> list[
     """A row for each way: each figure with its spread."""
     return [
         {
-            t("Filled up with"): t(METHODS[name].title),
+            t("Oversampled with"): t(METHODS[name].title),
             **{t(title): str(spread(methods[name][metric])) for metric, (title, _) in METRICS.items()},
         }
         for name in METHODS
@@ -119,7 +119,7 @@ def legend(figures: Mapping[str, Any], class_name: str) -> str:
     seeds = _seeds(figures["methods"])
     words = [
         t(
-            "Mean ± standard deviation of {seeds} classifiers, on {count:,} real test pictures, {rare:,} of them of class "
+            "Mean ± standard deviation of {seeds} classifiers, on {count:,} real test images, {rare:,} of them of class "
             "{name}.",
             seeds=seeds,
             count=figures["test_images"],
@@ -128,19 +128,19 @@ def legend(figures: Mapping[str, Any], class_name: str) -> str:
         )
         if seeds > 1
         else t(
-            "Of one classifier each, on {count:,} real test pictures, {rare:,} of them of class {name}.",
+            "Of one classifier each, on {count:,} real test images, {rare:,} of them of class {name}.",
             count=figures["test_images"],
             rare=figures["test_rare"],
             name=class_name,
         ),
         t(
-            "The class has {kept:,} real training pictures and gets {added:,} more.",
+            "The class has {kept:,} real training images and gets {added:,} more.",
             kept=figures["kept"],
             added=figures["added"],
         ),
     ]
     if BEST_DRAWING in figures["methods"]:
-        words.append(t("Width 3 was chosen on validation pictures, not by this table."))
+        words.append(t("Width 3 was chosen on validation images, not by this table."))
     return " ".join(words)
 
 
@@ -182,7 +182,7 @@ def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
     if "nothing" in methods:
         found.append(
             t(
-                "Left as it is, with {kept:,} pictures of class {label}, the classifier finds **{recall:.0%}** of the "
+                "Left as it is, with {kept:,} images of class {label}, the classifier finds **{recall:.0%}** of the "
                 "{count:,} real ones in the test set.",
                 kept=figures["kept"],
                 label=class_name,
@@ -193,7 +193,7 @@ def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
     if BEST_DRAWING in methods:
         found.append(
             t(
-                "Filled up with {added:,} drawings of the conditional VAE (near real ones × 3) it finds "
+                "Oversampled with {added:,} drawings of the conditional VAE (near real ones × 3) it finds "
                 "**{recall:.0%}**, at an F1 of **{f1}**.",
                 added=figures["added"],
                 recall=spread(methods[BEST_DRAWING]["recall"]).mean,
@@ -237,7 +237,8 @@ def _certainty(methods: Mapping[str, Mapping[str, Sequence[float]]], gap: Differ
     count = _seeds(methods)
     if count < 2:
         return t(
-            "One classifier of each way tells no spread, so no difference is called one: choose at least two, better five."
+            "One classifier of each method tells no spread, so no difference is called one: choose at "
+            "least two, better five."
         )
     words = t(
         "A difference is called one where the spread of {count} classifiers gives it less than once in twenty times "
@@ -260,16 +261,16 @@ def _real(methods: Mapping[str, Mapping[str, Sequence[float]]], real: Spread) ->
     values = {"real": real}
     # Each must be clearly below: that all are is claimed no more often than for the least clear of them.
     if gaps and all(gap.is_clear and gap.value > 0 for gap in gaps.values()):
-        return t("With all the real pictures of the class it would be {real}: nothing made replaces those.", **values)
+        return t("With all the real images of the class it would be {real}: nothing made replaces those.", **values)
     alike = [name for name, gap in gaps.items() if not gap.is_clear]
     if alike:
         names = ", ".join(t(METHODS[name].title) for name in alike)
         return t(
-            "With all the real pictures of the class it would be {real}: no measurable difference from {names}.",
+            "With all the real images of the class it would be {real}: no measurable difference from {names}.",
             names=names,
             **values,
         )
-    return t("With all the real pictures of the class it would be {real}.", **values)
+    return t("With all the real images of the class it would be {real}.", **values)
 
 
 def _against(ours: Spread, other: Spread, name: str, gap: Difference) -> str:
@@ -281,11 +282,11 @@ def _against(ours: Spread, other: Spread, name: str, gap: Difference) -> str:
         return t("{method} reaches {other}: these drawings do better.", **values)
     if name == "affine":
         return t(
-            "**Affine augmentation is better than these drawings, without any network: F1 {other} against {ours}.** Who "
-            "knows how the pictures may be moved should move them.",
+            "**Affine augmentation does better than these drawings, without any network: F1 {other} "
+            "against {ours}.** Whoever knows which transformations are allowed should use them.",
             **values,
         )
-    return t("**{method} is better than these drawings: F1 {other} against {ours}.**", **values)
+    return t("**{method} does better than these drawings: F1 {other} against {ours}.**", **values)
 
 
 def _alone(vae: Spread, copies: Spread, kept: int, gap: Difference) -> str:
@@ -293,13 +294,13 @@ def _alone(vae: Spread, copies: Spread, kept: int, gap: Difference) -> str:
     values = {"vae": vae, "copies": copies, "kept": kept}
     if not gap.is_clear:
         return t(
-            "A VAE that learnt from the {kept:,} rare pictures alone shows no measurable difference from plain copies: F1 "
+            "A VAE that learnt from the {kept:,} rare images alone shows no measurable difference from plain copies: F1 "
             "{vae} against {copies}.",
             **values,
         )
     if gap.value < 0:
         return t(
-            "A VAE that learnt from the {kept:,} rare pictures alone has seen too little to help: F1 {vae}, against "
+            "A VAE that learnt from the {kept:,} rare images alone has seen too little to help: F1 {vae}, against "
             "{copies} for plain copies.",
             **values,
         )
@@ -312,7 +313,7 @@ def _freely(ours: Spread, prior: Spread, gap: Difference) -> str:
         return t("Drawn freely from N(0, I) instead: F1 {prior}, no measurable difference.", **values)
     if gap.value > 0:
         return t(
-            "Where it draws from matters: from clouds around real pictures {ours}, freely from N(0, I) {prior}. The "
+            "Where it draws from matters: from clouds around real images {ours}, freely from N(0, I) {prior}. The "
             "codes of the few real ones keep the drawings to the class.",
             **values,
         )
@@ -324,17 +325,17 @@ def copy_sentence(title: str, check: Mapping[str, float]) -> str:
     values = {"title": title, "share": check["drawn_to_learnt"], "closer": check["closer"]}
     if check["drawn_to_learnt"] >= 0.995:
         return t(
-            "{title}: **{share:.0%}** lie closer to the training pictures than to unseen ones: they repeat them.",
+            "{title}: **{share:.0%}** lie closer to the training images than to unseen ones: they repeat them.",
             **values,
         )
     if check["drawn_to_learnt"] > 0.65:
         return t(
-            "{title}: **{share:.0%}** lie closer to the training pictures than to as many unseen ones (chance: 50 %, copies: "
-            "100 %): new pictures, but near what was learnt.",
+            "{title}: **{share:.0%}** lie closer to the training images than to as many unseen ones (chance: 50 %, copies: "
+            "100 %): new images, but near what was learnt.",
             **values,
         )
     return t(
-        "{title}: **{share:.0%}** lie closer to the training pictures than to as many unseen ones, where chance gives 50 %: "
+        "{title}: **{share:.0%}** lie closer to the training images than to as many unseen ones, where chance gives 50 %: "
         "no copies.",
         **values,
     )

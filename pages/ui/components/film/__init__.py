@@ -91,11 +91,11 @@ def _texts(wide: bool) -> dict[str, str]:
         "speed": t("Speed"),
         "start": t("Before the training"),
         "frame": t("After epoch {epoch}"),
-        "loss": t("After epoch {epoch}: {loss} nats on the pictures kept aside"),
-        "curve": t("Loss in nats, by epoch. Solid: while it learns. Dashed: pictures kept aside."),
-        "recon": t("Above test pictures, below what the model makes of them."),
+        "loss": t("After epoch {epoch}: {loss} nats on the validation images"),
+        "curve": t("Loss in nats, by epoch. Solid: training. Dashed: validation."),
+        "recon": t("Above, test images; below, their reconstructions."),
         "samples": t("The same 16 random codes, decoded."),
-        "places": t("The codes of the same test pictures, on the plane on which they differ most at the end.")
+        "places": t("The codes of the same test images, on the plane on which they differ most at the end.")
         if wide
-        else t("The codes of the same test pictures, coloured by class."),
+        else t("The codes of the same test images, coloured by class."),
     }
