@@ -4,7 +4,7 @@ An image is **flagged** where its score lies above a threshold that comes from n
 It is **unlike** all that the model has learnt where it is badly reconstructed *and* far from everything normal, both
 judged by the same validation images:
 
-    badly reconstructed    |x - recon|^2 / |x| or |x - recon|^2 / |x|^2 above its 5 % threshold
+    badly reconstructed    |x - recon|^2 / |x| or |x - recon|^2 / |x|^2 above its 2 % threshold
     far                    the code's distance to its five nearest normal codes, or the image's own to its five nearest
                            normal images (d^2 / |x|), above its 1 % threshold
 
@@ -31,12 +31,12 @@ from vae_core.models import Model
 
 PARTS = (DEFAULT_SCORE, "squared_error", "latent_knn", "pixel_knn")
 """The scores that `unlike` is decided by."""
-BADLY, FAR = 0.05, 0.01
+BADLY, FAR = 0.02, 0.01
 """Shares of normal images that are beyond the thresholds of the two conditions."""
 BEYOND = 1.2
 """Times what the farthest validation image has: so far that the reconstruction has no say."""
 OTHER_LOOK = 0.002
-"""Share of normal training images that look like none: the nine numbers hardly overfit, and so small a share needs many."""
+"""Share of normal training images that look like none: ten numbers hardly overfit, and so small a share needs many."""
 MOST_COMPARED = 1_000
 """Validation images that `unlike` is calibrated on: at 1 % more change little, and pixel by pixel they take seconds."""
 
