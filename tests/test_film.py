@@ -21,12 +21,6 @@ from vae_core.film import Film, film, newest_frame
 from vae_core.runs import Run
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
-    return tmp_path
-
-
 def shot(run: Run) -> Film:
     found = film(run)
     assert found is not None

@@ -13,6 +13,7 @@ from pages.ui.chart_view import show_chart
 from pages.ui.controls import download
 from pages.ui.images import sheet
 from pages.ui.navigation import BY_NAME
+from pages.ui.number_tables import number_table
 from pages.ui.reconstruction import reconstruct
 from pages.ui.strangeness import in_words, ink_correlation, only_these, scale, seen_before, threshold_in_words
 from pages.ui.text import describe, plain, t
@@ -231,15 +232,7 @@ def _show_scores(data: ImageData, scores: Mapping[str, NDArray[np.float64]], nor
         }
         for name, values in scores.items()
     ]
-    st.dataframe(
-        rows,
-        hide_index=True,
-        column_config={
-            t("AUROC"): st.column_config.NumberColumn(format="%.3f"),
-            t("Ink correlation"): st.column_config.NumberColumn(format="%.2f"),
-        },
-        width=480,
-    )
+    st.dataframe(number_table(rows, {t("AUROC"): ".3f", t("Ink correlation"): ".2f"}), hide_index=True, width=480)
     st.caption(
         t(
             "Ink correlation: the rank correlation of a score with the amount of ink. A score where it is "

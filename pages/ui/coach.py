@@ -95,7 +95,7 @@ def _report(run: Run, found: "Verdict", *, live: bool) -> None:
         st.dataframe(
             {
                 t("Check"): [t(diagnosis.CHECKS[check.kind].title) for check in checks],
-                t("Dimension"): [_number(check.value) for check in checks],
+                t("Value"): [_number(check.value) for check in checks],
                 t("Limit"): [_number(check.limit) for check in checks],
                 t("Fault"): [_is_fault(check) for check in checks],
                 t("What it is"): [t(diagnosis.CHECKS[check.kind].number) for check in checks],

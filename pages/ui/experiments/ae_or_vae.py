@@ -36,6 +36,10 @@ SECONDS, SECONDS_A_PICTURE = 8.0, 1.2e-3  # of the study: most of it fits 50 com
 NOISY_PICTURES = 500
 
 
+SETTINGS: tuple[str, ...] = ()
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     """Nothing more than data and length: all six trainings share them."""
     return {}

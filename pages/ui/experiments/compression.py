@@ -38,6 +38,10 @@ USUAL_BITS = 4
 SECONDS_A_THOUSAND = 0.11  # training pictures: measuring 54,000 and 10,000 took 6 CPU-seconds
 
 
+SETTINGS: tuple[str, ...] = ("model.latent_dim",)
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     low, _ = bounds(field("model.latent_dim"))
     size = number_box(
