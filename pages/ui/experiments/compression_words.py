@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.ui.certainty import one_training_each
+from pages.ui.certainty import means_alone, one_training_each
 from pages.ui.text import t
 from vae_core.significance import Difference, holm, paired, rank
 
@@ -45,6 +45,12 @@ def against_pca(
         )
     if gap is not None:
         return f"{_tested(values, gap)} {one_training_each()}"
+    return f"{_by_means(values)} {means_alone()}"
+
+
+def _by_means(values: Mapping[str, Any]) -> str:
+    """Of a study that kept no picture's own error."""
+    numbers, equivalent = values["numbers"], values["equivalent"]
     if equivalent is None:
         return t(
             "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
@@ -267,7 +273,8 @@ def sweep(
                 epochs=epochs,
             )
         )
-    return sentences if found is None else [*sentences, one_training_each()]
+    is_tested = found is not None and "pca_each" in found
+    return [*sentences, one_training_each() if is_tested else means_alone()]
 
 
 class _Beside(NamedTuple):
