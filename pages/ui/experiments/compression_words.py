@@ -45,7 +45,7 @@ def against_pca(
         )
     if gap is not None:
         return f"{_tested(values, gap)} {one_training_each()}"
-    return f"{_by_means(values)} {means_alone()}"
+    return _by_means(values) if found is None else f"{_by_means(values)} {means_alone()}"
 
 
 def _by_means(values: Mapping[str, Any]) -> str:
@@ -273,8 +273,9 @@ def sweep(
                 epochs=epochs,
             )
         )
-    is_tested = found is not None and "pca_each" in found
-    return [*sentences, one_training_each() if is_tested else means_alone()]
+    if found is None:
+        return sentences
+    return [*sentences, one_training_each() if "pca_each" in found else means_alone()]
 
 
 class _Beside(NamedTuple):
