@@ -43,14 +43,9 @@ READERS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], bool]]] = {
     "lang": (lambda: language.take_address(), lambda found: found is None),
 }
 """What reads a parameter, and what it may make of any text."""
-ELSEWHERE = {
-    "recipe": "test_any_text.py: links.read; pages compare it with the recipes there are",
-    "runs": "test_a_page_stands_whatever_its_address_says",
-    "view": "test_a_page_stands_whatever_its_address_says",
-    "draw_count": "test_a_page_stands_whatever_its_address_says",
-    "draw_temperature": "test_a_page_stands_whatever_its_address_says",
-    "draw_seed": "test_a_page_stands_whatever_its_address_says",
-}
+ON_PAGES = ("recipe", "runs", "view", "draw_count", "draw_temperature", "draw_seed", "walk_seed", "compare_seed")
+"""What `test_nonsense.py` tries on the pages themselves: it is compared with what there is, or belongs to a widget. A link's
+settings are tried in `test_any_text.py`."""
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +85,10 @@ def test_each_parameter_that_a_page_reads_is_tried() -> None:
         constants = dict(re.findall(r'^(_?[A-Z_]+) = "([a-z_]+)"', source, re.M))
         named = re.findall(r"query_params(?:\.get\(|\.pop\(|\[)\s*([\w\"]+)", source)
         named += re.findall(r"_from_address\(([\w\"]+)\)", source)
-        named += re.findall(r'key=("[a-z_]+"),\s*bind="query-params"', source)
+        named += re.findall(r"seed_box\(([\w\"]+),", source)
+        bound = len(re.findall(r'[\s(]bind="query-params",', source))
+        keys = [one for one in ON_PAGES if bound and f'key="{one}"' in source]
+        assert bound == len(keys), path
+        named += keys
         found |= {constants.get(one, one.strip('"')) for one in named}
-    found -= {"key", "name"}  # a helper's own argument
-    assert found - {"seed"} == {*READERS, *ELSEWHERE} - {"draw_seed"}
+    assert found - {"key", "name"} == {*READERS, *ON_PAGES}, "but for helpers' own arguments"
