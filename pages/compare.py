@@ -32,7 +32,10 @@ def show(chosen: Chosen) -> None:
 
     with st.spinner(t("Measuring each model on the same test images ..."), show_time=True):
         compared = figures.compare(chosen, shown)
-    what_you_see(*words.verdict(compared, {run_id: run.config.model.latent_dim for run_id, run in chosen.runs.items()}))
+    with st.container(key="verdict"):
+        what_you_see(
+            *words.verdict(compared, {run_id: run.config.model.latent_dim for run_id, run in chosen.runs.items()})
+        )
     _pictures(chosen, compared, shown)
     _figures(chosen, compared)
     _settings(chosen)

@@ -109,6 +109,7 @@ def test_a_training_from_start_to_finish(supervised: Path) -> None:
     assert len(app.get("vega_lite_chart")) == 3
     assert "Pause" not in [found.label for found in app.button], "there is nothing to pause any more"
     assert {"Generate", "Draw", "Latent space", "Compare"} <= links(app), "but much to do with the model"
+    assert [one.label for one in app.button if one.proto.type == "primary"] == ["Play with it"]
 
     reloaded = opened(run)
     assert plain(run.title) in [heading.value for heading in reloaded.subheader]

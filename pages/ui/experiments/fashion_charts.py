@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pages.ui.certainty import one_training_each
 from pages.ui.charts import latent_scatter
-from pages.ui.text import N_, t, written
+from pages.ui.text import t, tn, written
 from vae_core.significance import estimate, rank
 from vae_core.special import chi2_quantile
 
@@ -238,25 +238,47 @@ def _first(b: Balance) -> str:
         return t("**{name}**: the posterior has collapsed: {kl:.4f} nats.", name=t(b.name), kl=abs(b.kl))
     gain = None if b.gains is None else estimate(b.gains)
     if gain is not None and not gain.is_clear:
-        said = N_(
+        return tn(
+            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimension, and there "
+            "is no measurable difference from the mean image: an MSE of {mse:.4f} beside {baseline:.4f}. Train "
+            "longer.",
             "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions, "
             "and there is no measurable difference from the mean image: an MSE of {mse:.4f} beside "
-            "{baseline:.4f}. Train longer."
-        )
-    elif b.recon >= b.nats_mean_image or b.mse >= b.mse_mean_image:
-        said = N_(
+            "{baseline:.4f}. Train longer.",
+            "count",
+            name=t(b.name),
+            kl=b.kl,
+            active=b.active,
+            count=b.latent_dim,
+            baseline=b.mse_mean_image,
+            mse=b.mse,
+        ) + (" " + _spread(b))
+    if b.recon >= b.nats_mean_image or b.mse >= b.mse_mean_image:
+        return tn(
+            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimension, and makes "
+            "too little of them: the reconstruction has {recon:.1f} nats beside the mean image's {floor:.1f}, and "
+            "an MSE of {mse:.4f} beside {baseline:.4f}. Train longer.",
             "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions, "
             "and makes too little of them: the reconstruction has {recon:.1f} nats beside the mean image's "
-            "{floor:.1f}, and an MSE of {mse:.4f} beside {baseline:.4f}. Train longer."
-        )
-    else:
-        said = N_(
-            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions. That "
-            "takes the reconstruction from the mean image's {floor:.1f} nats to {recon:.1f}, and the MSE from "
-            "{baseline:.4f} to {mse:.4f}."
-        )
-    words = t(
-        said,
+            "{floor:.1f}, and an MSE of {mse:.4f} beside {baseline:.4f}. Train longer.",
+            "count",
+            name=t(b.name),
+            kl=b.kl,
+            active=b.active,
+            count=b.latent_dim,
+            floor=b.nats_mean_image,
+            recon=b.recon,
+            baseline=b.mse_mean_image,
+            mse=b.mse,
+        ) + (" " + _spread(b))
+    return tn(
+        "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimension. That takes "
+        "the reconstruction from the mean image's {floor:.1f} nats to {recon:.1f}, and the MSE from "
+        "{baseline:.4f} to {mse:.4f}.",
+        "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions. That "
+        "takes the reconstruction from the mean image's {floor:.1f} nats to {recon:.1f}, and the MSE from "
+        "{baseline:.4f} to {mse:.4f}.",
+        "count",
         name=t(b.name),
         kl=b.kl,
         active=b.active,
@@ -265,8 +287,7 @@ def _first(b: Balance) -> str:
         recon=b.recon,
         baseline=b.mse_mean_image,
         mse=b.mse,
-    )
-    return f"{words} {_spread(b)}"
+    ) + (" " + _spread(b))
 
 
 def _spread(b: Balance) -> str:
