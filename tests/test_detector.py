@@ -1,10 +1,9 @@
 """One place decides: alone or among others, by which threshold, and what is nothing that the model has learnt."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from itertools import cycle, zip_longest
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -176,44 +175,28 @@ def on_the_pad(digit: NDArray[np.uint8], pen: int) -> NDArray[np.uint8]:
     return drawn(np.where(ndimage.distance_transform_edt(~ridge) < pen / 2, 255, 0))
 
 
-def photographed(digit: NDArray[np.uint8], chance: np.random.Generator) -> NDArray[np.uint8]:
-    """A digit as dark ink on light paper, as a camera takes it and the page Draw reads it."""
-    ink = np.asarray(Image.fromarray(digit).resize((140, 140), Image.Resampling.BICUBIC)).astype(float) / 255
-    page = np.pad(ink, 30)
-    grey = 230 - 180 * page + chance.normal(0, 3, page.shape)
-    file = io.BytesIO()
-    Image.fromarray(grey.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=85)
-    return handwriting.prepare(handwriting.read(file.getvalue()), (1, 28, 28))
-
-
-def test_digits_from_the_pad_and_from_photographs_are_rarely_called_nothing(anyone: Detector) -> None:
-    for own in own_digits():
-        assert anyone.judge(own).unlike.mean() <= 0.025  # 3 of 125
+def test_digits_from_the_pad_are_rarely_called_nothing(anyone: Detector) -> None:
+    assert anyone.judge(own_digits()).unlike.mean() <= 0.025  # 3 of 125
 
 
 @cache
-def own_digits() -> tuple[ImageData, ImageData]:
-    chance, some = np.random.default_rng(0), TEST.images[::8, 0]
-    return (
-        pictures(np.stack([on_the_pad(digit, pen) for digit, pen in zip(some, cycle((8, 11, 15)), strict=False)])),
-        pictures(np.stack([photographed(digit, chance) for digit in some])),
-    )
+def own_digits() -> ImageData:
+    pens = cycle((8, 11, 15))
+    return pictures(np.stack([on_the_pad(digit, pen) for digit, pen in zip(TEST.images[::8, 0], pens, strict=False)]))
 
 
 @pytest.mark.parametrize("kind", textures.KINDS)
 def test_textures_are_nothing_even_to_a_model_that_has_hardly_learnt(anyone: Detector, kind: str) -> None:
     ways = textured(kind)
-    assert [len(way) >= 10 for way in ways] == [True, True, True]
     unlike = [anyone.judge(way).unlike for way in ways]
-    assert np.concatenate(unlike).mean() >= 0.95 and min(way.mean() for way in unlike) >= 0.84
+    assert np.concatenate(unlike).mean() >= 0.95 and min(way.mean() for way in unlike) >= 0.9
 
 
 @cache
 def textured(kind: str) -> tuple[ImageData, ...]:
-    """Twenty textures of a kind, made smaller, as ink, and as uploads that aren't refused."""
+    """Twenty textures of a kind, made smaller, and as ink."""
     made = [textures.prepared(textures.grey(kind, 1000 + seed)) for seed in range(20)]
-    ways = zip_longest(*made)
-    return tuple(pictures(np.stack([image for image in way if image is not None])) for way in ways)
+    return tuple(pictures(np.stack(way)) for way in zip(*made, strict=True))
 
 
 GENERATOR = np.random.default_rng(0)

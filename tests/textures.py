@@ -3,9 +3,7 @@
 Each is grey, uint8 with shape (H, W), as a camera or a scan gives it; the same seed gives the same ones.
 """
 
-import io
 from collections.abc import Callable
-from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +11,6 @@ from PIL import Image
 from scipy import ndimage
 
 from vae_core import handwriting
-from vae_core.errors import InputError
 from vae_core.handwriting import Handwriting
 
 Grey = NDArray[np.float64]
@@ -127,12 +124,6 @@ def grey(kind: str, seed: int) -> NDArray[np.uint8]:
 
 
 def prepared(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """The image in the three ways in which a model may get it, each uint8 with shape (1, 28, 28): made smaller, as ink of
-    its own, as an upload; without the last where an upload of it is refused."""
+    """The image in two ways in which a model may get it, each uint8 with shape (1, 28, 28): made smaller, and as ink."""
     small = np.asarray(Image.fromarray(image).resize((28, 28), Image.Resampling.BOX))[None]
-    found = [small, handwriting.prepare(Handwriting(image), (1, 28, 28))]
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    with suppress(InputError):  # nothing stands out: told, too
-        found.append(handwriting.prepare(handwriting.read(file.getvalue()), (1, 28, 28)))
-    return found
+    return [small, handwriting.prepare(Handwriting(image), (1, 28, 28))]
