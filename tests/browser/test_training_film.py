@@ -18,6 +18,7 @@ def opened(page: Page, server: Server, address: str = "train?run=starter-vae-2d"
     page.goto(f"{server.address}/{address}")
     settle(page)
     unfold(page)
+    settle(page)  # its buttons come after it
 
 
 def unfold(page: Page) -> None:
