@@ -12,7 +12,7 @@ from tests.browser.driving import Server, saved, settle
 def test_a_chart_is_taken_away_as_data_and_as_a_picture(server: Server, page: Page) -> None:
     page.goto(f"{server.address}/reconstruct?run=starter-vae-conv-16d&view=anomalies")
     chart = page.locator(".js-plotly-plot").first
-    chart.wait_for()
+    chart.wait_for(timeout=60_000)  # all images are judged once
     settle(page)
     expect(page.get_by_role("figure", name="Threshold: at 1.72")).to_be_visible()  # the figures, for who can't see them
     page.get_by_test_id("stExpander").locator("summary").filter(has_text="Details").first.click()
