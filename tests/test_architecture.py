@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from pages.ui import controls
-from tests.processes import nobody_left
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = sorted(
@@ -60,6 +59,9 @@ LAYERS = [
         "vae_core.latent",
         "vae_core.atlas",
         "vae_core.handwriting",
+        "vae_core.photographs",
+        "vae_core.photo_files",
+        "vae_core.photo_ink",
         "vae_core.slow_motion",
         "vae_core.drawing",
         "vae_core.priors",
@@ -120,6 +122,8 @@ USERS = {
     "vae_core.models.layers": {"torchinfo"},  # a drawing that is asked for; it is small
     "vae_core.onnx_export": {"onnx", "onnxscript", "onnxruntime"},
     "vae_core.oversampling": {"imblearn"},
+    "vae_core.photo_ink": {"scipy"},  # a photograph that is uploaded
+    "vae_core.photographs": {"scipy"},
     "vae_core.priors": {"sklearn"},  # a mixture, where somebody chooses one
     "vae_core.rare_class": {"sklearn"},
     "vae_core.studies.strangers": {"sklearn"},
@@ -210,12 +214,11 @@ def test_what_is_heavy_is_imported_where_it_is_needed(path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_pages_open_without_what_is_heavy(tmp_path: Path) -> None:
+def test_pages_open_without_what_is_heavy(supervised: Path) -> None:
     """Neither those, nor what torch loads only to compile, nor what only they need; of plotly's table a packed one, and of
     Pillow's formats a few."""
     code = f"""
 import os, sys
-os.environ["DIABOLO_RUNS"] = {str(tmp_path)!r}
 os.environ["DIABOLO_JOBS"] = "local"
 from streamlit.testing.v1 import AppTest
 from vae_core.models import size
@@ -236,8 +239,7 @@ assert len(Image.SAVE) < 12, list(Image.SAVE)
 heavy = {sorted(HEAVY - {"torchinfo"} | COMPILER | {"torchvision", "joblib", "psutil", "requests"})!r}
 print([name for name in heavy if name in sys.modules])
 """
-    with nobody_left(tmp_path):
-        assert in_new_process(code).splitlines()[-1] == "[]"
+    assert in_new_process(code).splitlines()[-1] == "[]"
 
 
 def test_only_one_module_imports_torchvision() -> None:
@@ -282,7 +284,8 @@ def test_no_pickle(path: Path) -> None:
         assert given.get("allow_pickle", "False") == "False", f"{path}:{node.lineno}"
 
 
-def test_home_opens_without_torch() -> None:
+@pytest.mark.heavy
+def test_home_opens_without_torch(supervised: Path) -> None:
     code = """
 import sys
 from streamlit.testing.v1 import AppTest

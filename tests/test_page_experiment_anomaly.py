@@ -15,7 +15,8 @@ from pages.ui.experiments import anomaly_charts, anomaly_words, groups
 from pages.ui.experiments.anomaly_words import Answer, Tutorial
 from tests.processes import nobody_left
 from tests.tiny_runs import train
-from vae_core import anomaly, files, runs
+from vae_core import anomaly, datasets, files, runs
+from vae_core.config import RunConfig
 from vae_core.control import Job, Status
 from vae_core.datasets import load
 from vae_core.errors import InputError
@@ -296,6 +297,58 @@ def test_the_visitors_digit_is_what_is_trained(both: tuple[Run, Run], monkeypatc
     next(button for button in app.button if button.label == "Start the 2 trainings").click().run()
     assert [config.data.classes for config in submitted] == [(3,), (3,)]
     assert [config.training.epochs for config in submitted] == [1, 2]
+    assert not app.exception and not app.error
+
+
+def test_one_click_starts_it_quickly_on_the_bundled_digits(
+    both: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted: list[RunConfig] = []
+    monkeypatch.setattr("vae_core.jobs.client.submit_all", lambda configs: submitted.extend(configs) or both[:1])
+    app = opened(both[0])
+    app.button(key="start_quick_anomaly-fives").click().run()
+    recipe = RECIPES["anomaly-fives"]
+    assert [config.data.name for config in submitted] == ["digits", "digits"]
+    assert [config.training.epochs for config in submitted] == [recipe.bundled_epochs, 144]
+    full = app.button(key="start_full_anomaly-fives")
+    if datasets.is_present("mnist"):
+        full.click().run()
+        assert [(c.data.name, c.training.epochs) for c in submitted[2:]] == [("mnist", 10), ("mnist", 24)]
+    else:
+        assert full.disabled and "MNIST is not on this machine" in full.help
+    assert not app.exception and not app.error
+
+
+def test_a_class_sees_what_its_link_shows_and_trains_what_its_teacher_chose(
+    both: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted: list[RunConfig] = []
+    monkeypatch.setattr("vae_core.jobs.client.submit_all", lambda configs: submitted.extend(configs) or both[:1])
+    link = {
+        "show": "training.epochs",
+        "data.name": "digits",
+        "data.classes": "7",
+        "training.epochs": "3",
+        "model.kind": "x",
+    }
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params.update({"recipe": "anomaly-fives"} | link)
+    app.switch_page("pages/experiments.py").run()
+    assert not app.selectbox(key="run_anomaly-fives").disabled
+    labels = [button.label for button in app.button]
+    assert "Start the 2 trainings" in labels and not any("version" in label for label in labels)
+    assert not any(box.key == "anomaly_class" for box in app.selectbox), "what the link does not show"
+    epochs = app.text_input(key="epochs_anomaly-fives_digits")
+    assert epochs.value == "3"
+    epochs.set_value("2").run()
+    app.button(key="start_class_anomaly-fives").click().run()
+    assert [config.data.classes for config in submitted] == [(7,), (7,)]
+    assert [config.training.epochs for config in submitted] == [2, 5]
+    app.switch_page("pages/train.py").run()
+    app.switch_page("pages/experiments.py").run()
+    assert any(button.label == "Show all settings" for button in app.button), "also after another page"
+    next(button for button in app.button if button.label == "Show all settings").click().run()
+    assert app.button(key="start_quick_anomaly-fives") and "show" not in app.query_params
     assert not app.exception and not app.error
 
 

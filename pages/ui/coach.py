@@ -15,8 +15,9 @@ from pages.ui import cache, coach_charts, settings, standing, state
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.longer_code import is_short, offer_longer_code
+from pages.ui.primary import primary
 from pages.ui.shown import shown_data
-from pages.ui.text import describe, plain, t, written
+from pages.ui.text import describe, plain, t, tn, written
 from pages.ui.what_if import shown
 from vae_core import diagnosis, runs, verdict
 from vae_core.config import field
@@ -95,7 +96,7 @@ def _report(run: Run, found: "Verdict", *, live: bool) -> None:
         st.dataframe(
             {
                 t("Check"): [t(diagnosis.CHECKS[check.kind].title) for check in checks],
-                t("Dimension"): [_number(check.value) for check in checks],
+                t("Value"): [_number(check.value) for check in checks],
                 t("Limit"): [_number(check.limit) for check in checks],
                 t("Fault"): [_is_fault(check) for check in checks],
                 t("What it is"): [t(diagnosis.CHECKS[check.kind].number) for check in checks],
@@ -113,16 +114,28 @@ def _is_fault(check: "Check") -> str:
 def _say_it_is_not_judged(found: "Verdict") -> None:
     st.info(t(found.unjudged, **found.values), icon=":material/pending:")
     if found.checks and not found.faults:
-        st.caption(t("Up to there, the {count} checks of its curves passed.", count=len(found.checks)))
+        st.caption(
+            tn(
+                "Up to there, the {count} check of its curves passed.",
+                "Up to there, the {count} checks of its curves passed.",
+                "count",
+                count=len(found.checks),
+            )
+        )
 
 
 def _say_nothing_is_wrong(count: int, *, live: bool) -> None:
     if not live:
-        st.success(t("All {count} checks passed.", count=count), icon=":material/check_circle:")
+        st.success(
+            tn("The {count} check passed.", "All {count} checks passed.", "count", count=count),
+            icon=":material/check_circle:",
+        )
     elif count:
         st.caption(
-            t(
+            tn(
+                "The {count} check of the curves passed so far. When the training ends, more look at the model.",
                 "The {count} checks of the curves passed so far. When the training ends, more look at the model.",
+                "count",
                 count=count,
             )
         )
@@ -142,9 +155,12 @@ def _say_what_limits(run: Run) -> None:
     if not is_short(run.config) or not error or not of_mean:
         return
     st.caption(
-        t(
+        tn(
+            "What limits its images now is the length of their code: with {size} latent dimension, {share:.0%} of "
+            "the mean image's error is left.",
             "What limits its images now is the length of their code: with {size} latent dimensions, "
             "{share:.0%} of the mean image's error is left.",
+            "size",
             size=run.config.model.latent_dim,
             share=error / of_mean,
         )
@@ -207,7 +223,7 @@ def _mend(run: Run, check: "Check", *, live: bool) -> None:
             t("Keep it, queue a run with the fix") if live else t("Train with the suggested fix"),
             icon=":material/healing:",
             key=f"mend_{check.kind}",
-            type="secondary" if live else "primary",
+            type="secondary" if live else primary(f"mend_{check.kind}"),
             disabled=bool(problem),
             help=problem or None,
         )
@@ -233,7 +249,7 @@ def _stop_button(run: Run, check: "Check", problem: str) -> bool:
         t("Stop it, train with the suggested fix"),
         icon=":material/healing:",
         key=f"mend_instead_{check.kind}",
-        type="primary",
+        type=primary(f"mend_instead_{check.kind}"),
         disabled=bool(problem),
         help=problem or None,
     )

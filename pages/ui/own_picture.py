@@ -17,6 +17,7 @@ from pages.ui.images import data_url
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.own_picture_views import Seen
+from pages.ui.primary import primary
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.strangeness import (
     exceeded_in_words,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 WAYS = {"draw": N_("Draw"), "upload": N_("Upload an image"), "test": N_("A test image")}
 DRAWS = 8
 NEIGHBOURS = 8
+UNREADABLE = ("heic", "heif", "avif")  # taken all the same, to say how they are converted
 
 
 @st.fragment
@@ -60,6 +62,7 @@ def show(run: Run) -> None:
             required=True,
             format_func=lambda name: t(WAYS[name]),
             key="own_picture_way",
+            wrap=True,
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -148,16 +151,23 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
     if way == "upload":
         file = st.file_uploader(
             t("An image of one digit"),
-            ["png", "jpg", "jpeg", "webp", "bmp", "gif"],
+            ["png", "jpg", "jpeg", "webp", "bmp", "gif", *UNREADABLE],
             max_upload_size=handwriting.MOST_BYTES // 1_000_000,
             key="own_picture_file",
         )
         if file is None:
-            st.caption(t("A photograph of a digit on plain paper will do. It is kept in memory only and never saved."))
+            st.caption(
+                t(
+                    "A photograph of a digit will do, on plain, ruled or squared paper. It is kept in memory only and "
+                    "never saved."
+                )
+            )
             return None
         writing = handwriting.read(file.getvalue())
         prepared = handwriting.prepare(writing, model.image_shape)
-        words = t("Your image, ink in white") + (" " + t("(it was dark on light)") if writing.inverted else "")
+        words = t("The digit found in your image, ink in white") + (
+            " " + t("(it was dark on light)") if writing.inverted else ""
+        )
         st.image(data_url(sheet(writing.ink[None], 1, scale=1)), caption=words, alt=words, width=220)
         return prepared
     st.caption(t("Draw a digit as large as you like, with the mouse or a finger."))
@@ -242,7 +252,13 @@ def _place(run: Run, model: Model, seen: Seen, data: ImageData, judged: Judged |
         words_drawn = t("Decoded from codes drawn from its posterior: what else the model takes it for")
         drawn = own_picture_views.drawn(model, seen, DRAWS, seed)
         st.image(data_url(sheet(drawn, 4, scale=3)), caption=words_drawn, alt=words_drawn)
-        st.button(t("Resample"), icon=":material/casino:", on_click=_again, key="own_picture_again")
+        st.button(
+            t("Resample"),
+            icon=":material/casino:",
+            type=primary("own_picture_again"),
+            on_click=_again,
+            key="own_picture_again",
+        )
 
 
 def _again() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from pages.ui import cache, number_text, settings, standing, what_if_charts
@@ -13,8 +14,10 @@ from pages.ui.chart_view import show_chart
 from pages.ui.cost import show_time
 from pages.ui.forms import CHOICES, in_words
 from pages.ui.navigation import BY_NAME
+from pages.ui.number_tables import number_table
+from pages.ui.primary import primary
 from pages.ui.run_names import labels
-from pages.ui.text import SOURCE, describe, language, plain, t
+from pages.ui.text import SOURCE, describe, language, plain, t, tn
 from vae_core import runs, sweeps
 from vae_core.config import RunConfig, field
 from vae_core.errors import DiaboloError
@@ -60,6 +63,10 @@ def _as_stored(path: str, typed: str) -> str:
     """What was typed for a setting, a number as the settings' own text has it: `0,5` is `0.5`."""
     number = None if choices(field(path)) else number_text.parse(typed, language())
     return typed if number is None else to_text(_from(number))
+
+
+def _figure(name: str) -> str:
+    return t(what_if_charts.FIGURES[name])
 
 
 def _title(path: str) -> str:
@@ -113,8 +120,8 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
         problem = describe(error)
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
-            t("Queue {count} trainings", count=len(configs)),
-            type="primary",
+            tn("Queue {count} training", "Queue {count} trainings", "count", count=len(configs)),
+            type=primary("what_if_queue"),
             icon=":material/playlist_add:",
             disabled=bool(problem),
             help=plain(problem) or t("They train one after the other, in the background."),
@@ -125,7 +132,14 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
         st.caption(plain(problem))
     elif asked:
         queued = client.submit_all(configs)
-        st.success(t("{count} trainings are queued. Their figures appear below.", count=len(queued)))
+        st.success(
+            tn(
+                "{count} training is queued. Its figures appear below.",
+                "{count} trainings are queued. Their figures appear below.",
+                "count",
+                count=len(queued),
+            )
+        )
     else:
         with time:
             show_time(configs)
@@ -214,12 +228,15 @@ def _results(run: Run, paths: Sequence[str]) -> None:
     show_chart(chart, words, key="what_if_chart", about="sweep")
     table = {
         **{_title(path): [shown(path, row.values[path]) for row in rows] for path in paths},
-        **{t(what_if_charts.FIGURES[name]): [row.metrics.get(name) for row in rows] for name in figures},
+        **{_figure(name): [row.metrics.get(name) for row in rows] for name in figures},
     }
     if any(row.seeds > 1 for row in rows):
         table |= {t("Seeds"): [row.seeds for row in rows]}
-        table |= {f"± {t(what_if_charts.FIGURES[name])}": [row.spread.get(name) for row in rows] for name in figures}
-    st.dataframe(table, hide_index=True)
+        table |= {f"± {_figure(name)}": [row.spread.get(name) for row in rows] for name in figures}
+    specs = {
+        heading: ".4g" for name in figures for heading in (_figure(name), f"± {_figure(name)}") if heading in table
+    }
+    st.dataframe(number_table(pd.DataFrame(table), specs), hide_index=True)
     entry = BY_NAME["compare"]
     st.page_link(
         entry.script,
@@ -251,4 +268,7 @@ def _wait(run: Run, paths: tuple[str, ...], before: int) -> None:
     family = _family(run, paths)
     if len(family.trained) != before:
         st.rerun()
-    st.info(t("{count} trainings are still to come.", count=family.coming), icon=":material/hourglass_top:")
+    st.info(
+        tn("{count} training is still to come.", "{count} trainings are still to come.", "count", count=family.coming),
+        icon=":material/hourglass_top:",
+    )

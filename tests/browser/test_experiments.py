@@ -31,11 +31,12 @@ def test_an_experiment_from_its_button_to_its_result(
     page.goto(f"{server.address}/experiments?recipe={recipe}")
     settle(page)
     expect(page.get_by_role("heading", name=RECIPES[recipe].question)).to_be_visible()
+    page.get_by_text("Choose the settings yourself").click()
     epochs = page.get_by_role("textbox", name="Epochs", exact=True)
     epochs.fill("1")
     epochs.press("Enter")
     settle(page)
-    page.get_by_role("button", name="Start the").click()
+    page.locator(f".st-key-start_own_{recipe} button").click()
     # What was found in words, or the button of the study that finds it.
     seen = page.get_by_text("What you see").or_(page.locator('[class*="st-key-ask_"] button'))
     expect(seen.first).to_be_visible(timeout=SLOW)

@@ -13,11 +13,12 @@ from pages.ui.experiments import anomaly_words, blocks
 from pages.ui.experiments.anomaly_turns import show_all_classes
 from pages.ui.experiments.anomaly_words import Answer, Tutorial
 from pages.ui.number_box import number_box
+from pages.ui.number_tables import number_table
 from pages.ui.number_text import Span
 from pages.ui.reconstruction import number_in_class, reconstruct
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.strangeness import share_in_words, threshold_in_words
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, tn
 from vae_core import datasets
 from vae_core.datasets import ImageData
 from vae_core.recipes import Recipe
@@ -26,6 +27,10 @@ from vae_core.runs import Run
 
 OURS = N_("tutorial's network")
 USUAL_STRANGER = 7
+
+
+SETTINGS: tuple[str, ...] = ("data.classes",)
+"""What `settings` changes."""
 
 
 def settings(recipe: Recipe) -> Mapping[str, Any]:
@@ -67,7 +72,9 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
     strange = ~np.isin(data.labels, classes)
     first = next(iter(models.values()))
     found = []
-    components = t("PCA with {count} components", count=anomaly_words.COMPONENTS)
+    components = tn(
+        "PCA with {count} component", "PCA with {count} components", "count", count=anomaly_words.COMPONENTS
+    )
     rows = [(t("The mean image"), "mean_image", first), (components, "pca_20", first)]
     for title, score, run in [*rows, *((t(key), "squared_error", run) for key, run in models.items())]:
         test = cache.strangeness(run, name, classes)
@@ -236,11 +243,9 @@ def _show_scores(models: Mapping[str, Run], name: str, data: ImageData, classes:
         {t("Score"): t(SCORES[score].title), **{t(key): auroc[key].get(score) for key in models}}
         for score in sorted(last, key=lambda score: -last[score])
     ]
-    form = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
-        rows,
+        number_table(rows, {t(key): ".3f" for key in models}),
         hide_index=True,
-        column_config={t(key): form for key in models},
         width="content",
         height="content",
         key="anomaly_scores",

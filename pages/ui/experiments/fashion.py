@@ -28,6 +28,10 @@ PICTURES, DRAWS = 8, 16
 RIGHT = N_("sum over pixels + KL")
 
 
+SETTINGS: tuple[str, ...] = ()
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     """Nothing more than data and length; the layers are changed on the page Train."""
     entry = BY_NAME["train"]

@@ -14,8 +14,9 @@ from pages.ui.experiments.blocks import Found
 from pages.ui.experiments.oversampling_charts import BEST_DRAWING, METRICS, Metric
 from pages.ui.images import data_url
 from pages.ui.number_box import number_box
+from pages.ui.number_tables import number_table
 from pages.ui.number_text import Span
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import datasets
 from vae_core.datasets.sources import DataSource
 from vae_core.export import PICTURE_FORMATS
@@ -29,6 +30,10 @@ SHOWN = 12
 PAIR = 150  # pixels; a phone has room for two
 FEW = 20
 MIME = {"zip": "application/zip", "npz": "application/octet-stream", "csv": "text/csv"}
+
+
+SETTINGS: tuple[str, ...] = ("data.rare_class", "data.rare_share")
+"""What `settings` changes."""
 
 
 def settings(recipe: Recipe) -> Mapping[str, Any]:
@@ -96,8 +101,10 @@ def _learning(run: Run, name: str) -> None:
     from pages.ui.read_aloud import read_as  # it imports torch
 
     drawn = run.snapshot(epoch)["samples"]
-    words = t(
+    words = tn(
+        "{count} synthetic image after epoch {epoch}: the model was told to draw class {name}.",
         "{count} synthetic images after epoch {epoch}: the model was told to draw class {name}.",
+        "count",
         count=len(drawn),
         name=name,
         epoch=epoch,
@@ -146,10 +153,13 @@ def _compare(run: Run, name: str) -> Found | None:
         {"methods": ways, "seeds": seeds, "epochs": epochs},
         label=label,
         seconds=3 + seeds * (vae + len(ways) * (0.3 + SECONDS_A_PICTURE * learnt * epochs)),
-        what=t(
+        what=tn(
+            "Oversamples class {name} by each method until it is as large as the others, trains {count} small "
+            "classifier ({layers}) on each and tests them on the real test images, which no method has seen.",
             "Oversamples class {name} by each method until it is as large as the others, trains {count} "
             "small classifiers ({layers}) on each and tests them on the real test images, which no method "
             "has seen.",
+            "count",
             name=name,
             count=seeds,
             layers=classifier_layers(source),
@@ -235,15 +245,10 @@ def _gallery(run: Run, found: Found, name: str) -> None:
         )
     )
     blocks.what_you_see(oversampling_charts.copy_sentence(t(METHODS[way].title), copies[way]))
-    percent = st.column_config.NumberColumn(format="%.0f %%")
+    specs = {t("Distance"): ".2f", t("Closer than real ones"): ".0%", t("Closer to learnt ones"): ".0%"}
     st.dataframe(
-        oversampling_charts.copies_table(copies),
+        number_table(oversampling_charts.copies_table(copies), specs),
         hide_index=True,
-        column_config={
-            t("Distance"): st.column_config.NumberColumn(format="%.2f"),
-            t("Closer than real ones"): percent,
-            t("Closer to learnt ones"): percent,
-        },
         height="content",
         key=f"fill_copies_{run.id}",
     )
