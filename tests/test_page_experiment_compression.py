@@ -139,6 +139,14 @@ def test_the_words_follow_the_figures(equivalent: int | None, said: str) -> None
     assert said in sentence and "**0.3500**" in sentence
 
 
+def test_a_study_of_an_earlier_version_says_that_it_compares_means_alone() -> None:
+    older = {"each": np.full(9, 0.35)}
+    assert "keeps means alone" in compression_words.against_pca({**FIGURES, "pca_equivalent": 2}, ERRORS, older)
+    figures = {"sizes": [1, 2], "mse": [0.25, 0.35], "pca_equivalent": [4, 3], "epochs": 7}
+    *_, said = compression_words.sweep(figures, ERRORS, older)
+    assert "keeps means alone" in said
+
+
 def pictures(own: float, pca: float, spread: float = 0.01, seed: int = 0) -> dict[str, np.ndarray]:
     """Errors of the same pictures, of a model and of PCA, of those means."""
     generator = np.random.default_rng(seed)
