@@ -85,8 +85,8 @@ def _names(code: CodeType) -> Iterator[str]:
 _held = False
 
 
-def _audit(event: str, details: object) -> None:
-    if _held and event in STARTS:
+def _audit(event: str, details: tuple[object, ...]) -> None:
+    if _held and event in STARTS and details[:1] != ("lscpu",):  # by which joblib counts the cores, once
         raise AssertionError(f"A quick test starts a process ({event}): name what starts it in tests/quick.py.")
 
 
