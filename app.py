@@ -1,8 +1,9 @@
 """Diabolo's entry: `streamlit run app.py`. Chooses a page and runs it; what the pages show is in `pages/`."""
 
-from pages.ui import navigation, sharing
+from pages.ui import address, navigation, sharing
 from pages.ui.boundary import guarded
 from pages.ui.cache import supervisor
+from pages.ui.text import language
 from vae_core import memory
 
 memory.give_back()
@@ -13,3 +14,4 @@ with guarded():
     page.run()
 with guarded():
     sharing.show_copy_button()
+address.show(language())

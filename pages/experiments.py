@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import cache, settings, state
+from pages.ui import address, cache, settings, state
 from pages.ui.boundary import guarded
 from pages.ui.cost import show_time
 from pages.ui.experiments import EXPERIMENTS, experiment, groups
@@ -27,7 +27,7 @@ from vae_core.settings import bounds
 
 def choose_experiment() -> Recipe:
     """Which experiment to show; it stands in the address, for F5 and for links."""
-    named = st.query_params.get("recipe")
+    named = address.get("recipe")
     # Not the widget's own binding to the address: st.switch_page fails on a page that has one.
     if named in EXPERIMENTS and named != st.session_state.get("recipe_in_address"):
         st.session_state["experiment"] = named
@@ -43,7 +43,8 @@ def choose_experiment() -> Recipe:
         label_visibility="collapsed",
     )
     name = chosen or next(iter(EXPERIMENTS))
-    st.query_params["recipe"] = st.session_state["recipe_in_address"] = name
+    st.session_state["recipe_in_address"] = name
+    address.write({"recipe": name})
     return RECIPES[name]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages.ui import language
+from pages.ui import address, language
 from pages.ui.text import N_, t
 
 _MARK = "_entered"
@@ -130,6 +130,9 @@ def enter() -> Page:
     """Show the menu and mark the session. Called by `app.py` alone, which then runs the page that it returns."""
     language.take_address()
     page = _navigation()
+    # From here on the browser has the page's address: written before, a parameter would go to the page that one leaves.
+    address.begin(page.url_path)
+    language.write_address()
     st.session_state[_MARK] = True
     language.show_switch()
     return page
