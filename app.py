@@ -3,7 +3,6 @@
 from pages.ui import address, navigation, sharing
 from pages.ui.boundary import guarded
 from pages.ui.cache import supervisor
-from pages.ui.text import language
 from vae_core import memory
 
 memory.give_back()
@@ -14,4 +13,4 @@ with guarded():
     page.run()
 with guarded():
     sharing.show_copy_button()
-address.show(language())
+address.show()

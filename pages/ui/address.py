@@ -64,18 +64,14 @@ def begin(page: str) -> None:
         state[_WAITING] = dict.fromkeys(st.query_params) if is_arriving else {}
         if not _is_first_run():
             _tell_streamlit()
-    elif st.query_params.to_dict() != state[_SHOWN]["read"]:
+    elif st.query_params.to_dict() != state.get(_SHOWN, {}).get("read"):
         state.pop(_WAITING, None)  # the address is another, or Streamlit knows what the component wrote
     elif _waiting():
         _tell_streamlit()
 
 
-def show(language: str) -> None:
-    """The component: at the end of every page.
-
-    Args:
-        language: The visitor's, a code such as `fr`. Back and Forward keep it.
-    """
+def show() -> None:
+    """The component: at the end of every page."""
     state = st.session_state
     if _is_first_run() or _SHOWN not in state:
         state[_SHOWN] = {
@@ -85,7 +81,7 @@ def show(language: str) -> None:
             "read": st.query_params.to_dict(),
         }
     with st.container(key="address"):
-        page_address(state[_SHOWN]["id"], state[_SHOWN]["changes"], language)
+        page_address(state[_SHOWN]["id"], state[_SHOWN]["changes"])
 
 
 def _is_first_run() -> bool:

@@ -12,12 +12,11 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-def page_address(id: str, changes: Mapping[str, str | None], language: str) -> None:
+def page_address(id: str, changes: Mapping[str, str | None]) -> None:
     """The component, which nobody sees.
 
     Args:
         id: Of these changes, which are made once; empty for none.
         changes: Parameters for the address; `None` takes one away.
-        language: A code such as `fr`, which Back and Forward keep.
     """
-    _COMPONENT(key="page_address", data={"id": id, "changes": dict(changes), "language": language}, height="content")
+    _COMPONENT(key="page_address", data={"id": id, "changes": dict(changes)}, height="content")

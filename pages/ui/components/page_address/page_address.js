@@ -1,9 +1,7 @@
 // One entry of the history for each page. Streamlit adds one for each parameter that a page writes into its address too:
 // those replace the entry that is there. What stays an entry: another page, and a link to this one.
 
-const LANGUAGE = "lang";
 let done = ""; // which changes were made
-let language = "";
 
 function set(changes) {
     const url = new URL(window.location.href);
@@ -21,7 +19,7 @@ function watch() {
         if (isSamePage) window.history.replaceState(state, title, url);
         else push(state, title, url);
     };
-    // Before Streamlit hears of either: the page that it then asks for is this one.
+    // Before Streamlit hears of it.
     window.addEventListener(
         "click",
         (event) => {
@@ -33,18 +31,9 @@ function watch() {
         },
         true,
     );
-    window.addEventListener(
-        "popstate",
-        () => {
-            const kept = new URL(window.location.href).searchParams.get(LANGUAGE);
-            if (kept && language && kept !== language) set({ [LANGUAGE]: language });
-        },
-        true,
-    );
 }
 
 export default function ({ data }) {
-    language = data.language;
     if (!window.diaboloKeepsHistory) {
         window.diaboloKeepsHistory = true;
         watch();
