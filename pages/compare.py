@@ -102,12 +102,12 @@ def _pictures(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed = seed_box("compare_seed", t("Chooses the test images and the codes that are drawn."))
     seed = typed.get()
-    st.markdown(f"**{t('What comes back')}**")
+    st.markdown(f"**{t('Reconstructions')}**")
     pictures.show_reconstructions(chosen, compared, shown, seed)
     st.markdown(f"**{t('New images from N(0, I)')}**")
     pictures.show_samples(chosen, compared, shown, seed)
     st.caption(
-        t("Codes of the same size are the same numbers for each model; each decoder makes of them what it has learnt.")
+        t("Codes of the same dimension are the same for each model; each decoder makes of them what it has learnt.")
     )
 
 

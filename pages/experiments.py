@@ -1,38 +1,43 @@
 """Experiments: a question, its settings, the runs that answer it, and what they show."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
+<<<<<<< HEAD
 from pages.ui import address, cache, settings, state
+=======
+from pages.ui import cache, state
+>>>>>>> main
 from pages.ui.boundary import guarded
-from pages.ui.cost import show_time
-from pages.ui.experiments import EXPERIMENTS, experiment, groups
+from pages.ui.experiments import EXPERIMENTS, asking, experiment, groups
 from pages.ui.navigation import BY_NAME, begin
-from pages.ui.number_box import ToldError, number_box
-from pages.ui.number_text import Span
 from pages.ui.progress import follow
 from pages.ui.run_names import labels
 from pages.ui.standing import is_active
-from pages.ui.text import describe, plain, t
-from vae_core import datasets, runs
-from vae_core.config import field
-from vae_core.errors import InputError
+from pages.ui.text import plain, t
+from vae_core import runs
 from vae_core.events import last_epoch
 from vae_core.recipes import RECIPES, Recipe
 from vae_core.runs import Run
-from vae_core.settings import bounds
 
 
 def choose_experiment() -> Recipe:
     """Which experiment to show; it stands in the address, for F5 and for links."""
+<<<<<<< HEAD
     named = address.get("recipe")
+=======
+    given = asking.class_settings()
+    named = st.query_params.get("recipe")
+>>>>>>> main
     # Not the widget's own binding to the address: st.switch_page fails on a page that has one.
     if named in EXPERIMENTS and named != st.session_state.get("recipe_in_address"):
         st.session_state["experiment"] = named
     elif st.session_state.get("experiment") not in EXPERIMENTS:
-        st.session_state["experiment"] = next(iter(EXPERIMENTS))
+        last = (given or {}).get("recipe")
+        st.session_state["experiment"] = last if last in EXPERIMENTS else next(iter(EXPERIMENTS))
+    if given is not None:  # a class sees the one that its link names
+        name = st.session_state["experiment"]
+        st.query_params["recipe"] = st.session_state["recipe_in_address"] = given["recipe"] = name
+        return RECIPES[name]
     chosen = st.pills(
         t("Experiment"),
         list(EXPERIMENTS),
@@ -46,81 +51,6 @@ def choose_experiment() -> Recipe:
     st.session_state["recipe_in_address"] = name
     address.write({"recipe": name})
     return RECIPES[name]
-
-
-def choose_settings(recipe: Recipe) -> Mapping[str, Any]:
-    """What a visitor changes in the recipe, by dotted names."""
-    names = groups.data_sets(recipe)
-    own = recipe.config.data.name
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        data = st.segmented_control(
-            t("Data set"),
-            names,
-            default=names[0],
-            required=True,
-            format_func=lambda name: t(datasets.source(name).title),
-            key=f"data_{recipe.name}",
-        )
-        low, high = bounds(field("training.epochs"))
-        typed = number_box(
-            t("Epochs"),
-            Span(low, high),
-            key=f"epochs_{recipe.name}_{data}",
-            default=groups.epochs_on(recipe, str(data)),
-            width=150,
-            help=t("The recipe's own number gives its figures; fewer are quicker."),
-        )
-        changes = dict(experiment(recipe.name).settings(recipe))
-    if data != own:
-        st.caption(
-            t(
-                "{title}: {ratio:.0f} times fewer images than {own}, so an epoch is that much shorter, and more of them are "
-                "taken: {epochs} instead of {own_epochs}.",
-                title=t(datasets.source(str(data)).title),
-                own=t(datasets.source(own).title),
-                ratio=datasets.source(own).sizes["train"] / datasets.source(str(data)).sizes["train"],
-                epochs=groups.epochs_on(recipe, str(data)),
-                own_epochs=recipe.config.training.epochs,
-            )
-        )
-    if own not in names:
-        st.caption(
-            t(
-                "The recipe's own data set is {title}, which is not on this machine: download it on the page Train. "
-                "Its figures are only comparable there.",
-                title=t(datasets.source(own).title),
-            )
-        )
-    return {"data.name": data, "training.epochs": typed.get(), **changes}
-
-
-@guarded()
-def ask(recipe: Recipe) -> None:
-    """The settings, and the button that starts the experiment."""
-    problem, whole, changes = "", {}, {}
-    try:
-        changes = dict(choose_settings(recipe))
-        whole = groups.configs(recipe, changes)
-        for config in whole.values():
-            settings.check(config)
-    except InputError as error:
-        problem = describe(error)
-        if not isinstance(error, ToldError):
-            st.warning(plain(problem), icon=":material/warning:")
-    count = 1 + len(recipe.companions)
-    words = t("Start the experiment") if count == 1 else t("Start the {count} trainings", count=count)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        started = st.button(
-            words, type="primary", icon=":material/play_arrow:", disabled=bool(problem), help=plain(problem) or None
-        )
-        time = st.container()
-    if started:
-        state.remember_run(groups.start(recipe, changes).id)
-        st.rerun()
-    # Last: to count an unknown model takes a moment, and a click comes first.
-    with time:
-        if not problem:
-            show_time(list(whole.values()))
 
 
 @st.fragment(run_every=1.0)
@@ -184,7 +114,8 @@ if EXPERIMENTS:
         st.subheader(t(recipe.question))
         st.markdown(t(recipe.look_at))
         st.caption(t("Source: {source}", source=plain(recipe.source)))
-        ask(recipe)
+        with guarded():
+            asking.ask(recipe)
     answer(recipe)
 else:
     st.page_link(BY_NAME["train"].script, label=t("Train a model"), icon=BY_NAME["train"].icon)

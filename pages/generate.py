@@ -15,7 +15,7 @@ if chosen is not None:
 
     run = runs.find(chosen)
     show_hint("generate", run)
-    titles = {"new": t("New images"), "map": t("Map"), "walk": t("From one to another")}
+    titles = {"new": t("New images"), "map": t("Map"), "walk": t("Interpolate")}
     views = {"new": generate_tabs.drawing, "map": generate_tabs.manifold, "walk": walk_tab.walk}
     # Only the open tab is computed.
     for name, tab in tabs(titles, key="generate_tab").items():

@@ -27,7 +27,7 @@ def show_choice(page: str, label: str, line: str, run: str | None = None) -> Non
 def show_recipe(recipe: Recipe) -> None:
     is_experiment = recipe.name in EXPERIMENTS
     entry = BY_NAME["experiments" if is_experiment else "train"]
-    words = t("Open the experiment") if is_experiment else t("Take its settings")
+    words = t("Open the experiment") if is_experiment else t("Use these settings")
     with st.container(border=True, height="stretch", vertical_alignment="distribute", key=f"card_{recipe.name}"):
         # The title apart from the link, which would be cut off where there is no room for it.
         st.markdown(f"**{t(recipe.title)}**  \n{t(recipe.question)}")
@@ -43,24 +43,25 @@ def show_all_runs() -> None:
 begin("home")
 st.markdown(
     t(
-        "An autoencoder is a network that learns to squeeze an image into a few numbers and to draw it again from them. "
-        "Here you train one on handwritten digits within a minute, and then see what it has understood, what it can draw "
-        "by itself, and what looks strange to it. A **VAE** (variational autoencoder) is one that has also learnt to "
-        "invent images that nobody has ever drawn."
+        "An autoencoder is a network that learns to squeeze an image into a few numbers, the dimensions of "
+        "its latent space, and to draw it again from them. Here you train one on handwritten digits within "
+        "a minute, and then see what it has understood, what it can draw by itself, and what is anomalous "
+        "to it. A **VAE** (variational autoencoder) is one that has also learnt to invent images that "
+        "nobody has ever drawn."
     )
 )
 with guarded():
     st.image(PICTURE, width="stretch", alt=t("Hundreds of handwritten digits that change gradually into one another"))
     st.caption(
         t(
-            "Nobody wrote these digits. A model that came with Diabolo drew each of them from two numbers: one grows to "
-            "the right, the other upwards."
+            "Nobody wrote these digits. A model that came with Diabolo drew each of them from a point of "
+            "its two-dimensional latent space: one dimension grows to the right, the other upwards."
         )
     )
 
 first, second, third = st.columns(3)
 with first:
-    show_choice("latent", t("Look at a trained model"), t("Some come with Diabolo: nothing to wait for."), EXAMPLE)
+    show_choice("latent", t("Look at a trained model"), t("Three are included, no waiting."), EXAMPLE)
 with second:
     show_choice("train", t("Train one yourself"), t("Choose, press Start, and watch it learn."))
 with third:
@@ -70,7 +71,7 @@ has_own = any(not summary.starter for summary in list_runs())
 if has_own:
     show_all_runs()
 st.subheader(t("Recipes"))
-st.caption(t("Known questions, each with the settings that answer it: one click, and it can start."))
+st.caption(t("Classic questions with ready-made settings."))
 with st.container(horizontal=True, key="cards"):
     for recipe in RECIPES.values():
         show_recipe(recipe)

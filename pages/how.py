@@ -22,7 +22,7 @@ def choose_teacher(summaries: list[Summary]) -> Summary | None:
         return first
     names = {summary.id: plain(name_of(summary)) for summary in (first, own)}
     with_own = st.segmented_control(
-        t("Told with"), list(names), default=first.id, required=True, format_func=names.__getitem__, key="how_teacher"
+        t("Encoded in"), list(names), default=first.id, required=True, format_func=names.__getitem__, key="how_teacher"
     )
     return own if with_own == own.id else first
 
@@ -30,9 +30,10 @@ def choose_teacher(summaries: list[Summary]) -> Summary | None:
 begin("how")
 st.markdown(
     t(
-        "An autoencoder squeezes an image through a narrow waist of a few numbers and draws it again on the other side. "
-        "A VAE does the same with a pinch of chance, and so learns a map of all its images, on which you can also find some "
-        "that nobody ever made. Below, one real image takes that way, and every number is computed while you look."
+        "An autoencoder squeezes an image through a narrow bottleneck of a few numbers, its latent "
+        "dimensions, and draws it again on the other side. A VAE does the same with a pinch of chance, and "
+        "so learns a map of all its images, on which you can also find some that nobody ever made. Below, "
+        "one real image takes that way, and every value is computed while you look."
     )
 )
 summary = choose_teacher(runs.list_runs())

@@ -23,7 +23,7 @@ if chosen is not None:
         "map": (t("Map"), latent_map.show),
         "points": (t("Points"), latent_points.show),
         "sliders": (t("Sliders"), latent_sliders.show),
-        "numbers": (t("Numbers"), latent_dimensions.show),
+        "numbers": (t("Dimensions"), latent_dimensions.show),
     }
     if run.config.model.latent_dim == 1:  # a line has no map
         del views["map"]

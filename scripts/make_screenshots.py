@@ -72,7 +72,7 @@ def training(page: Page, server: Server) -> None:
     """A training in the middle, and below it the film of one that is over."""
     page.goto(f"{server.address}/train")
     settle(page)
-    page.get_by_role("textbox", name="Latent size").fill("16")
+    page.get_by_role("textbox", name="Latent dimensions").fill("16")
     page.get_by_role("textbox", name="Epochs").fill("40")
     page.keyboard.press("Enter")
     settle(page)

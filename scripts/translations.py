@@ -8,7 +8,7 @@ left to translate. Both files are committed: Streamlit Community Cloud compiles 
 import ast
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pages.ui.text import DOMAIN, LANGUAGES, LOCALES, SOURCE
+from scripts.typography import typeset
 
 MARKS = ("t", "N_")
 DAY = datetime(2026, 11, 24, tzinfo=UTC)  # of every catalogue: a date of each writing would be all that changes
@@ -51,6 +52,11 @@ def _messages(argument: ast.expr) -> Iterator[str]:
         yield from _messages(argument.orelse)
 
 
+def texts(of: str | Sequence[str] | None) -> tuple[str, ...]:
+    """What a message says: its singular and plural where it has both."""
+    return (of or "",) if of is None or isinstance(of, str) else tuple(of)
+
+
 def po_file(language: str) -> Path:
     return LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.po"
 
@@ -64,8 +70,12 @@ def read(language: str) -> Catalog:
 
 
 def updated(language: str) -> Catalog:
-    """What the source says now, with the translations that are known; they are never guessed from similar ones."""
+    """What the source says now, with the translations that are known, set as French is printed; none is ever guessed."""
     catalogue = read(language)
+    for message in catalogue:
+        if message.id and language == "fr":
+            forms = tuple(typeset(form) for form in texts(message.string))
+            message.string = forms if isinstance(message.string, (tuple, list)) else forms[0]
     catalogue.update(template(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     catalogue.creation_date = catalogue.revision_date = DAY

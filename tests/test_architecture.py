@@ -20,12 +20,13 @@ SOURCES = sorted(
 )
 
 LAYERS = [
-    {"vae_core", "vae_core.errors"},
+    {"vae_core", "vae_core.errors", "vae_core.cores"},
     {
         "vae_core.reasons",
         "vae_core.processor",
         "vae_core.environment",
         "vae_core.files",
+        "vae_core.liveness",
         "vae_core.locks",
         "vae_core.pixels",
         "vae_core.csv_text",
@@ -110,6 +111,9 @@ WITHOUT_TORCH = [
 
 HEAVY = {"sklearn", "scipy", "imblearn", "umap", "onnx", "onnxscript", "onnxruntime", "torchinfo", "skimage"}
 """Each costs a process tens of megabytes."""
+
+COMPILER = {"sympy", "torch._dynamo", "torch._inductor"}
+"""What torch loads to compile, and so should not load in a server: 80 MB."""
 
 USERS = {
     "vae_core.latent": {"sklearn", "umap"},  # t-SNE and UMAP are jobs
@@ -207,7 +211,8 @@ def test_what_is_heavy_is_imported_where_it_is_needed(path: Path) -> None:
 
 @pytest.mark.heavy
 def test_pages_open_without_what_is_heavy(tmp_path: Path) -> None:
-    """Neither those, nor what torch loads only to compile."""
+    """Neither those, nor what torch loads only to compile, nor what only they need; of plotly's table a packed one, and of
+    Pillow's formats a few."""
     code = f"""
 import os, sys
 os.environ["DIABOLO_RUNS"] = {str(tmp_path)!r}
@@ -223,7 +228,12 @@ for page in ("generate", "reconstruct", "draw", "latent", "compare", "experiment
     app.query_params["view"] = "anomalies"
     app.switch_page(f"pages/{{page}}.py").run()
     assert not app.exception and not app.error, (page, app.exception, app.error)
-heavy = {sorted(HEAVY - {"torchinfo"} | {"sympy", "torch._dynamo", "torch._inductor", "torchvision"})!r}
+from PIL import Image
+from plotly.validator_cache import ValidatorCache
+from pages.ui.validators import PackedTable
+assert isinstance(ValidatorCache._json_cache, PackedTable), type(ValidatorCache._json_cache)
+assert len(Image.SAVE) < 12, list(Image.SAVE)
+heavy = {sorted(HEAVY - {"torchinfo"} | COMPILER | {"torchvision", "joblib", "psutil", "requests"})!r}
 print([name for name in heavy if name in sys.modules])
 """
     with nobody_left(tmp_path):

@@ -46,7 +46,7 @@ def shared(run: Run) -> dict[str, Callable[[], object]]:
     cut = ("digits", "train", False, 0.1)
     config = run.config
     return {
-        "images": lambda: cache.images(*data),
+        "_images": lambda: cache._images(*cut),
         "baseline": lambda: cache.baseline(*data, None),
         "_log": lambda: cache._log(run.id),
         "_model": lambda: cache._model(run.id, version),
@@ -96,6 +96,15 @@ def test_every_array_that_the_cache_gives_out_is_read_only(run: Run) -> None:
     assert sum(map(len, found.values())) > 30 and len([name for name in found if found[name]]) > 12
     with pytest.raises(ValueError, match="read-only"):
         cache.images("digits", "test").images[0] += 1
+
+
+def test_images_are_there_once_however_they_are_asked_for(run: Run) -> None:
+    whole = cache.images("digits", "train")
+    assert cache.images("digits", "train", False) is whole and cache.images("digits", "train", False, 0.1) is whole
+    assert cache.images("digits", "train", validation=0.1, leave_out_digits_test=False) is whole
+    assert cache.images("digits", "test", False, 0.2) is cache.images("digits", "test")
+    assert cache.images("digits", "train", False, 0.2) is not whole
+    assert whole.only(tuple(range(10))) is whole and whole.only((5,)).images.base is None
 
 
 def test_freezing_reaches_whatever_is_inside_and_what_it_is_a_part_of(tmp_path: Path) -> None:

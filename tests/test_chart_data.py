@@ -32,7 +32,7 @@ def test_a_histograms_file() -> None:
     rows = read_back(charts.score_histogram(scores, strange, bins=10, unit="Squared error", threshold=0.5))
     assert list(rows) == ["Series", "Squared error", "Images"]
     counts = rows.groupby("Series")["Images"].sum()
-    assert (counts["Normal"], counts["Strange"]) == ((~strange).sum(), strange.sum())
+    assert (counts["Normal"], counts["Anomalous"]) == ((~strange).sum(), strange.sum())
     assert rows.loc[rows["Series"] == "Threshold", "Squared error"].tolist() == [0.5, 0.5]
 
 

@@ -614,7 +614,7 @@ def test_help_of_train_lists_every_setting_with_range_and_default() -> None:
     for path, info in fields(RunConfig).items():
         if path not in ("version", "recipe"):
             assert f"{path} {info.title} [" in text, path
-    assert "Latent size [1 to 256; default 2]" in text
+    assert "Latent dimensions [1 to 256; default 2]" in text
     assert "Hidden widths [numbers with commas, each 1 to 2048; default [256, 128]]" in text
 
 

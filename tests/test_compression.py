@@ -221,7 +221,7 @@ def test_encoder_here_decoder_there(train: ImageData, test: ImageData) -> None:
 
 
 def test_codes_of_another_size_are_refused() -> None:
-    with pytest.raises(InputError, match="codes have 3 numbers each, but this model's decoder takes 2"):
+    with pytest.raises(InputError, match="codes have 3 dimensions each, but this model's decoder takes 2"):
         code_files.from_bytes(code_files.to_bytes(made()), 2)
 
 

@@ -10,13 +10,14 @@ import pytest
 from PIL import Image
 
 from pages.ui.charts import CLASS_COLOURS
+from pages.ui.components import live_codes
 from pages.ui.components.film import payload
 from tests.tiny_runs import train
 from vae_core import film as films
 from vae_core import runs
 from vae_core.config import RunConfig
 from vae_core.errors import WorkError
-from vae_core.film import Film, film
+from vae_core.film import Film, film, newest_frame
 from vae_core.runs import Run
 
 
@@ -62,6 +63,21 @@ def test_the_same_points_are_followed_on_one_plane(root: Path, latent_dim: int) 
             np.testing.assert_allclose(np.abs(found.places[number]), np.abs(codes[number] @ axes.T), atol=2e-3)
     shares = found.shares()
     assert shares.min() >= 0 and shares.max() <= 1 and shares[-1].std() > 0.05
+
+
+def test_the_newest_frame_is_the_film_s_last(root: Path) -> None:
+    assert newest_frame(runs.create(RunConfig())[0]) is None
+    run = train(epochs=2, model__latent_dim=8)
+    newest, whole = newest_frame(run), shot(run)
+    assert newest is not None and newest.epochs.tolist() == [2]
+    for part in ("recon", "samples", "places"):
+        np.testing.assert_array_equal(getattr(newest, part)[0], getattr(whole, part)[-1])
+    sent = live_codes.payload(newest, 10)
+    places = np.frombuffer(base64.b64decode(sent["places"]), "<u2").reshape(-1, 2) / 65535
+    np.testing.assert_allclose(places, newest.shares()[0], atol=1e-5)
+    left, right, bottom, top = sent["extent"]
+    assert right - left == pytest.approx(top - bottom), "a circle is round"
+    assert sent["epoch"] == 2 and sent["labels"] == newest.labels.tolist() and len(json.dumps(sent)) < 8_000
 
 
 def test_a_long_training_keeps_its_first_and_its_last_frame(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -313,7 +313,7 @@ def test_sizes_in_words(size: int, words: str) -> None:
 
 def test_a_download_with_and_without_a_known_total() -> None:
     untold = orders.in_words("Download", "running", OrderProgress(0.0, None, 5_000_000, None))
-    assert "5.0 MB have come" in untold and "not told" in untold
+    assert "5.0 MB received" in untold and "not told" in untold
     told = orders.in_words("Download", "running", OrderProgress(0.5, 61.0, 5_000_000, 10_000_000))
     assert "5.0 MB of 10.0 MB, about 1 min 1 s left" in told
 
@@ -409,7 +409,7 @@ def test_an_autoencoder_gets_no_elbo_and_damaged_figures_are_left_out() -> None:
 
 def test_progress_in_words() -> None:
     end = EpochEnd(3, 30, 100, Losses(5, 5, 0), Losses(6, 6, 0), 12_345.6, 1.0, 75.0)
-    assert standing.progress_text(end, 10) == "Epoch 3 of 10 · 12,346 images a second · 1 min 15 s left"
+    assert standing.progress_text(end, 10) == "Epoch 3 of 10 · 12,346 images/s · 1 min 15 s left"
 
 
 def test_an_error_without_words_is_still_told() -> None:

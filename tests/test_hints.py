@@ -58,7 +58,7 @@ def test_a_collapse_is_told_on_every_page_that_it_explains(root: Path) -> None:
     for page in ("generate", "latent", "reconstruct"):
         (line,) = said(page, run)
         assert "next to nothing" in line and "{" not in line
-    assert "0 of its 16 numbers are in use." in said("latent", run)[0]
+    assert "Active dimensions: 0 of 16." in said("latent", run)[0]
 
 
 def test_an_autoencoders_holes_are_told_where_pictures_are_drawn(root: Path) -> None:

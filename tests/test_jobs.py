@@ -328,29 +328,73 @@ def test_what_ended_a_worker_is_told_and_the_run_goes_on(root: Path) -> None:
     assert run.job.note() is None, "what has ended well has nothing to tell"
 
 
-LEAVES = """
-import os
+FAULTY = """
+import os, threading
+from vae_core.environment import runs_root
 from vae_core.jobs import worker
 from vae_core.jobs.supervisor import Supervisor
-from vae_core.environment import runs_root
-worker.run_to_end = lambda task, lock: os._exit(3)
+from vae_core.trainer import Trainer
+
+to_end, step = worker.run_to_end, Trainer._step
+
+def run_to_end(task, lock):
+    Trainer._step = {"spins": spin, "slow": slow}.get(name(task), step)
+    return os._exit(3) if name(task) == "leaves" else to_end(task, lock)
+
+def name(task):
+    return worker.Run(task.folder.name, task.folder).config.name if task.kind == "training" else ""
+
+def spin(self, x, y):
+    while self.step == 3 and not os.path.exists(os.environ["MENDED"]):
+        pass
+    return step(self, x, y)
+
+def slow(self, x, y):
+    threading.Event().wait(0.8)  # computes nothing; eight of them are longer than the silence that is allowed
+    return step(self, x, y)
+
+worker.run_to_end = run_to_end
 Supervisor(runs_root(), fork=True).serve()
 """
+"""A supervisor some of whose workers leave, or compute without end, or are slow: by their runs' names."""
 
 
-def test_a_worker_that_leaves_with_a_status_says_which(root: Path) -> None:
-    supervisor = subprocess.Popen([sys.executable, "-c", LEAVES], start_new_session=True)
+@pytest.fixture
+def faulty(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """That supervisor at work, and the file that mends what spins."""
+    monkeypatch.setenv("DIABOLO_SILENCE", "5")
+    monkeypatch.setenv("DIABOLO_THREADS", "3")
+    monkeypatch.setenv("MENDED", str(tmp_path / "mended"))
+    supervisor = subprocess.Popen([sys.executable, "-c", FAULTY], start_new_session=True)
     try:
         wait(client.supervisor_is_alive, "the supervisor")
-        run = client.submit(SMALL)
-        until(run, "failed")
-        assert "exit status 3" in str(run.job.note())
-        words = standing.sentence(standing.look(run), None)
-        assert f"died {RESTARTS} times" in words and "exit status 3" in words
-        assert "exit status 3" in " ".join(details(runs.summary(run)))
+        yield tmp_path / "mended"
     finally:
         supervisor.kill()
         supervisor.wait()
+
+
+def test_a_worker_that_leaves_or_spins_is_told_and_a_slow_one_is_let_be(faulty: Path) -> None:
+    """One leaves with a status, one computes without end in its fourth step, one makes a step now and then."""
+    config = SMALL.replace(training__epochs=1, training__batch_size=512)
+    leaving, spinning, slow = client.submit_all([config.replace(name=name) for name in ("leaves", "spins", "slow")])
+    until(leaving, "failed")
+    assert "exit status 3" in str(leaving.job.note())
+    words = standing.sentence(standing.look(leaving), None)
+    assert f"died {RESTARTS} times" in words and "exit status 3" in words
+    assert "exit status 3" in " ".join(details(runs.summary(leaving)))
+    wait(lambda: "gave no sign of life" in str(spinning.job.note()), "the end of what spins")
+    faulty.touch()
+    until(spinning, "finished")
+    until(slow, "finished")
+    assert "gave no sign of life" in log_of(spinning) and "restart 1" in log_of(spinning)
+    assert "sign of life" not in log_of(slow) and "restart 1" not in log_of(slow)
+
+
+def log_of(run: Run) -> str:
+    """What the supervisor wrote down of a run."""
+    log = (client.supervisor_folder(run.folder.parent) / log_file.FILE).read_text()
+    return "".join(line for line in log.splitlines(keepends=True) if run.id in line)
 
 
 def test_a_worker_that_hangs_is_seen_told_and_started_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

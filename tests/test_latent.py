@@ -70,7 +70,7 @@ def test_decode_takes_what_people_have():
     assert decode(model, np.zeros((0, 4), np.float32)).shape == (0, 1, 28, 28)
     assert np.array_equal(decode(model, np.zeros((2, 8))[:, ::2]), decode(model, np.zeros((2, 4), np.float32)))
     for shape in ((3, 5), (4,)):
-        with pytest.raises(InputError, match="have 4 numbers"):
+        with pytest.raises(InputError, match="have 4 dimensions"):
             decode(model, np.zeros(shape, np.float32))
 
 

@@ -65,11 +65,11 @@ def test_what_is_typed_in_french_is_what_is_trained(root: Path) -> None:
 def test_what_is_no_number_stays_and_nothing_is_trained(root: Path) -> None:
     app = opened("train")
     for key, typed, said in (
-        (RATE, "abc", "«\u00a0abc\u00a0» n'est pas un nombre. Écrivez-en un de 0,000001 à 1, par exemple 0,002."),
-        (RATE, "", "rien n'est écrit"),
+        (RATE, "abc", "«\u00a0abc\u00a0» n’est pas un nombre. Écrivez-en un de 0,000001 à 1, par exemple 0,002."),
+        (RATE, "", "rien n’est écrit"),
         (RATE, "1,5", "1,5 est hors limites"),
         (EPOCHS, "10 001", "de 1 à 10\u202f000"),
-        (EPOCHS, "2,5", "n'est pas un nombre entier"),
+        (EPOCHS, "2,5", "n’est pas un nombre entier"),
         (EPOCHS, "[a](http://b.c)<i>", "[a](http://b.c)&lt;i&gt;"),
     ):
         assert enter(app, key, typed) == typed

@@ -41,7 +41,7 @@ def own(app: AppTest) -> list[runs.Summary]:
 
 def test_a_starter_has_no_fault_and_shows_its_numbers(root: Path) -> None:
     app = opened(runs.find("starter-vae-2d"))
-    assert "No fault found in 6 checks" in words(app)
+    assert "All 6 checks passed" in words(app)
     assert {"Posterior collapse", "Too short a training"} <= set(app.dataframe[-1].value["Check"])
 
 
@@ -64,7 +64,7 @@ def test_a_stopped_run_is_not_judged_and_says_so(root: Path) -> None:
     done = max(event.epoch for event in EventLog(run).read() if isinstance(event, EpochEnd))
     app = opened(run)
     assert f"Not judged: stopped after epoch {done} of 1000." in words(app)
-    assert "No fault found" not in words(app) and "length of their code" not in words(app)
+    assert "checks passed" not in words(app) and "length of their code" not in words(app)
     assert mending(app) == []
 
 
@@ -113,11 +113,11 @@ def test_a_healthy_run_is_watched_while_it_trains(root: Path, monkeypatch: pytes
         assert "mostly from epoch 4 on" in words(app) and not mending(app)
     with training(5) as run:
         app = opened(run)
-        assert "No fault so far in 4 checks" in words(app) and not mending(app)
+        assert "The 4 checks of the curves passed so far" in words(app) and not mending(app)
         shown = set(app.dataframe[-1].value["Check"])
         assert "Learning rate too low" in shown and "Too short a training" not in shown
     assert run.state() == "paused"
-    assert "No fault so far in 4 checks" in words(opened(run)), "it may still go on"
+    assert "The 4 checks of the curves passed so far" in words(opened(run)), "it may still go on"
 
 
 def test_a_run_of_few_epochs_has_no_coach_before_its_end(root: Path) -> None:
@@ -201,7 +201,7 @@ def test_what_if_shows_the_runs_that_differ_in_that_alone(root: Path) -> None:
     train(epochs=1, model__hidden=[16], model__latent_dim=4, loss__beta=4.0)
     app = opened(run, **{f"what_if_{run.id}": True})
     table = app.dataframe[-1].value
-    assert sorted(table["Latent size"]) == ["2", "4"]
+    assert sorted(table["Latent dimensions"]) == ["2", "4"]
     assert table["−ELBO (nats)"].notna().all()
     app.multiselect(key="what_if_settings").set_value(["model.latent_dim", "loss.beta"]).run()
     assert not app.exception and not app.error
@@ -218,7 +218,7 @@ def test_what_if_leaves_out_what_did_not_do_its_epochs_and_says_so(root: Path) -
     lost = train(epochs=4, model__hidden=[16], model__latent_dim=16)
     (lost.folder / "events.jsonl").unlink()
     app = opened(run, **{f"what_if_{run.id}": True})
-    assert sorted(app.dataframe[-1].value["Latent size"]) == ["2", "4"]
+    assert sorted(app.dataframe[-1].value["Latent dimensions"]) == ["2", "4"]
     said = words(app).replace("\\", "")
     (line,) = [line for line in said.splitlines() if line.startswith("Left out, for they did not do all")]
     assert "8-D" in line and "16-D" in line and "4-D" not in line
@@ -240,7 +240,7 @@ def test_what_if_shows_runs_with_the_same_settings_as_one_point(root: Path) -> N
     app = opened(run, **{f"what_if_{run.id}": True})
     app.multiselect(key="what_if_settings").set_value(["model.latent_dim"]).run()
     table = app.dataframe[-1].value
-    assert list(table["Latent size"]) == ["2", "4"] and list(table["Seeds"]) == [2, 1]
+    assert list(table["Latent dimensions"]) == ["2", "4"] and list(table["Seeds"]) == [2, 1]
     assert table["± −ELBO (nats)"][0] > 0 and table["± −ELBO (nats)"].isna()[1]
     assert "standard deviation between them" in words(app)
     assert "the same seed as another are counted once: 1." in words(app)

@@ -56,12 +56,12 @@ def test_a_first_visitor_sees_the_starters_compared(tmp_path: Path, monkeypatch:
     assert "Reconstruction:" in seen and "New images from N(0, I):" in seen and "Time:" in seen
     table, settings = app.dataframe[0].value, app.dataframe[1].value
     assert list(table.columns)[:3] == [
-        "VAE, 2 numbers · starter",
-        "Autoencoder, 2 numbers · starter",
+        "VAE, 2-D latent space · starter",
+        "Autoencoder, 2-D latent space · starter",
         "PCA, 2 components",
     ]
     assert table.loc["−ELBO (nats)"].iloc[1] == "–", "an autoencoder has no likelihood"
-    assert "±" in table.loc["MSE a pixel"].iloc[0]
+    assert "±" in table.loc["MSE per pixel"].iloc[0]
     assert "The codes (of VAEs the posterior means) of 1,000 test images" in seen
     assert list(settings.index) == ["Model"], "only what differs"
 
@@ -70,10 +70,14 @@ def test_the_runs_of_an_address_are_compared(trained: dict[str, Run]) -> None:
     app = opened(trained["short"], trained["long"])
     assert app.multiselect[0].value == [trained["short"].id, trained["long"].id]
     seen = text(app)
-    assert "**PCA, 8 components** errs least" in seen and "**long** with" in seen and "short errs most" in seen
-    assert "The codes are not equally large (short: 2, long: 8 numbers)" in seen
+    assert (
+        "**PCA, 8 components** has the lowest error" in seen
+        and "**long** with" in seen
+        and "short has the highest error" in seen
+    )
+    assert "The codes are not equally large (short: 2, long: 8 dimensions)" in seen
     settings = app.dataframe[1].value
-    assert settings.loc["Latent size"].tolist() == ["2", "8"] and settings.loc["Epochs"].tolist() == ["1", "4"]
+    assert settings.loc["Latent dimensions"].tolist() == ["2", "8"] and settings.loc["Epochs"].tolist() == ["1", "4"]
     assert "Seed" not in settings.index
     assert "Told the class" not in app.dataframe[0].value.index and "Told the class" not in seen
     assert "stopped" not in seen
@@ -120,10 +124,11 @@ def compared(likelihoods: Mapping[str, str] | None = None, **values: list[float]
 def test_the_verdict_calls_no_difference_that_the_pictures_do_not_show() -> None:
     close = compared(a=[0.1, 0.2, 0.3], b=[0.3, 0.1, 0.21])
     said = words.verdict(close, {"a": 2, "b": 2})[0]
-    assert "no measurable difference between **a**, **b**" in said and "errs least" not in said
+    assert "no measurable difference between **a**, **b**" in said and "has the lowest error" not in said
     far = compared(a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
     assert (
-        "**a** errs least, 0.2000 a pixel: 34% less than **b** with 0.3033" in words.verdict(far, {"a": 2, "b": 2})[0]
+        "**a** has the lowest error, 0.2000 per pixel: 34% less than **b** with 0.3033"
+        in words.verdict(far, {"a": 2, "b": 2})[0]
     )
 
 
@@ -132,7 +137,7 @@ def test_the_same_figures_are_never_called_better(count: int) -> None:
     values = np.random.default_rng(0).uniform(0, 1, 50).tolist()
     found = " ".join(words.verdict(compared(**dict.fromkeys("abcdef"[:count], values)), {}))
     assert found.count("no measurable difference") == 2 and "least" not in found and "most" not in found
-    assert "likeliest" not in found
+    assert "highest likelihood bound" not in found
 
 
 def test_the_order_of_the_models_changes_no_verdict() -> None:
@@ -140,7 +145,11 @@ def test_the_order_of_the_models_changes_no_verdict() -> None:
     hard = generator.uniform(0, 1, 40)
     values = {name: (hard + gap + generator.normal(0, 0.01, 40)).tolist() for name, gap in (("a", 0.5), ("b", 0.0))}
     first, second = (words.verdict(compared(**found), {}) for found in (values, dict(reversed(values.items()))))
-    assert first == second and "**b** errs least" in first[0] and "**b** finds the images likeliest" in first[1]
+    assert (
+        first == second
+        and "**b** has the lowest error" in first[0]
+        and "**b** has the highest likelihood bound" in first[1]
+    )
 
 
 def test_a_small_share_is_not_called_nothing() -> None:
@@ -260,9 +269,9 @@ def test_a_model_whose_pictures_are_as_real_is_not_held_against_the_best() -> No
 def test_likelihoods_of_different_kinds_are_not_compared() -> None:
     kinds = {"a": "bernoulli", "b": "gaussian"}
     found = compared(kinds, a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
-    assert "not to be compared" in "".join(words.verdict(found, {"a": 2, "b": 2}))
+    assert "not comparable" in "".join(words.verdict(found, {"a": 2, "b": 2}))
     alike = compared(dict.fromkeys(kinds, "bernoulli"), a=[0.1, 0.2, 0.3], b=[0.2, 0.3, 0.41])
-    assert "finds the images likeliest" in "".join(words.verdict(alike, {"a": 2, "b": 2}))
+    assert "has the highest likelihood bound" in "".join(words.verdict(alike, {"a": 2, "b": 2}))
 
 
 def test_a_name_is_shown_and_never_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,10 +96,10 @@ def test_three_trainings_of_one_model(trained: Mapping[str, Run]) -> None:
 
 def test_what_is_said_about_draws_follows_the_figures() -> None:
     first, *others = ae_or_vae_words.drawn(NORMAL, {"normal": [209.0, 210.0, 211.0]}, [2.0, 2.0])
-    assert "the VAE's are 10.0 times nearer" in first
+    assert "the VAE's are nearer to real ones by a factor of 10.0" in first
     assert "mixture of 10: 4.1, which is 2.0 times" in others[0]
     swapped = ae_or_vae_words.drawn(NORMAL, {"normal": [9.9, 10.0, 10.1]}, [2.0])[0]
-    assert "the autoencoder's are 2.1 times nearer" in swapped
+    assert "the autoencoder's are nearer to real ones by a factor of 2.1" in swapped
     assert len(ae_or_vae_words.drawn(NORMAL, None, [2.0])) == 2 and "One training each" in others[-1]
 
 
@@ -126,7 +126,7 @@ def test_only_codes_that_lie_where_the_prior_does_are_said_to(ae: float, vae: fl
 @pytest.mark.parametrize(
     ("mse", "kl", "said"),
     [
-        (0.04, 5.0, "images come back"),
+        (0.04, 5.0, "images are reconstructed"),
         (0.06, 5.0, "hardly better"),
         (0.04, 0.0, "hardly better"),
         (0.07, 5.0, "no measurable difference"),
@@ -139,7 +139,9 @@ def test_pictures_come_back_only_where_they_do(mse: float, kl: float, said: str)
     errors = {BOTH: hard + mse, ae_or_vae_words.MEAN_IMAGE: hard * 1.1 + 0.07 - 1e-9}
     sentence, _ = ae_or_vae_words.trainings({BOTH: one}, errors)
     found = [
-        words for words in ("images come back", "hardly better", "no better", "no measurable") if words in sentence
+        words
+        for words in ("images are reconstructed", "hardly better", "no better", "no measurable")
+        if words in sentence
     ]
     assert len(found) == 1 and said.startswith(found[0])
 
@@ -151,9 +153,9 @@ def test_the_best_pictures_back_are_only_called_so_where_they_are() -> None:
         for name in (RECONSTRUCTION_ONLY, BOTH, KL_ONLY)
     }
     apart = {RECONSTRUCTION_ONLY: hard - 0.01, BOTH: hard + np.resize([-1e-3, 1e-3], 200), KL_ONLY: hard + 0.01}
-    assert "the best images back" in ae_or_vae_words.trainings(figures, apart)[0]
+    assert "the best reconstructions" in ae_or_vae_words.trainings(figures, apart)[0]
     for alike in (dict.fromkeys(figures, hard), apart | {RECONSTRUCTION_ONLY: hard}, {}):
-        assert "the best images back" not in ae_or_vae_words.trainings(figures, alike)[0]
+        assert "the best reconstructions" not in ae_or_vae_words.trainings(figures, alike)[0]
 
 
 def test_what_is_said_about_ways_follows_the_figures() -> None:
@@ -166,7 +168,7 @@ def test_what_is_said_about_ways_follows_the_figures() -> None:
     flat = of_pairs(np.array([1.0, 0.98, 1.0]))
     half, far, near = of_pairs(HALF), of_pairs(np.array([5.0, 7.0, 5.0])), of_pairs(np.array([5.0, 5.5, 5.0]))
     assert "leads through more that is no digit" in ae_or_vae_words.between((flat, near), (half, far))[0]
-    assert "the autoencoder has the better way" in ae_or_vae_words.between((half, far), (flat, near))[0]
+    assert "the autoencoder has the better path" in ae_or_vae_words.between((half, far), (flat, near))[0]
     assert "no measurable difference" in ae_or_vae_words.between((flat, near), (flat, far))[0]
     noisy = of_pairs(np.array([1.0, 0.981, 1.0]))
     assert "no measurable difference" in ae_or_vae_words.between((flat, near), (noisy, far))[0]
@@ -191,7 +193,7 @@ def test_what_is_said_about_noise_follows_the_figures() -> None:
         spread = chance.normal(0, 0.001, (3, 100))
         return ae_or_vae_words.denoised(noise, *(spread - spread.mean(1, keepdims=True) + np.array(means)[:, None]))[1]
 
-    assert "4.0 times less" in said(0.4, 0.1, 0.04, 0.01)
+    assert "by a factor of 4.0" in said(0.4, 0.1, 0.04, 0.01)
     assert "more of the image" in said(0.0, 0.0, 0.003, 0.01)
     assert "the plain autoencoder is better" in said(0.1, 0.1, 0.01, 0.02)
     assert "no measurable difference between both" in said(0.1, 0.1, 0.02, 0.0201)
@@ -224,10 +226,10 @@ def test_all_parts_of_the_answer(trained: Mapping[str, Run], found: Findings) ->
     for title in (
         "New images",
         "Where the codes lie",
-        "From one digit to another",
+        "Interpolation between digits",
         "One small model, three losses",
-        "Taking noise away",
-        "Is the VAE less sure of strange images?",
+        "Removing noise",
+        "Is the VAE less sure of anomalous images?",
     ):
         assert title in [element.value for element in app.subheader]
     assert f"{np.mean(found.figures['floor']):.3g}" in said, "the floor"
@@ -246,7 +248,7 @@ def test_a_vae_alone_shows_what_it_can(trained: Mapping[str, Run]) -> None:
     app = opened(small(AE_OR_VAE.config, training__seed=5))
     said = words(app)
     assert f"Not there: {AUTOENCODER}, {DENOISING}" in said
-    assert "New images" in said and "From one digit to another" not in said and "Taking noise away" not in said
+    assert "New images" in said and "Interpolation between digits" not in said and "Removing noise" not in said
 
 
 def test_an_autoencoder_of_the_recipe_says_so(trained: Mapping[str, Run]) -> None:

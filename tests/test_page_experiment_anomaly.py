@@ -15,7 +15,8 @@ from pages.ui.experiments import anomaly_charts, anomaly_words, groups
 from pages.ui.experiments.anomaly_words import Answer, Tutorial
 from tests.processes import nobody_left
 from tests.tiny_runs import train
-from vae_core import anomaly, files, runs
+from vae_core import anomaly, datasets, files, runs
+from vae_core.config import RunConfig
 from vae_core.control import Job, Status
 from vae_core.datasets import load
 from vae_core.errors import InputError
@@ -159,7 +160,7 @@ def test_sentences_follow_the_figures() -> None:
     good = known(Answer("A", 0.02, 0.05, 0.98, 0.985))
     said = anomaly_words.sentences(MEAN, PCA, [good], tutorial=Tutorial(), normal="5", strange=STRANGE)
     assert "0.0616" in said[0] and "**0.0600**" in said[0]
-    assert "3.0 times less" in said[1] and "**98.0%**" in said[1] and "**98.5%**" in said[1]
+    assert "3.0 times as large" in said[1] and "**98.0%**" in said[1] and "**98.5%**" in said[1]
     assert "A, is above that with 98.0%" in said[2] and "One training each" in said[2]
     raw = known(Answer("B", 0.055, 0.06, 0.7, 0.75))
     said = anomaly_words.sentences(MEAN, PCA, [raw], tutorial=None, normal="5", strange=STRANGE)
@@ -203,7 +204,11 @@ def test_published_errors_are_only_called_the_mean_pictures_where_they_are() -> 
 
 @pytest.mark.parametrize(
     ("score", "is_normal", "expected"),
-    [(3.0, False, "**strange**, rightly"), (3.0, True, "**strange**, wrongly"), (1.0, False, "**normal**, wrongly")],
+    [
+        (3.0, False, "**anomalous**, rightly"),
+        (3.0, True, "**anomalous**, wrongly"),
+        (1.0, False, "**normal**, wrongly"),
+    ],
 )
 def test_a_verdict(score: float, is_normal: bool, expected: str) -> None:
     assert expected in anomaly_words.verdict("A 7", score, 2.0, is_normal=is_normal)
@@ -288,10 +293,62 @@ def test_the_visitors_digit_is_what_is_trained(both: tuple[Run, Run], monkeypatc
     assert epochs == str(RECIPES["anomaly-fives"].bundled_epochs)
     app.selectbox(key="anomaly_class").set_value(3)
     app.text_input(key="epochs_anomaly-fives_digits").set_value("1").run()
-    assert "15 times fewer images" in words(app)
+    assert "1/15 of the images" in words(app)
     next(button for button in app.button if button.label == "Start the 2 trainings").click().run()
     assert [config.data.classes for config in submitted] == [(3,), (3,)]
     assert [config.training.epochs for config in submitted] == [1, 2]
+    assert not app.exception and not app.error
+
+
+def test_one_click_starts_it_quickly_on_the_bundled_digits(
+    both: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted: list[RunConfig] = []
+    monkeypatch.setattr("vae_core.jobs.client.submit_all", lambda configs: submitted.extend(configs) or both[:1])
+    app = opened(both[0])
+    app.button(key="start_quick_anomaly-fives").click().run()
+    recipe = RECIPES["anomaly-fives"]
+    assert [config.data.name for config in submitted] == ["digits", "digits"]
+    assert [config.training.epochs for config in submitted] == [recipe.bundled_epochs, 144]
+    full = app.button(key="start_full_anomaly-fives")
+    if datasets.is_present("mnist"):
+        full.click().run()
+        assert [(c.data.name, c.training.epochs) for c in submitted[2:]] == [("mnist", 10), ("mnist", 24)]
+    else:
+        assert full.disabled and "MNIST is not on this machine" in full.help
+    assert not app.exception and not app.error
+
+
+def test_a_class_sees_what_its_link_shows_and_trains_what_its_teacher_chose(
+    both: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted: list[RunConfig] = []
+    monkeypatch.setattr("vae_core.jobs.client.submit_all", lambda configs: submitted.extend(configs) or both[:1])
+    link = {
+        "show": "training.epochs",
+        "data.name": "digits",
+        "data.classes": "7",
+        "training.epochs": "3",
+        "model.kind": "x",
+    }
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params.update({"recipe": "anomaly-fives"} | link)
+    app.switch_page("pages/experiments.py").run()
+    assert not app.selectbox(key="run_anomaly-fives").disabled
+    labels = [button.label for button in app.button]
+    assert "Start the 2 trainings" in labels and not any("version" in label for label in labels)
+    assert not any(box.key == "anomaly_class" for box in app.selectbox), "what the link does not show"
+    epochs = app.text_input(key="epochs_anomaly-fives_digits")
+    assert epochs.value == "3"
+    epochs.set_value("2").run()
+    app.button(key="start_class_anomaly-fives").click().run()
+    assert [config.data.classes for config in submitted] == [(7,), (7,)]
+    assert [config.training.epochs for config in submitted] == [2, 5]
+    app.switch_page("pages/train.py").run()
+    app.switch_page("pages/experiments.py").run()
+    assert any(button.label == "Show all settings" for button in app.button), "also after another page"
+    next(button for button in app.button if button.label == "Show all settings").click().run()
+    assert app.button(key="start_quick_anomaly-fives") and "show" not in app.query_params
     assert not app.exception and not app.error
 
 
@@ -300,7 +357,7 @@ def test_the_epochs_follow_the_data_set(both: tuple[Run, Run], monkeypatch: pyte
     monkeypatch.setattr("pages.ui.settings.check", lambda config: None)
     app = opened(both[0])
     epochs, data = "epochs_anomaly-fives_{}", "data_anomaly-fives"
-    assert app.text_input(key=epochs.format("mnist")).value == "10" and "times fewer images" not in words(app)
+    assert app.text_input(key=epochs.format("mnist")).value == "10" and "of the images of" not in words(app)
     app.button_group(key=data).set_value("digits").run()
     assert app.text_input(key=epochs.format("digits")).value == "60"
     assert "60 instead of 10" in words(app)
@@ -312,6 +369,6 @@ def test_the_epochs_follow_the_data_set(both: tuple[Run, Run], monkeypatch: pyte
 def test_a_run_of_all_classes_has_no_strangers(both: tuple[Run, Run]) -> None:
     whole = train(recipe="anomaly-fives", model__kind="autoencoder")
     try:
-        assert any("nothing is strange to it" in info.value for info in opened(whole).info)
+        assert any("nothing is anomalous to it" in info.value for info in opened(whole).info)
     finally:
         runs.delete(whole)

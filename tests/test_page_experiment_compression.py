@@ -1,4 +1,4 @@
-"""784 numbers in 2: what its studies find, what the page says about it, and what a visitor can do with it."""
+"""784 pixels in 2 dimensions: what its studies find, what the page says about it, and what a visitor can do with it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,11 +139,11 @@ ERRORS = np.array([0.6, 0.5, 0.4, 0.3, 0.2])
 @pytest.mark.parametrize(
     ("equivalent", "said"),
     [
-        (3, "has 0.4000 with as many numbers, and needs **3** to be as good"),
-        (2, "is no worse: it has 0.4000 with as many numbers. Train longer: bends"),
+        (3, "has 0.4000 with the same dimension, and needs **3** to be as good"),
+        (2, "is no worse: it has 0.4000 with the same dimension. Train longer: nonlinearity"),
         (
             1,
-            "is **better**: it has 0.4000 with as many numbers, and needs only **1** to be as good. Train longer: bends",
+            "is **better**: it has 0.4000 with the same dimension, and needs only **1** to be as good. Train longer: nonlinearity",
         ),
         (None, "is never as good"),
         (0, "no better than answering every image with the mean image (0.6000)"),
@@ -164,11 +164,11 @@ def pictures(own: float, pca: float, spread: float = 0.01, seed: int = 0) -> dic
 @pytest.mark.parametrize(
     ("own", "pca", "equivalent", "said"),
     [
-        (0.35, 0.4, 3, "has 0.4000 with as many numbers, and needs **3** to be as good"),
+        (0.35, 0.4, 3, "has 0.4000 with the same dimension, and needs **3** to be as good"),
         (0.35, 0.3501, 3, "no measurable difference from PCA"),
         (0.35, 0.3499, 2, "no measurable difference from PCA"),
-        (0.35, 0.3, 1, "is **better**: it has 0.3000 with as many numbers. It needs only **1** to be as good."),
-        (0.35, 0.3, 2, "is **better**: it has 0.3000 with as many numbers. Train longer"),
+        (0.35, 0.3, 1, "is **better**: it has 0.3000 with the same dimension. It needs only **1** to be as good."),
+        (0.35, 0.3, 2, "is **better**: it has 0.3000 with the same dimension. Train longer"),
     ],
 )
 def test_the_same_pictures_decide_whether_pca_is_better(own: float, pca: float, equivalent: int, said: str) -> None:
@@ -190,7 +190,7 @@ def test_pca_is_clipped_where_it_is_held_against_a_model(found: Findings) -> Non
 def test_fewer_numbers_are_advised_only_where_there_are_some() -> None:
     errors = np.linspace(0.6, 0.1, 12)
     said = compression_words.against_pca({**FIGURES, "latent_dim": 8, "pca_equivalent": 6}, errors)
-    assert "or choose fewer numbers" in said
+    assert "or choose fewer dimensions" in said
 
 
 def test_more_than_the_mean_image_has_is_not_between() -> None:
@@ -208,14 +208,14 @@ def test_more_than_the_mean_image_has_is_not_between() -> None:
 
 
 def test_bits_are_fewer_or_not() -> None:
-    assert compression_words.fewer(8, 6272) == "**784** times fewer"
-    assert compression_words.fewer(4000, 6272) == "**1.6** times fewer"
-    assert compression_words.fewer(6272, 6272) == compression_words.fewer(9000, 6272) == "**no fewer**"
+    assert compression_words.fewer(8, 6272) == "**1/784** of"
+    assert compression_words.fewer(4000, 6272) == "**1/1.6** of"
+    assert compression_words.fewer(6272, 6272) == compression_words.fewer(9000, 6272) == "**no fewer** than"
 
 
 def test_bits_that_are_not_enough_are_not_called_so() -> None:
     rates = {"ae_mse": np.array([0.9, 0.5]), "ae_bits": np.array([2, 4]), "ae_entropy_bits": np.array([1.5, 3.0])}
-    assert "**2** bits for each number are enough" in compression_words.bits({**FIGURES, "mse": 0.5}, rates)
+    assert "**2** bits per latent dimension are enough" in compression_words.bits({**FIGURES, "mse": 0.5}, rates)
     said = compression_words.bits({**FIGURES, "mse": 0.35}, rates)
     assert "Even **2** bits" in said and "0.5000 instead of 0.3500" in said and "are enough" not in said
 
@@ -228,7 +228,7 @@ def test_enough_bits_are_the_fewest_with_the_same_error() -> None:
 def test_the_decoder_is_not_free() -> None:
     rates = {"ae_mse": np.array([0.35]), "ae_bits": np.array([2])}
     said = compression_words.fair_price({**FIGURES, "zipped_bits": 1002.0}, rates, 1000)
-    assert "1,002 bits each, **6.3** times fewer" in said and "after 32 images" in said
+    assert "1,002 bits each, **1/6.3** of" in said and "after 32 images" in said
     # Nothing is won where the code is longer than the packed picture.
     assert "after" not in compression_words.fair_price({**FIGURES, "zipped_bits": 1.0}, rates, 1000)
 
@@ -236,8 +236,8 @@ def test_the_decoder_is_not_free() -> None:
 def test_a_sweep_in_words() -> None:
     figures = {"sizes": [1, 2, 4], "mse": [0.25, 0.35, 0.3], "pca_equivalent": [4, 3, 3], "epochs": 7}
     said = "\n".join(compression_words.sweep(figures, ERRORS))
-    assert "largest with **1**: an error 2.00 times smaller" in said
-    assert "With 4 numbers PCA is **better** than a model of 7 epochs" in said
+    assert "largest with **1**: PCA's error is 2.00 times as large" in said
+    assert "With 4 dimensions PCA is **better** than a model of 7 epochs" in said
     behind = compression_words.sweep(figures | {"mse": [0.9, 0.9, 0.9]}, ERRORS)
     assert "No model is better than PCA" in behind[-1] and "7 epochs" in behind[-1]
     never = compression_words.sweep(figures | {"pca_equivalent": [4, None, 3]}, ERRORS)
@@ -250,8 +250,8 @@ def test_a_sweep_tells_apart_what_the_pictures_do() -> None:
     arrays = {name: np.array([row[name] for row in rows]) for name in ("each", "pca_each")}
     said = "\n".join(compression_words.sweep(figures, ERRORS, arrays))
     assert "largest with **1**, **2**, without a measurable difference" in said or "largest with **2**, **1**" in said
-    assert "With 4 numbers there is no measurable difference from PCA" in said
-    assert "With 8 numbers PCA is **better**" in said and "One training each" in said
+    assert "With 4 dimensions there is no measurable difference from PCA" in said
+    assert "With 8 dimensions PCA is **better**" in said and "One training each" in said
     same = dict.fromkeys(arrays, arrays["each"])
     nothing = "\n".join(compression_words.sweep(figures, ERRORS, same))
     assert "No model is better than PCA" in nothing and "**better**" not in nothing and "largest" not in nothing
@@ -284,7 +284,7 @@ def test_before_anything_is_measured_the_page_offers_it(run: Run) -> None:
     assert "Measure the code" in labels and "Train 2 models" in labels
     assert "parameters turn an image into its code" in words(app)
     app.pills(key="sweep_sizes").set_value([]).run()
-    assert "Choose at least one size" in app.info[0].value
+    assert "Choose at least one number of dimensions" in app.info[0].value
     assert not app.error and not app.exception
 
 
@@ -296,14 +296,14 @@ def test_the_result_in_words_and_pictures(run: Run, found: Findings) -> None:
     assert said in words(app) and "One training each" in said
     assert app.metric[1].value == f"{found.arrays['pca_each'].mean():.4f}"
     app.slider(key="compression_bits").set_value(1).run()
-    assert "**2** bits an image" in words(app)
+    assert "**2** bits per image" in words(app)
     assert f"Error **{found.arrays['ae_mse'][0]:.4f}**" in words(app)
     assert not app.error and not app.exception
 
 
 def test_a_sweep_is_shown(run: Run, swept: Findings) -> None:
     app = opened(run, **{"sweep_sizes": [1, 3], f"sweep_epochs_{run.id}": 1})
-    assert "Models with 1, 3 numbers are as good as PCA with" in words(app)
+    assert "Models with 1, 3 dimensions are as good as PCA with" in words(app)
     assert not app.error and not app.exception
 
 
@@ -319,14 +319,14 @@ def test_pictures_become_a_file_and_a_file_becomes_pictures(run: Run, found: Fin
     made = code_files.CodeFile(scale.quantise(compression.encode(model, sevens)), scale, (1, 28, 28), weights)
     upload = app.get("file_uploader")[0]
     upload.set_value([("my.codes.safetensors", code_files.to_bytes(made), "application/octet-stream")]).run()
-    assert "**100** images from" in words(app) and "3 bits for each of 2 numbers" in words(app)
+    assert "**100** images from" in words(app) and "3 bits for each of 2 latent dimensions" in words(app)
     assert not app.error and not app.warning and not app.exception
     assert len(latent.decode(model, made.codes)) == 100
 
 
 @pytest.mark.parametrize(
     ("numbers", "weights", "said"),
-    [(2, "another", "Another model made these codes"), (3, "", "3 numbers each, but this model's decoder takes 2")],
+    [(2, "another", "Another model made these codes"), (3, "", "3 dimensions each, but this model's decoder takes 2")],
 )
 def test_a_file_of_another_model(run: Run, found: Findings, numbers: int, weights: str, said: str) -> None:
     scale = compression.Quantiser(np.zeros(numbers, np.float32), np.ones(numbers, np.float32), 4)

@@ -91,7 +91,9 @@ def test_a_run_without_a_sampling_layer_says_so(three: list[Run]) -> None:
 
 def test_without_fashion_mnist_it_runs_on_digits(three: list[Run]) -> None:
     app = opened()
-    assert "which is not on this machine" in words(app)
+    assert "is not on this machine" in words(app)
+    assert app.button(key="start_full_fashion-vae").disabled
+    assert not app.button(key="start_quick_fashion-vae").disabled
     assert any(button.label == "Start the 3 trainings" and not button.disabled for button in app.button)
 
 

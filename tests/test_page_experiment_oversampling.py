@@ -170,7 +170,8 @@ def said(**f1: Any) -> str:
 def test_it_is_said_when_augmentation_is_better() -> None:
     text = said(nothing=(0.3,), smote=(0.8, 0.01), affine=(0.924, 0.01), cvae_posterior_3=(0.892, 0.005))
     assert (
-        "**Affine augmentation is better than these drawings" in text and "0.924 ± 0.010 against 0.892 ± 0.005" in text
+        "**Affine augmentation does better than these drawings" in text
+        and "0.924 ± 0.010 against 0.892 ± 0.005" in text
     )
     assert "SMOTE reaches 0.800 ± 0.010: these drawings do better" in text
     assert "finds **30%** of the 974" in text
@@ -210,7 +211,7 @@ def test_one_classifier_each_tells_no_difference() -> None:
         row_of.update({metric: values[:1] for metric, values in row_of.items()})
     text = "\n".join(oversampling_charts.sentences(alone, "8"))
     assert "better" not in text.replace("better five", "") and "replaces" not in text and "too little" not in text
-    assert text.count("no measurable difference") == 3 and "One classifier of each way tells no spread" in text
+    assert text.count("no measurable difference") == 3 and "One classifier of each method tells no spread" in text
 
 
 @pytest.mark.parametrize("count", [3, 4, 5])
@@ -257,12 +258,12 @@ def test_made_pictures_are_framed_and_real_ones_are_not_in_that_colour(found: Fi
 
 def test_a_visitor_asks_for_the_comparison(run: Run) -> None:
     app = opened(run)
-    assert "Which way of filling up helps?" in [element.value for element in app.subheader]
-    (button,) = [button for button in app.button if button.label == "Compare the ways"]
+    assert "Which oversampling method helps?" in [element.value for element in app.subheader]
+    (button,) = [button for button in app.button if button.label == "Compare the methods"]
     assert not button.disabled and "3 small classifiers" in words(app)
-    ways = next(group for group in app.button_group if group.label == "Ways to fill up")
+    ways = next(group for group in app.button_group if group.label == "Oversampling methods")
     ways.set_value([]).run()
-    assert "Choose at least one way" in app.info[-1].value and not app.exception
+    assert "Choose at least one oversampling method" in app.info[-1].value and not app.exception
 
 
 def test_a_visitor_sees_the_comparison_and_changes_what_is_shown(run: Run, found: Findings) -> None:

@@ -20,7 +20,7 @@ from vae_core.latent import Plane
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
-TABS = ("New images", "Map", "From one to another")
+TABS = ("New images", "Map", "Interpolate")
 KINDS = ("vae", "autoencoder", "conv", "line")
 
 
@@ -254,5 +254,5 @@ def test_a_run_without_weights_says_so(trained: dict[str, Run]) -> None:
 def test_who_finds_the_pictures_blurry_is_shown_a_longer_code(trained: dict[str, Run]) -> None:
     links = {link.proto.label: link.proto for link in opened(trained["vae"]).get("page_link")}
     sharper = next(proto for label, proto in links.items() if "sharper" in label)
-    assert "16 numbers" in sharper.label and "model.latent_dim=16" in sharper.query_string
+    assert "16 latent dimensions" in sharper.label and "model.latent_dim=16" in sharper.query_string
     assert not [link for link in opened(trained["conv"]).get("page_link") if "sharper" in link.proto.label]

@@ -146,7 +146,7 @@ def test_the_layers_of_the_model_are_told_when_asked_for(run_root: Path) -> None
 
 def test_a_long_code_is_cut_and_says_so(run_root: Path) -> None:
     train(model__latent_dim=11)
-    assert "And 3 more numbers." in words(opened())
+    assert "And 3 more values." in words(opened())
 
 
 def test_without_a_vae_the_story_is_still_told(run_root: Path) -> None:
@@ -175,6 +175,6 @@ def test_the_lesson_can_be_told_with_ones_own_model(run_root: Path) -> None:
     app.query_params["run"] = own.id
     app.switch_page("pages/generate.py").run()
     app.switch_page("pages/how.py").run()
-    assert app.segmented_control(key="how_teacher").value == first.id and "2 numbers" in words(app)
+    assert app.segmented_control(key="how_teacher").value == first.id and "2 latent dimensions" in words(app)
     app.segmented_control(key="how_teacher").set_value(own.id).run()
-    assert not app.exception and not app.error and "5 numbers" in words(app)
+    assert not app.exception and not app.error and "5 latent dimensions" in words(app)

@@ -19,7 +19,7 @@ from vae_core.latent import LatentPoints
 from vae_core.runs import Run
 
 APP = Path(__file__).parents[1] / "app.py"
-TABS = ("Points", "Sliders", "Numbers")
+TABS = ("Points", "Sliders", "Dimensions")
 KINDS = ("vae", "autoencoder", "conv", "line", "large")
 
 
@@ -310,14 +310,14 @@ def kept(app: AppTest, run: Run, plane: str, place: list[float]) -> AppTest:
 @pytest.mark.parametrize("name", ["vae", "autoencoder", "conv", "large"])
 def test_every_model_of_two_numbers_and_more_has_a_map(trained: dict[str, Run], name: str) -> None:
     app = opened(trained[name], "Map")
-    assert any("Move over the map" in one.value for one in app.markdown)
+    assert any("Move the pointer or a finger over the map" in one.value for one in app.markdown)
     assert any(component.key.startswith("latent_map_") for component in app.get("bidi_component"))
     assert not app.error
 
 
 def test_a_line_has_no_map(trained: dict[str, Run]) -> None:
     app = opened(trained["line"], "Map")
-    assert [tab.label for tab in app.tabs] == ["Points", "Sliders", "Numbers"]
+    assert [tab.label for tab in app.tabs] == ["Points", "Sliders", "Dimensions"]
     assert not app.error
 
 

@@ -69,7 +69,7 @@ def words(app: AppTest) -> str:
 
 
 def sentence(app: AppTest) -> str:
-    return next(element.value for element in app.markdown if element.value.startswith("Finds"))
+    return next(element.value for element in app.markdown if element.value.startswith("Detection rate (recall)"))
 
 
 # What decides
@@ -133,7 +133,7 @@ def test_a_threshold_reaches_from_everything_to_nothing(scores: list[float]) -> 
 def test_counts_in_words() -> None:
     found = anomaly.Confusion(strange_found=812, strange_missed=80, false_alarms=5, normal_passed=103)
     assert in_words(found) == (
-        "Finds **812 of 892** strange images (91%). False alarms: **5** among 108 normal ones (5%; with so few, the "
+        "Detection rate (recall): **812 of 892** anomalous images (91%). False alarms: **5** among 108 normal ones (5%; with so few, the "
         "true share lies between 2% and 10%)."
     )
 
@@ -223,7 +223,7 @@ def test_a_model_of_fives_finds_the_others(trained: Trained) -> None:
     assert f"{len(validation)} normal validation images: 5% false alarms asked" in words(app)
     assert "the true share may lie between 0.6% and 13.2%" in words(app)
     assert [heading.value for heading in app.subheader] == [
-        "The strangest images",
+        "The most anomalous images",
         "The most typical images",
         "All scores",
     ]
@@ -238,9 +238,9 @@ def test_the_threshold_at_its_ends(trained: Trained) -> None:
     slider = app.slider[0]
     default = slider.value
     slider.set_value(slider.min).run()
-    assert "**900 of 900** strange images (100%). False alarms: **100** among 100" in sentence(app)
+    assert "**900 of 900** anomalous images (100%). False alarms: **100** among 100" in sentence(app)
     app.slider[0].set_value(slider.max).run()
-    assert "**0 of 900** strange images (0%). False alarms: **0** among 100" in sentence(app)
+    assert "**0 of 900** anomalous images (0%). False alarms: **0** among 100" in sentence(app)
     assert float(app.query_params["threshold"]) == pytest.approx(slider.max)
     next(button for button in app.button if button.label == "Back to the default").click().run()
     assert app.slider[0].value == default

@@ -129,25 +129,25 @@ def test_a_training_from_start_to_finish(root: Path) -> None:
 @pytest.mark.heavy
 def test_pause_resume_stop_and_go_on(root: Path) -> None:
     app, run = started(LONG)
-    until(app, "images a second")
+    until(app, "images/s")
     assert not button(app, "Stop").disabled and button(app, "Resume").help == "It is training."
     press(app, "Pause")
     until(app, "Paused in epoch")
     assert run.state() == "paused"
     press(app, "Resume")
-    until(app, "images a second")
+    until(app, "images/s")
     press(app, "Stop")
     until(app, "Stopped in epoch")
     assert run.state() == "finished" and "ELBO" in said(app)
     press(app, "Resume")
-    until(app, "images a second")
+    until(app, "images/s")
 
 
 @pytest.mark.heavy
 def test_runs_queue_up_and_say_what_they_wait_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIABOLO_THREADS", "1")
     app, first = started(LONG)
-    until(app, "images a second")
+    until(app, "images/s")
     press(app, "New training")
     assert plain(first.title) in " ".join(str(block.value) for block in app.markdown), "the queue is visible"
     app, second = started(LONG, app)
@@ -158,13 +158,13 @@ def test_runs_queue_up_and_say_what_they_wait_for(root: Path, monkeypatch: pytes
     assert "not begun" in button(app, "Stop").help
     press(app, "Resume")
     client.delete(first)
-    until(app, "images a second")
+    until(app, "images/s")
 
 
 @pytest.mark.heavy
 def test_a_running_run_is_stopped_and_deleted(root: Path) -> None:
     app, run = started(LONG)
-    until(app, "images a second")
+    until(app, "images/s")
     press(app, "Delete for good")
     assert not run.folder.exists()
     assert "A new training" in said(app) and "run" not in app.query_params
@@ -188,7 +188,7 @@ def test_a_recipe_fills_the_form_says_what_is_changed_and_is_kept_with_the_run(r
     assert "Changed in the recipe" not in said(app)
     app.selectbox(key=forms.key("data.name")).select("digits").run()
     app.text_input(key=forms.key("model.latent_dim")).set_value("5").run()
-    assert "Changed in the recipe" in said(app) and "Latent size" in said(app)
+    assert "Changed in the recipe" in said(app) and "Latent dimensions" in said(app)
     press(app, "Back to the recipe")
     assert app.text_input(key=forms.key("model.latent_dim")).value == "2"
     app.selectbox(key=forms.key("data.name")).select("digits").run()

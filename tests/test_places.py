@@ -43,7 +43,7 @@ def test_the_end_of_a_training_moves_nothing(root: Path) -> None:
         before = opened("train", run)
     after = opened("train", train(epochs=1))
     assert "What do these numbers mean?" in [expander.label for expander in after.expander]
-    for label in ("Training film", "The layers of this model", "What if …?", "Take it with you"):
+    for label in ("Training film", "The layers of this model", "What if …?", "Export"):
         assert place(after, label) == place(before, label)
 
 

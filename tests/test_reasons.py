@@ -80,7 +80,7 @@ def test_a_reason_within_a_reason_is_kept_in_a_runs_folder_and_told_in_french() 
     outer = WorkError("This archive can't be used: {reason}", reason=inner)
     assert str(outer) == "This archive can't be used: too deeply nested"
     kept = Status(recorded="failed", message=outer.message, values=json.loads(json.dumps(outer.values))).error
-    assert kept is not None and "trop d'imbrications" in in_french(kept) and str(kept) == str(outer)
+    assert kept is not None and "trop d’imbrications" in in_french(kept) and str(kept) == str(outer)
 
 
 def test_an_event_that_can_not_be_read_is_told_in_french() -> None:

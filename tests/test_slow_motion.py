@@ -137,6 +137,6 @@ def test_the_page_tells_it_in_six_frames(root: Path, kind: str) -> None:
         assert following.disabled == (frame == 5)
         if frame < 5:
             following.click().run()
-    assert ("adds no chance" in seen[2]) == (kind == "autoencoder")
+    assert ("samples nothing" in seen[2]) == (kind == "autoencoder")
     assert ("nats of KL" in seen[4]) == (kind == "vae") and "instead of" in seen[5]
     assert ("a point costs no KL" in seen[4]) == (kind == "autoencoder")

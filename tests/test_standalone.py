@@ -117,7 +117,7 @@ def test_the_notebook_is_the_same_program(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("changes", [{"data__name": "usps"}, {"loss__samples": 5}])
 def test_what_it_does_not_know_is_said(changes: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="Take the whole run instead"):
+    with pytest.raises(InputError, match="Export the whole run instead"):
         standalone.sections(RunConfig().replace(**changes))
 
 

@@ -6,14 +6,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae_core import files, runs
+from vae_core import files, liveness, runs
 from vae_core.config import RunConfig
 from vae_core.control import Job, Status
 from vae_core.errors import InputError, WorkError
@@ -81,20 +81,33 @@ def test_a_ring_where_nobody_sleeps_or_no_bell_hangs_does_nothing(tmp_path: Path
 # Signs of life
 
 
-def test_what_computes_beats_and_what_waits_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def beats(job: Job, step: Callable[[], object], seconds: float = LATE) -> bool:
+    """Whether a sign of life is given while something is done over and over, within so many seconds."""
+    os.utime(job.heartbeat, (0, 0))
+    deadline = time.monotonic() + seconds
+    while job.heartbeat.stat().st_mtime == 0 and time.monotonic() < deadline:
+        step()
+    return job.heartbeat.stat().st_mtime != 0
+
+
+def test_what_gets_on_beats_and_what_computes_or_waits_without_end_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
     job, watch = Job(tmp_path), Watch()
     with beating(job):
         assert job.heartbeat.read_text() == str(os.getpid())
-        os.utime(job.heartbeat, (0, 0))
-        deadline = time.monotonic() + LATE
-        while job.heartbeat.stat().st_mtime == 0:  # computes, in one thread, without ever looking at the file's clock
-            assert sum(range(10_000)) and time.monotonic() < deadline
-        assert watch.silence(job, 1.0) == 0
-        threading.Event().wait(0.1)  # waits: what a deadlock does
-        os.utime(job.heartbeat, (0, 0))
-        threading.Event().wait(0.1)
-        assert job.heartbeat.stat().st_mtime == 0
+        assert beats(job, liveness.alive) and watch.silence(job, 1.0) == 0
+        beats(job, lambda: None, 0.1)  # the sign of its last step
+        assert not beats(job, lambda: sum(range(10_000)), 0.2), "an endless loop"
+        assert not beats(job, lambda: threading.Event().wait(0.01), 0.1), "a deadlock"
+        with liveness.long_call():
+            assert beats(job, lambda: sum(range(10_000))), "of a library's long call one sees that it computes"
+            beats(job, lambda: None, 0.1)
+            assert not beats(job, lambda: threading.Event().wait(0.01), 0.1), "and that it waits"
+        beats(job, lambda: None, 0.1)
+        with liveness.long_call(0.0):
+            assert not beats(job, lambda: sum(range(10_000)), 0.2), "it took longer than any"
     assert not job.heartbeat.exists() and job.silence() == 0
 
 

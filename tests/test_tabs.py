@@ -30,7 +30,7 @@ INPUTS = frozenset(
 @pytest.mark.parametrize(
     ("page", "key", "english", "french", "there"),
     [
-        ("generate", "generate_tab", "From one to another", "De l'une à l'autre", "walk_kind"),
+        ("generate", "generate_tab", "Interpolate", "Interpoler", "walk_kind"),
         ("latent", "latent_tab", "Sliders", "Curseurs", "latent_picture"),
     ],
 )

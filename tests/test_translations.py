@@ -18,6 +18,7 @@ from pages.ui import text
 from pages.ui.live_curves import ZOOM
 from pages.ui.navigation import PAGES
 from scripts import translations
+from scripts.typography import typeset
 from tests.processes import nobody_left
 from vae_core.errors import N_, InputError
 
@@ -52,6 +53,28 @@ class TestCatalogue:
         for message in translations.read(language):
             for mark in ("`", "**", "$", "]("):
                 assert str(message.string).count(mark) == str(message.id).count(mark), message.id
+
+    def test_it_is_set_as_french_is_printed(self, language: str) -> None:
+        for message in translations.read(language):
+            if message.id and language == "fr":
+                assert typeset(str(message.string)) == message.string, "run: make translations"
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("L'image : est-ce « elle » ?", "L’image\u00a0: est-ce «\u00a0elle\u00a0»\u202f?"),
+        ("12 % de 4 000 images; 3 nats!", "12\u202f% de 4\u202f000 images\u202f; 3\u00a0nats\u202f!"),
+        ("{share:.0%} ; {low:.1f} %", "{share:.0%}\u202f; {low:.1f}\u202f%"),
+        ("Entre -2 et 3, 2-D, -ELBO ...", "Entre −2 et 3, 2-D, −ELBO…"),
+        ("`a: b; c' d -3` : --set x=-1", "`a: b; c' d -3`\u00a0: --set x=-1"),
+        ("%{x:.1%} ; https://a.b/c?d=-1;e", "%{x:.1%}\u202f; https://a.b/c?d=-1;e"),
+        ("« {run} » à {host} s'est arrêté", "«\u00a0{run}\u00a0» à {host} s’est arrêté"),
+        ("n° 5 (quoi ?)", "n°\u00a05 (quoi\u202f?)"),
+    ],
+)
+def test_french_typography_by_rule(typed: str, printed: str) -> None:
+    assert typeset(typed) == printed and typeset(printed) == printed
 
 
 def fields(message: str) -> list[tuple[str, str, str]]:
@@ -197,7 +220,7 @@ def test_a_link_and_the_switch_win_over_the_browser(monkeypatch: pytest.MonkeyPa
 def test_an_error_is_told_in_the_visitors_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "language", lambda: "fr")
     error = InputError(N_("There is no run '{run}'. Choose one from the list of runs."), run="x")
-    assert text.describe(error) == "Il n'y a pas d'entraînement «\u00a0x\u00a0». Choisissez-en un dans la liste."
+    assert text.describe(error) == "Il n’y a pas d’entraînement «\u00a0x\u00a0». Choisissez-en un dans la liste."
     assert str(error) == "There is no run 'x'. Choose one from the list of runs."
     assert text.t("") == "", "gettext's empty message is its header"
 

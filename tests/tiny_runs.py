@@ -17,7 +17,7 @@ def train(epochs: int = 1, **changes: Any) -> Run:
     Args:
         changes: As `RunConfig.replace` takes them: `model__latent_dim=2`.
     """
-    run, lock = runs.create(_config(epochs, changes), hold=True)
+    run, lock = runs.create(config_of(epochs, changes), hold=True)
     assert lock is not None
     try:
         for _ in work(run):
@@ -35,7 +35,7 @@ def stopped(done: int, epochs: int = 1000, **changes: Any) -> Run:
         epochs: How many it was to have.
         changes: As for `train`.
     """
-    run, lock = runs.create(_config(epochs, changes), hold=True)
+    run, lock = runs.create(config_of(epochs, changes), hold=True)
     assert lock is not None
     try:
         if not done:
@@ -56,7 +56,7 @@ def training(done: int, epochs: int = 1000, **changes: Any) -> Iterator[Run]:
         done: How many epochs are over.
         changes: As for `train`.
     """
-    run, lock = runs.create(_config(epochs, changes), hold=True)
+    run, lock = runs.create(config_of(epochs, changes), hold=True)
     assert lock is not None
     try:
         rest = work(run)
@@ -71,6 +71,7 @@ def training(done: int, epochs: int = 1000, **changes: Any) -> Iterator[Run]:
         lock.close()
 
 
-def _config(epochs: int, changes: dict[str, Any]) -> RunConfig:
+def config_of(epochs: int, changes: dict[str, Any]) -> RunConfig:
+    """The settings of `train(epochs, **changes)`."""
     small: dict[str, Any] = {"model__hidden": [32], "training__threads": 1, "training__learning_rate": 3e-3}
     return RunConfig().replace(**small | {"training__epochs": epochs} | changes)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from vae_core import datasets, files
 from vae_core.errors import N_, InputError
+from vae_core.liveness import alive
 from vae_core.models.uninitialised import Uninitialised
 from vae_core.pixels import to_tensor, to_unit
 
@@ -104,6 +105,7 @@ def look(images: NDArray[np.uint8]) -> Seen:
     features = np.empty((len(images), FEATURES))
     probabilities = np.empty((len(images), len(CLASSES)))
     for start in range(0, len(images), BATCH):
+        alive()
         here = slice(start, start + BATCH)
         found = classifier.features(to_unit(to_tensor(np.ascontiguousarray(images[here]))))
         features[here] = found.numpy()

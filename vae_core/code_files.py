@@ -133,8 +133,8 @@ def from_bytes(data: bytes, latent_dim: int | None = None) -> CodeFile:
     if latent_dim is not None and numbers != latent_dim:
         raise InputError(
             N_(
-                "The file's codes have {numbers} numbers each, but this model's decoder takes {latent_dim}. Choose the "
-                "model that made the file, or a file of this model."
+                "The file's codes have {numbers} dimensions each, but this model's decoder takes "
+                "{latent_dim}. Choose the model that made the file, or a file of this model."
             ),
             numbers=numbers,
             latent_dim=latent_dim,

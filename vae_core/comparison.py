@@ -47,7 +47,7 @@ class Figure:
 
 
 FIGURES: Mapping[str, Figure] = {
-    "mse": Figure(N_("MSE a pixel"), "less", 5),
+    "mse": Figure(N_("MSE per pixel"), "less", 5),
     "psnr": Figure(N_("PSNR (dB)"), "more", 2),
     "ssim": Figure(N_("SSIM"), "more", 3),
     "negative_elbo": Figure(N_("−ELBO (nats)"), "less", 2),

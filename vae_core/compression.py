@@ -25,6 +25,7 @@ from vae_core import latent
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError
 from vae_core.latent import Codes
+from vae_core.liveness import alive
 from vae_core.metrics import BATCH, mse
 from vae_core.models import UNKNOWN, Model
 from vae_core.pixels import to_tensor, to_unit
@@ -136,9 +137,7 @@ class Quantiser:
     def __post_init__(self) -> None:
         if not 1 <= self.bits <= MOST_BITS:
             raise InputError(
-                N_(
-                    "'bits' is {bits}, but must be from 1 to {most} for each number of the code. Choose one in between."
-                ),
+                N_("'bits' is {bits}, but must be from 1 to {most} for each latent dimension. Choose one in between."),
                 bits=self.bits,
                 most=MOST_BITS,
             )
@@ -228,6 +227,7 @@ def image_errors(model: Model, z: Codes, data: ImageData) -> NDArray[np.float64]
     """
     found = []
     for start in range(0, len(data), BATCH):
+        alive()
         here = slice(start, start + BATCH)
         x = to_unit(to_tensor(data.images[here]))
         found.append(mse(model.decode(to_tensor(z[here])).mean, x).double().numpy())
@@ -327,5 +327,6 @@ def cross_entropy_floor(data: ImageData) -> float:
 def _rows(data: ImageData, size: int = 10 * BATCH) -> Iterator[NDArray[np.float32]]:
     """The images as rows of pixels in [0, 1], float32 with shape (n, pixels), a few thousand at a time."""
     for start in range(0, len(data), size):
+        alive()
         part = data.images[start : start + size]
         yield np.asarray(part.reshape(len(part), -1) / np.float32(255), np.float32)

@@ -30,7 +30,8 @@ class DataConfig(Part):
         None,
         title=N_("Only these classes"),
         description=N_(
-            "Learn from some classes only. The model then knows what is normal, and everything else should look strange to it."
+            "Learn from some classes only. The model then knows what is normal, and everything else should "
+            "be anomalous to it."
         ),
         min_length=1,
         max_length=1000,
@@ -39,7 +40,8 @@ class DataConfig(Part):
         0.1,
         title=N_("Validation share"),
         description=N_(
-            "The part of the training images that is kept aside to see whether the model also works on images it did not learn from."
+            "The part of the training images on which the model is validated: whether it also works on "
+            "images it did not learn from."
         ),
         ge=0.01,
         le=0.5,
@@ -103,9 +105,10 @@ class ModelConfig(Part):
     )
     latent_dim: int = Field(
         2,
-        title=N_("Latent size"),
+        title=N_("Latent dimensions"),
         description=N_(
-            "How many numbers the code has. With 2 you can look at the whole latent space; with more the images get sharper."
+            "How many dimensions the latent space has: the numbers that a code consists of. With 2 you can "
+            "look at the whole latent space; with more the images get sharper."
         ),
         ge=1,
         le=256,
@@ -146,7 +149,7 @@ class ModelConfig(Part):
         "silu",
         title=N_("Activation"),
         description=N_(
-            "The bend after each layer. Without one, all layers together could only do what a single one can."
+            "The nonlinearity after each layer. Without one, all layers together could only do what a single one can."
         ),
     )
     likelihood: Literal["bernoulli", "gaussian"] = Field(

@@ -255,8 +255,9 @@ def rate_high(config: RunConfig, events: Sequence[Event]) -> Check | None:
             value,
             RATE_HIGH,
             N_(
-                "In the first epoch the loss rose instead of falling: from {before:,.0f} nats an image, before it had "
-                "learnt anything, to {first:,.0f} on average. The steps are too large: the learning rate is {rate:g}."
+                "In the first epoch the loss rose instead of falling: from {before:,.0f} nats per image, "
+                "before it had learnt anything, to {first:,.0f} on average. The steps are too large: the "
+                "learning rate is {rate:g}."
             ),
             {"before": before, "first": float(loss[0]), "rate": rate},
             {"loss": loss, "before": np.full(len(loss), before)},
@@ -425,9 +426,9 @@ def _collapse(config: RunConfig, model: Model, train: ImageData, validation: Ima
         value,
         LEAST_KL,
         N_(
-            "The code says next to nothing: {value:.2f} nats of an image, and {active} of its {count} numbers are in use. "
-            "The decoder draws nearly the same image for all (posterior collapse): the KL weighs too much against the "
-            "reconstruction."
+            "The code says next to nothing: {value:.2f} nats of an image, with {active} of {count} "
+            "dimensions active. The decoder draws nearly the same image for all (posterior collapse): the "
+            "KL weighs too much against the reconstruction."
         ),
         {"value": value, "active": active, "count": model.latent_dim},
         {"kl": np.sort(kl)[::-1]},
@@ -513,13 +514,15 @@ def _holes(config: RunConfig, model: Model, train: ImageData, validation: ImageD
         value,
         limit,
         N_(
-            "Its latent space has holes: {value:.0%} of the images drawn from N(0, I) look like no real one, where 5% of "
-            "real ones do. Its KL weighs too little against the reconstruction to keep the codes near N(0, I)."
+            "Its latent space has holes: {value:.0%} of the images drawn from N(0, I) look like no real "
+            "one, where 5 % of real ones do. Its KL weighs too little against the reconstruction to keep "
+            "the codes near N(0, I)."
         )
         if is_vae
         else N_(
-            "Its latent space has holes: {value:.0%} of the images drawn from N(0, I) look like no real one, where 5% of "
-            "real ones do. Nothing told an autoencoder where codes have to lie. A VAE of the same size is told."
+            "Its latent space has holes: {value:.0%} of the images drawn from N(0, I) look like no real "
+            "one, where 5 % of real ones do. Nothing told an autoencoder where codes have to lie. A VAE of "
+            "the same size is told."
         ),
         {"value": value},
         {"real": np.sort(usual), "drawn": np.sort(made)},

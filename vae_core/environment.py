@@ -7,6 +7,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from vae_core.cores import count as count_cores
 from vae_core.errors import N_, InputError
 from vae_core.reasons import reason
 
@@ -87,9 +88,7 @@ def jobs_backend() -> str:
 
 def available_threads() -> int:
     """Threads that jobs may use together: the cores this process may use (affinity and container quota), at most `DIABOLO_THREADS`."""
-    from joblib import cpu_count  # counts affinity masks and cgroup quotas, which os.cpu_count does not
-
-    cores: int = max(1, cpu_count())
+    cores = count_cores()
     cap = os.environ.get("DIABOLO_THREADS")
     if not cap:
         return cores

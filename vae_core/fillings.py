@@ -69,7 +69,7 @@ METHODS: Mapping[str, Method] = {
     ),
     "real": Method(
         N_("All real images"),
-        N_("The class as it was before it was made rare: what no filling can be expected to beat."),
+        N_("The class as it was before it was made rare: what no oversampling can be expected to beat."),
         "reference",
     ),
 }

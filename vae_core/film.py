@@ -114,10 +114,24 @@ def film(run: Run) -> Film | None:
         WorkError: A snapshot is damaged.
     """
     epochs = run.snapshot_epochs()
-    first = run.snapshot(epochs[0]) if epochs else {}
+    if not epochs:
+        return None
+    return _film(run, [epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, MOST_FRAMES).round().astype(int))])
+
+
+def newest_frame(run: Run) -> Film | None:
+    """A film of the newest snapshot alone; `None` while there is none.
+
+    Raises:
+        WorkError: A snapshot is damaged.
+    """
+    return _film(run, run.snapshot_epochs()[-1:])
+
+
+def _film(run: Run, chosen: Sequence[int]) -> Film | None:
+    first = run.snapshot(run.snapshot_epochs()[0]) if chosen else {}
     if "images" not in first:
         return None  # a folder that lost its first snapshot lost the originals with it
-    chosen = [epochs[i] for i in np.unique(np.linspace(0, len(epochs) - 1, MOST_FRAMES).round().astype(int))]
     frames = [run.snapshot(epoch) for epoch in chosen]
     codes = np.stack([frame["mu"] for frame in frames]).astype(np.float32)
     codes = np.nan_to_num(codes, nan=0, posinf=_FAR, neginf=-_FAR)  # too far away for the half precision of a snapshot

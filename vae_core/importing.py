@@ -202,9 +202,7 @@ def _find(archive: zipfile.ZipFile) -> _Found:
     has_model = "model.safetensors" in found and ("metrics.json" in found or "events.jsonl" in found)
     if not has_model and _RESUME not in found:
         raise InputError(
-            N_(
-                "This run was not finished when it was taken away, so there is no model to look at. Let it finish first."
-            )
+            N_("This run was not finished when it was exported, so there is no model to look at. Let it finish first.")
         )
     return _Found(_last(folder), archive, found)
 

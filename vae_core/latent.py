@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from vae_core.datasets import ImageData
 from vae_core.environment import compiled_cache
 from vae_core.errors import N_, InputError, WorkError
+from vae_core.liveness import alive, long_call
 from vae_core.metrics import BATCH, batches
 from vae_core.models import DiagonalGaussian, Model
 from vae_core.pixels import to_bytes, to_tensor
@@ -62,8 +63,8 @@ def encode(model: Model, data: ImageData) -> LatentPoints:
     if not np.isfinite(mu).all():
         raise WorkError(
             N_(
-                "The model gives codes that are not finite: its training went astray. Train it again, with a smaller "
-                "learning rate."
+                "The model gives codes that are not finite: its training diverged. Train it again, with a "
+                "smaller learning rate."
             )
         )
     return LatentPoints(mu, sigma if is_density else None)
@@ -83,13 +84,14 @@ def decode(model: Model, z: Codes, y: int | NDArray[np.int64] | None = None) -> 
     """
     if z.ndim != 2 or z.shape[1] != model.latent_dim:
         raise InputError(
-            N_("The codes have the shape {shape}, but this model's have {latent_dim} numbers each."),
+            N_("The codes have the shape {shape}, but this model's have {latent_dim} dimensions each."),
             shape=" x ".join(map(str, z.shape)),
             latent_dim=model.latent_dim,
         )
     pictures = np.empty((len(z), *model.image_shape), np.uint8)
     labels = None if y is None else torch.from_numpy(np.broadcast_to(np.asarray(y, np.int64), len(z)).copy())
     for start in range(0, len(z), BATCH):
+        alive()
         here = slice(start, start + BATCH)
         codes = to_tensor(np.ascontiguousarray(z[here], np.float32))
         pictures[here] = to_bytes(model.decode(codes, None if labels is None else labels[here]).mean)
@@ -292,7 +294,7 @@ def project(mu: Codes, method: str, seed: int = 0, components: int = 2) -> Proje
         index = np.sort(np.random.default_rng(seed).choice(len(mu), row.limit, replace=False))
     # One thread: scikit-learn takes all cores for t-SNE whatever `n_jobs` says, and beside a training, 2,000 points then
     # took minutes instead of ten seconds.
-    with threadpool_limits(1):
+    with threadpool_limits(1), long_call():
         points, explained, plane = row.function(mu[index], components, seed)
     return Projection(points, index, explained, plane)
 

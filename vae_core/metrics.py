@@ -20,6 +20,7 @@ from torch import Generator, Tensor
 from vae_core import losses
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError, WorkError
+from vae_core.liveness import alive
 from vae_core.models import DiagonalGaussian, Model
 from vae_core.pixels import to_tensor, to_unit
 
@@ -65,7 +66,7 @@ def evaluate(
         raise InputError(N_("'pixels' is '{pixels}', but must be 'grey' or 'binarised'. Choose one."), pixels=pixels)
     if iwae is not None and not 1 <= iwae <= MOST_IWAE_SAMPLES:
         raise InputError(
-            N_("'iwae' is {iwae}, but must be from 1 to {most} samples an image. 50 is usual."),
+            N_("'iwae' is {iwae}, but must be from 1 to {most} samples per image. 50 is usual."),
             iwae=iwae,
             most=MOST_IWAE_SAMPLES,
         )
@@ -133,8 +134,8 @@ def per_image(
     if not all(np.isfinite(values).all() for values in arrays.values()):
         raise WorkError(
             N_(
-                "The model gives numbers that are not finite: its training went astray. Train it again, with a smaller "
-                "learning rate."
+                "The model gives numbers that are not finite: its training diverged. Train it again, with "
+                "a smaller learning rate."
             )
         )
     return PerImage(arrays, torch.cat(codes))
@@ -163,6 +164,7 @@ def batches(model: Model, data: ImageData, size: int = BATCH) -> Iterator[tuple[
             expected=" x ".join(map(str, model.image_shape)),
         )
     for start in range(0, len(data), size):
+        alive()
         some = data.subset(slice(start, start + size))
         yield to_unit(to_tensor(some.images)), to_tensor(some.labels)
 
@@ -279,6 +281,7 @@ def mse_of_mean_image(data: ImageData) -> float:
     total = np.zeros(data.image_shape, np.int64)
     squares = np.zeros(data.image_shape, np.int64)
     for start in range(0, len(data), BATCH):
+        alive()
         pixels = data.images[start : start + BATCH].astype(np.int64)
         total += pixels.sum(0)
         squares += (pixels * pixels).sum(0)

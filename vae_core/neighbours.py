@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vae_core.liveness import alive
+
 PART = 250  # points whose distances to all others are in memory together
 _SPARE = 3  # candidates more, since |a|^2 - 2 a.b + |b|^2 ranks near ties by chance
 
@@ -28,6 +30,7 @@ def nearest(
     lengths = others.square().sum(1)
     distances, numbers = np.empty((len(points), count)), np.empty((len(points), count), np.int64)
     for start in range(0, len(points), PART):
+        alive()
         part = torch.from_numpy((points[start : start + PART] - centre).astype(np.float32))
         squared = torch.addmm(lengths, part, others.T, alpha=-2)
         if themselves:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from vae_core import datasets
 from vae_core.errors import N_, WorkError
+from vae_core.liveness import long_call
 from vae_core.models import DiagonalGaussian, Model, load
 from vae_core.runs import Run
 
@@ -98,9 +99,11 @@ def to_onnx(run: Run, report: Callable[[float], None] = lambda share: None) -> O
     told = [torch.eye(model.classes)[torch.arange(CHECKED) % model.classes]] if model.is_conditional else []
     names = ["mu", "logvar"] if isinstance(model.encode(x[:1]), DiagonalGaussian) else ["mu"]
     report(0.1)
-    encoder = _export(_Encoder(model), [x, *told], ["x", "y"], names)
-    report(0.6)  # the first half loads the library
-    decoder = _export(_Decoder(model), [z, *told], ["z", "y"], ["mean"])
+    with long_call():  # the first half loads the library
+        encoder = _export(_Encoder(model), [x, *told], ["x", "y"], names)
+    report(0.6)
+    with long_call():
+        decoder = _export(_Decoder(model), [z, *told], ["z", "y"], ["mean"])
     report(0.9)
     with torch.inference_mode():
         y = torch.arange(CHECKED) % model.classes if model.is_conditional else None

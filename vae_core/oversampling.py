@@ -75,8 +75,9 @@ def missing(data: ImageData, rare: int) -> int:
     if counts[rare] < 2 or not len(others):
         raise InputError(
             N_(
-                "Class {rare} has {count} training images beside {others} other classes. To fill it up there must be "
-                "at least 2 of it and 1 other class: keep a larger share, or choose more classes."
+                "Class {rare} has {count} training images beside {others} other classes. To oversample it "
+                "there must be at least 2 of it and 1 other class: keep a larger share, or choose more "
+                "classes."
             ),
             rare=rare,
             count=int(counts[rare]),
@@ -149,7 +150,7 @@ def make(
     if method == "vae":
         if drawers.rare is None:
             raise InputError(
-                N_("There is no VAE of the rare class here. Run the comparison with that way of filling up.")
+                N_("There is no VAE of the rare class here. Run the comparison with that oversampling method.")
             )
         return latent.decode(drawers.rare, latent.sample_prior(drawers.rare.latent_dim, count, seed))
     model, width = drawers.conditional, METHODS[method].width

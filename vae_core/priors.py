@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from vae_core.errors import N_, InputError
 from vae_core.latent import Codes, LatentPoints, sample_prior
+from vae_core.liveness import long_call
 
 PriorName = Literal["normal", "fitted", "mixture"]
 REGULARISATION = 1e-6  # added to the mixture's variances: a code that never moves in some direction is no density
@@ -122,7 +123,7 @@ def fitted_mixture(codes: NDArray[np.floating], components: int, seed: int = 0) 
     from sklearn.mixture import GaussianMixture  # takes a second to import
 
     method = GaussianMixture(components, reg_covar=REGULARISATION, max_iter=MOST_ITERATIONS, random_state=seed)
-    with threadpool_limits(1), warnings.catch_warnings():
+    with threadpool_limits(1), long_call(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last step still fits better than the one before
         # In float64: a precision matrix of nearly singular codes in float32 is none.
         method.fit(codes.astype(np.float64))

@@ -18,6 +18,7 @@ from torch import Generator, nn
 
 from vae_core.datasets import ImageData
 from vae_core.fillings import HIDDEN
+from vae_core.liveness import alive, long_call
 from vae_core.optimizer import AdamW
 from vae_core.oversampling import Filled
 from vae_core.pixels import to_unit
@@ -62,6 +63,7 @@ def train_classifier(
         order = torch.randperm(len(data), generator=generator).numpy()
         images, labels = torch.from_numpy(data.images.take(order, 0)), torch.from_numpy(data.labels[order])
         for x, y in zip(images.split(BATCH), labels.split(BATCH), strict=True):
+            alive()
             optimizer.zero_grad()
             loss(network(to_unit(x)), y).backward()
             optimizer.step()
@@ -98,7 +100,7 @@ class Nearest(NamedTuple):
 def nearest(images: NDArray[np.uint8], others: NDArray[np.uint8]) -> Nearest:
     """The nearest of `others`, with shape (M, C, H, W), M at least 1, to each of `images`, with shape (N, C, H, W)."""
     flat, other = _flat(images), _flat(others)
-    with threadpool_limits(1):
+    with threadpool_limits(1), long_call():
         which = NearestNeighbors(n_neighbors=1, algorithm="brute", n_jobs=1).fit(other).kneighbors(flat)[1][:, 0]
     # Taken anew: scikit-learn's is a difference of squares, which leaves a copy 1e-7 away from itself.
     return Nearest(np.linalg.norm(flat - other[which], axis=1), which)

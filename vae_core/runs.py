@@ -35,9 +35,9 @@ from vae_core.thinning import ThinnedEvents
 
 STARTERS = Path(__file__).resolve().parent / "starters"
 STARTER_NAMES = {
-    "starter-vae-2d": N_("VAE, 2 numbers"),
-    "starter-vae-conv-16d": N_("Convolutional VAE, 16 numbers"),
-    "starter-ae-2d": N_("Autoencoder, 2 numbers"),
+    "starter-vae-2d": N_("VAE, 2-D latent space"),
+    "starter-vae-conv-16d": N_("Convolutional VAE, 16-D latent space"),
+    "starter-ae-2d": N_("Autoencoder, 2-D latent space"),
 }
 """The first one is what a visitor sees who has chosen nothing."""
 LONG = 8 << 20  # bytes of `events.jsonl`: more than one has that is thinned while it is written

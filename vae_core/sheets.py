@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, WebPImagePlugin  # noqa: F401  else Pillow loads all of its 60 formats to write the one
 
 
 def to_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:

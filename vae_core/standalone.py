@@ -86,12 +86,12 @@ def sections(config: RunConfig, title: str = "") -> list[Section]:
     """
     if config.data.name not in KNOWN:
         raise InputError(
-            N_("A standalone program knows the data sets {known}, not '{name}'. Take the whole run instead."),
+            N_("A standalone program knows the data sets {known}, not '{name}'. Export the whole run instead."),
             known=", ".join(KNOWN),
             name=config.data.name,
         )
     if config.loss.samples != 1:
-        raise InputError(N_("A standalone program knows no importance weighted bound. Take the whole run instead."))
+        raise InputError(N_("A standalone program knows no importance weighted bound. Export the whole run instead."))
     return [
         Section("What this is, and what it needs", _head(config, title)),
         Section("The settings of the run", _settings(config)),

@@ -16,6 +16,7 @@ from vae_core.config import RunConfig, TrainingConfig
 from vae_core.datasets import Splits
 from vae_core.errors import N_, WorkError
 from vae_core.events import Arrays, Checkpoint, Losses, Snapshot
+from vae_core.liveness import alive
 from vae_core.models import (
     SMALLEST_BATCH,
     UNKNOWN,
@@ -99,6 +100,7 @@ class Trainer:
             self.sums += torch.stack([recon, kl])
             self.position += len(shuffled[here])
             self.step += 1
+            alive()
             yield "training"
 
     def _step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -167,6 +169,7 @@ class Trainer:
                 posterior = self.model.encode(x, y)
                 recon = losses.reconstruction(self.model.decode(posterior.sample(generator), y), x)
                 sums += torch.stack([recon.sum(), losses.kl(posterior).sum()])
+            alive()
             yield "validation"
         self.validation = self.mean(sums, len(self.splits.validation))
 

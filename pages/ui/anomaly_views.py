@@ -52,7 +52,7 @@ def show_anomalies(run: Run, data: ImageData) -> None:
         format_func=lambda name: t(anomaly.SCORES[name].title),
         key=SCORE,
         on_change=lambda: state.choose_score(st.session_state[SCORE]),
-        help=t("How strangeness is measured. Higher is stranger for each of them."),
+        help=t("How an anomaly is measured. For each of them, higher is more anomalous."),
         width=320,
     )
     normal = anomaly.is_normal(data, classes)
@@ -69,13 +69,14 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
     if learnt.some_classes(run.config.data) is not None:
         names = ", ".join(t(data.class_names[number]) for number in possible_classes)
         st.markdown(
-            t("This model learnt only **{names}**: that is normal to it. Everything else is strange.", names=names)
+            t("This model learnt only **{names}**: that is normal to it. Everything else is anomalous.", names=names)
         )
         return possible_classes
     st.warning(
         t(
-            "This model learnt all classes, so it has no reason to find any of them strange. You can still call some "
-            "normal and see what comes of it; an honest trial needs a model that learnt only those."
+            "This model learnt all classes, so it has no reason to find any of them anomalous. You can "
+            "still call some normal and see what comes of it; an honest trial needs a model that learnt "
+            "only those."
         ),
         icon=":material/info:",
     )
@@ -84,7 +85,7 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
     # Set before the pills are made, as the score is.
     st.session_state[NORMAL] = [0] if chosen is None else list(chosen)
     normal = st.pills(
-        t("Call these classes normal"),
+        t("Classes that count as normal"),
         everything,
         selection_mode="multi",
         format_func=lambda number: t(data.class_names[number]),
@@ -103,7 +104,7 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
         state.propose(only_these(own if datasets.is_present(own) else data.name, normal))
         address.go(BY_NAME["train"].script)
     if not possible:
-        st.info(t("Choose at least one normal class, and leave at least one out: there has to be something strange."))
+        st.info(t("Choose at least one normal class, and leave at least one out: there has to be something anomalous."))
         return None
     return tuple(sorted(normal))
 
@@ -124,7 +125,7 @@ def _show_threshold(
     # Set before the slider is made, as the score is.
     st.session_state[key] = threshold
     st.slider(
-        t("Threshold: images that score higher are called strange"),
+        t("Threshold: images scoring above it are flagged"),
         reach.low,
         reach.high,
         step=reach.step,
@@ -157,7 +158,7 @@ def _show_threshold(
     with left:
         show_chart(
             charts.score_histogram(
-                scores, ~normal, threshold=threshold, unit=t("{title} (higher is stranger)", title=title)
+                scores, ~normal, threshold=threshold, unit=t("{title} (higher is more anomalous)", title=title)
             ),
             t("The less the two hills overlap, the better the score tells them apart."),
             key="histogram",
@@ -168,8 +169,8 @@ def _show_threshold(
         show_chart(
             charts.roc(found.false_alarm_rates, found.found_rates, found.auroc, chosen=here),
             t(
-                "Every threshold at once. AUROC {auroc:.3f}: the chance that a strange image scores higher than a "
-                "normal one. 1 is perfect, 0.5 is guessing.",
+                "Every threshold at once. AUROC {auroc:.3f}: the chance that an anomalous image scores "
+                "higher than a normal one. 1 is perfect, 0.5 is guessing.",
                 auroc=found.auroc,
             ),
             key="roc",
@@ -182,7 +183,8 @@ def _show_threshold(
             f"diabolo-{run.id}-anomaly-scores.csv",
             "text/csv",
             help=t(
-                "A line an image: its class, the score chosen here with its threshold, whether it is flagged, all scores."
+                "One row per image: its class, the score chosen here with its threshold, whether it is "
+                "flagged, all scores."
             ),
         )
         csv_files.choose_form("anomaly_csv")
@@ -194,14 +196,14 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
     order = strangest(scores)
     digits = scale(scores, float(scores[0])).digits
     for title, numbers in (
-        (t("The strangest images"), order[:ENDS]),
+        (t("The most anomalous images"), order[:ENDS]),
         (t("The most typical images"), order[::-1][:ENDS]),
     ):
         st.subheader(title)
         found = reconstruct(cache.model(run), data, numbers)
         with st.container(horizontal=True, gap="small"):
             for row, number in enumerate(numbers.tolist()):
-                kind = t("normal") if normal[number] else t("strange")
+                kind = t("normal") if normal[number] else t("anomalous")
                 name = t(data.class_names[int(data.labels[number])])
                 both = np.stack([data.images[number] / 255, found.recons[row]])
                 with st.container(width=73, gap="xxsmall"):
@@ -209,8 +211,9 @@ def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: N
                     st.caption(f"**{scores[number]:.{digits}f}**  \n{name}, {kind}")
     st.caption(
         t(
-            "Above, the image; below, what the model makes of it; under them the score, the class, and what it counts "
-            "as. Nothing strange is hidden: both rows are taken from all {count:,} test images.",
+            "Above, the image; below, its reconstruction; under them the score, the class, and its "
+            "category (normal or anomalous). Nothing is hidden: both rows are taken from all {count:,} "
+            "test images.",
             count=len(data),
         )
     )
@@ -239,7 +242,8 @@ def _show_scores(data: ImageData, scores: Mapping[str, NDArray[np.float64]], nor
     )
     st.caption(
         t(
-            "Ink correlation: the rank correlation of a score with the amount of ink. A score where it is near 1 mostly counts how much ink an image has: a bold normal digit "
-            "looks strange to it, and a thin strange one does not. Cross-entropy and −ELBO tend to do that."
+            "Ink correlation: the rank correlation of a score with the amount of ink. A score where it is "
+            "near 1 mostly counts how much ink an image has: a bold normal digit is anomalous to it, and a "
+            "thin anomalous one is not. Cross-entropy and −ELBO tend to do that."
         )
     )

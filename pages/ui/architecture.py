@@ -86,8 +86,8 @@ def _layers(config: RunConfig, key: str, pace: float | None) -> None:
     st.image(architecture_views.hourglass(layers), alt=architecture_views.summary(layers))
     st.caption(
         t(
-            "**{parameters:,}** parameters in all. From top to bottom: the encoder, the code, the decoder; each bar is as "
-            "wide as the logarithm of the numbers that its layer puts out.",
+            "**{parameters:,}** parameters in all. From top to bottom: the encoder, the code, the decoder; "
+            "each bar is as wide as the logarithm of the number of values that its layer puts out.",
             parameters=architecture_views.parameters(layers),
         )
     )

@@ -105,9 +105,7 @@ def drawn(layers: Sequence[Layer]) -> list[Layer]:
 def summary(layers: Sequence[Layer]) -> str:
     """The drawing in a sentence, for those who can't see it."""
     numbers = [number_text(layer.numbers) for layer in drawn(layers)]
-    return t(
-        "An hourglass of layers, from top to bottom with this many numbers: {numbers}.", numbers=", ".join(numbers)
-    )
+    return t("An hourglass of layers, from top to bottom with this many values: {numbers}.", numbers=", ".join(numbers))
 
 
 def hourglass(layers: Sequence[Layer]) -> str:

@@ -93,9 +93,19 @@ def supervisor() -> None:
 
 
 @shared(max_entries=6)
-def images(name: str, split: Split, leave_out_digits_test: bool = False, validation: float = 0.1) -> ImageData:
-    """A split of a data set, all classes. Raises as `datasets.load`."""
+def _images(name: str, split: Split, leave_out_digits_test: bool, validation: float) -> ImageData:
     return datasets.load(name, split, leave_out_digits_test=leave_out_digits_test, validation=validation)
+
+
+def images(name: str, split: Split, leave_out_digits_test: bool = False, validation: float = 0.1) -> ImageData:
+    """A split of a data set, all classes. Raises as `datasets.load`.
+
+    However it is asked for, it is there once: Streamlit takes a default that is left out for another argument, and the
+    test split is the same however the training part is cut.
+    """
+    if split == "test":
+        leave_out_digits_test, validation = False, 0.1
+    return _images(name, split, leave_out_digits_test, validation)
 
 
 @shared(max_entries=6)
@@ -298,6 +308,27 @@ def _film(run_id: str, epochs: tuple[int, ...]) -> Film | None:
 def film(run: Run) -> Film | None:
     """The film of a run's snapshots so far; `None` while there is none. Raises WorkError where a file is damaged."""
     return _film(run.id, tuple(run.snapshot_epochs()))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _live_codes(run_id: str, epoch: int) -> dict[str, Any] | None:
+    from pages.ui.components.live_codes import payload
+    from vae_core.film import newest_frame
+
+    run = runs.find(run_id)
+    frame = newest_frame(run)
+    classes = len(datasets.source(run.config.data.name).class_names)
+    return None if frame is None else payload(frame, classes)
+
+
+def live_codes(run: Run) -> dict[str, Any] | None:
+    """What the browser needs of the newest snapshot's codes; `None` while there is none.
+
+    Raises:
+        WorkError: A file is damaged.
+    """
+    epochs = run.snapshot_epochs()
+    return _live_codes(run.id, epochs[-1]) if epochs else None
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

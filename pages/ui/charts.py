@@ -95,7 +95,7 @@ def score_histogram(
     scores, strange = np.asarray(scores, float), np.asarray(strange, bool)
     edges = np.histogram_bin_edges(scores[np.isfinite(scores)], bins)
     figure = go.Figure()
-    for name, chosen, colour in ((t("Normal"), ~strange, NORMAL), (t("Strange"), strange, STRANGE)):
+    for name, chosen, colour in ((t("Normal"), ~strange, NORMAL), (t("Anomalous"), strange, STRANGE)):
         figure.add_bar(
             x=(edges[:-1] + edges[1:]) / 2,
             y=np.histogram(scores[chosen], edges)[0],
@@ -104,7 +104,7 @@ def score_histogram(
             marker={"color": colour, "opacity": 0.65, "line_width": 0},
             hovertemplate=t("score %{x:.3g}: %{y} images"),
         )
-    template(figure, x=unit or t("Score (higher is stranger)"), y=t("Images"))
+    template(figure, x=unit or t("Score (higher is more anomalous)"), y=t("Images"))
     figure.update_layout(barmode="overlay", bargap=0)
     if threshold is not None:
         # In the legend, as beside it on the ROC curve: a label on the line would lie over a bar sooner or later.
@@ -137,7 +137,7 @@ def roc(
         name=t("AUROC {auroc:.3f}", auroc=auroc),
         mode="lines",
         line={"color": NORMAL, "width": 2.5},
-        hovertemplate=t("false alarms %{x:.1%}, found %{y:.1%}"),
+        hovertemplate=t("false alarms %{x:.1%}, detected %{y:.1%}"),
     )
     figure.add_scatter(
         x=[0, 1],
@@ -154,9 +154,9 @@ def roc(
             name=t("Threshold"),
             mode="markers",
             marker={"color": STRANGE, "size": 11},
-            hovertemplate=t("false alarms %{x:.1%}, found %{y:.1%}"),
+            hovertemplate=t("false alarms %{x:.1%}, detected %{y:.1%}"),
         )
-    template(figure, x=t("False alarms (share of normal)"), y=t("Found (share of strange)"))
+    template(figure, x=t("False alarms (false-positive rate)"), y=t("Detection rate (recall)"))
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
     return figure

@@ -88,14 +88,14 @@ def _report(run: Run, found: "Verdict", *, live: bool) -> None:
         for check in faults:
             with st.container(border=True, key=f"coach_{check.kind}"):
                 _fault(run, check, live=live)
-    with st.expander(t("All checks and their numbers"), icon=":material/fact_check:"):
+    with st.expander(t("All checks and their values"), icon=":material/fact_check:"):
         if not checks:
             st.caption(t("None.") if found.unjudged else t("None yet."))
             return
         st.dataframe(
             {
                 t("Check"): [t(diagnosis.CHECKS[check.kind].title) for check in checks],
-                t("Number"): [_number(check.value) for check in checks],
+                t("Dimension"): [_number(check.value) for check in checks],
                 t("Limit"): [_number(check.limit) for check in checks],
                 t("Fault"): [_is_fault(check) for check in checks],
                 t("What it is"): [t(diagnosis.CHECKS[check.kind].number) for check in checks],
@@ -113,16 +113,16 @@ def _is_fault(check: "Check") -> str:
 def _say_it_is_not_judged(found: "Verdict") -> None:
     st.info(t(found.unjudged, **found.values), icon=":material/pending:")
     if found.checks and not found.faults:
-        st.caption(t("Up to there, {count} checks of its curves find no fault.", count=len(found.checks)))
+        st.caption(t("Up to there, the {count} checks of its curves passed.", count=len(found.checks)))
 
 
 def _say_nothing_is_wrong(count: int, *, live: bool) -> None:
     if not live:
-        st.success(t("No fault found in {count} checks.", count=count), icon=":material/check_circle:")
+        st.success(t("All {count} checks passed.", count=count), icon=":material/check_circle:")
     elif count:
         st.caption(
             t(
-                "No fault so far in {count} checks of the curves. When the training ends, more look at the model.",
+                "The {count} checks of the curves passed so far. When the training ends, more look at the model.",
                 count=count,
             )
         )
@@ -143,8 +143,8 @@ def _say_what_limits(run: Run) -> None:
         return
     st.caption(
         t(
-            "What limits its images now is the length of their code: with {size} numbers, {share:.0%} of the mean "
-            "image's error is left.",
+            "What limits its images now is the length of their code: with {size} latent dimensions, "
+            "{share:.0%} of the mean image's error is left.",
             size=run.config.model.latent_dim,
             share=error / of_mean,
         )
@@ -204,7 +204,7 @@ def _mend(run: Run, check: "Check", *, live: bool) -> None:
     with st.container(horizontal=True):
         stops = live and _stop_button(run, check, problem)
         trains = st.button(
-            t("Keep it, queue the mended run") if live else t("Train the mended run"),
+            t("Keep it, queue a run with the fix") if live else t("Train with the suggested fix"),
             icon=":material/healing:",
             key=f"mend_{check.kind}",
             type="secondary" if live else "primary",
@@ -214,8 +214,8 @@ def _mend(run: Run, check: "Check", *, live: bool) -> None:
     words = plain(problem or changed)
     if live and not problem:
         words += "  \n" + t(
-            "The first button queues the mended run and then stops this one, which stays in the list with the model it has "
-            "by then."
+            "The first button queues the run with the fix and then stops this one, which stays in the list "
+            "with the model it has by then."
         )
     st.caption(words)
     if stops or trains:
@@ -230,7 +230,7 @@ def _mend(run: Run, check: "Check", *, live: bool) -> None:
 def _stop_button(run: Run, check: "Check", problem: str) -> bool:
     problem = problem or standing.refusal("stop", standing.look(run))
     return st.button(
-        t("Stop it, train the mended run"),
+        t("Stop it, train with the suggested fix"),
         icon=":material/healing:",
         key=f"mend_instead_{check.kind}",
         type="primary",

@@ -17,7 +17,7 @@ NAMES = {
     "before": N_("Before the training"),
     "train": N_("Training"),
     "validation": N_("Validation"),
-    "kl": N_("KL of each number"),
+    "kl": N_("KL of each dimension"),
     "kl_so_far": N_("KL"),
     "dead": N_("Dead units"),
     "real": N_("Real images"),
@@ -36,8 +36,8 @@ def evidence(check: "Check") -> tuple[go.Figure, str]:
             "What the code says of an image at the end of each epoch, in nats."
         )
     if check.kind == "collapse":
-        return _bars(check, t("Number of the code, the fullest first"), t("nats")), t(
-            "What each number of the code says of an image, in nats."
+        return _bars(check, t("Latent dimension, the fullest first"), t("nats")), t(
+            "What each latent dimension says of an image, in nats."
         )
     if check.kind == "dead_units":
         return _bars(check, t("Hidden layer"), t("share of its units")), t(

@@ -80,15 +80,15 @@ EXPLANATIONS: Mapping[str, Explanation] = {
                 "times what the code says (KL). It is counted in nats, a unit of surprise: 0.69 nats are one bit."
             ),
             N_(
-                "The images kept aside are never learnt from. Where their curve turns upwards while the other goes on "
-                "falling, the network begins to learn single images by heart."
+                "The validation images are never learnt from. Where their curve turns upwards while the "
+                "other goes on falling, the network begins to memorise single images (overfitting)."
             ),
         ),
         (
             (LOSS, N_("The loss of one image; an autoencoder has its first term alone.")),
             (
                 r"\mathrm{KL} = \tfrac{1}{2} \sum_j \left( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \right)",
-                N_("Between two normal distributions it needs no sampling. The sum goes over the numbers of the code."),
+                N_("Between two normal distributions it needs no sampling. The sum goes over the latent dimensions."),
             ),
         ),
         (
@@ -101,13 +101,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "results": Explanation(
         (
             N_(
-                "Whether a figure is good, another model says best: put this one beside a starter on the page Compare. A "
-                "nat is a unit of surprise (0.69 nats are one bit): the fewer the model needs for an image, the better it "
-                "knows what such images look like."
+                "Whether a figure is good is best judged beside another model: put this one beside a "
+                "starter on the page Compare. A nat is a unit of surprise (0.69 nats are one bit): the "
+                "fewer the model needs for an image, the better it knows what such images look like."
             ),
             N_(
-                "The mean squared error compares each pixel with the one that came back, both between 0 (black) and 1 "
-                "(white). To judge it, compare it with the error of always showing the mean image."
+                "The mean squared error compares each pixel with the reconstructed one, both between 0 "
+                "(black) and 1 (white). To judge it, compare it with the error of always showing the mean "
+                "image."
             ),
             N_(
                 "The ELBO is a lower bound on log p(x), the (logarithm of the) probability that the model gives to a "
@@ -133,8 +134,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
                 "code say more, at the price that N(0, I) fits less well to what the codes really are."
             ),
             N_(
-                "The encoder has no part in these images. A code is drawn at random, a few numbers from the bell curve "
-                "N(0, 1), and the decoder draws what it makes of them."
+                "The encoder has no part in these images. A code is drawn at random, one value of the bell "
+                "curve N(0, 1) for each latent dimension, and the decoder draws what it makes of them."
             ),
         ),
         (
@@ -148,9 +149,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "manifold": Explanation(
         (
             N_(
-                "Each image is decoded from the place where it stands. The places are not equally far apart: they lie "
-                "closer where N(0, I), or an autoencoder's own codes, are dense, so that every image stands for the same "
-                "share of what can be drawn."
+                "Each image is decoded from the point where it stands. The points are not equally far "
+                "apart: they lie closer where N(0, I), or an autoencoder's own codes, are dense, so that "
+                "every image stands for the same share of what can be drawn."
             ),
         ),
         (
@@ -171,10 +172,10 @@ EXPLANATIONS: Mapping[str, Explanation] = {
             ),
         ),
         (
-            (r"z(s) = (1 - s)\, z_a + s\, z_b", N_("Straight: s goes from 0 to 1 in equal steps.")),
+            (r"z(s) = (1 - s)\, z_a + s\, z_b", N_("Linear: s goes from 0 to 1 in equal steps.")),
             (
                 r"z(s) = \frac{\sin((1 - s)\,\theta)}{\sin \theta}\, z_a + \frac{\sin(s\,\theta)}{\sin \theta}\, z_b",
-                N_("On an arc: θ is the angle between both codes (Shoemake 1985)."),
+                N_("Spherical: θ is the angle between both codes (Shoemake 1985)."),
             ),
         ),
         ("vae_core.latent:interpolate", "vae_core.latent:decode"),
@@ -182,16 +183,17 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "reconstructions": Explanation(
         (
             N_(
-                "An image goes through the narrow waist and comes back. Bright places of the error map are where the "
-                "code could not say enough: usually the edges of strokes, and whatever this writer did in his own way."
+                "An image goes through the bottleneck and is drawn again. Bright places of the error map "
+                "are where the code could not say enough: usually the edges of strokes, and whatever this "
+                "writer did in his own way."
             ),
         ),
         (
             (
                 r"\hat{x} = \mathbb{E}\big[x \mid z = \mu(x)\big], \qquad e_i = |x_i - \hat{x}_i|",
                 N_(
-                    "To look at, no chance is added: the code is the middle μ of the image's cloud; an autoencoder's "
-                    "code is a point by itself."
+                    "To look at, nothing is sampled: the code is the mean μ of the image's cloud; an "
+                    "autoencoder's code is a point by itself."
                 ),
             ),
         ),
@@ -200,12 +202,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "scores": Explanation(
         (
             N_(
-                "Each image gets a number for how strange it is to the model. A model learnt to give back what it has "
-                "seen; what it never saw comes back wrong, and so has a high score."
+                "Each image gets a score of how anomalous it is to the model. A model learnt to "
+                "reconstruct what it has seen; what it never saw is reconstructed wrong, and so has a high "
+                "score."
             ),
             N_(
-                "How many images have which score is drawn apart for normal and strange ones. A threshold cuts the line "
-                "in two; whatever lies to its right is called strange."
+                "Shown apart for normal and anomalous ones: how many images have which score. A threshold "
+                "cuts the axis in two; images scoring above it are flagged."
             ),
         ),
         (
@@ -224,14 +227,15 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "roc": Explanation(
         (
             N_(
-                "Each point of the curve is a threshold. To the right: which share of the normal images it calls "
-                "strange by mistake. Upwards: which share of the strange ones it finds. The area below is the AUROC."
+                "Each point of the curve is a threshold. To the right: the false-positive rate, the share "
+                "of normal images that are flagged by mistake. Upwards: the detection rate (recall), the "
+                "share of anomalous images that are flagged. The area below is the AUROC."
             ),
         ),
         (
             (
                 r"\mathrm{AUROC} = P\big(s(x_{\text{strange}}) > s(x_{\text{normal}})\big)",
-                N_("The chance that a strange image scores higher than a normal one; equal scores count half."),
+                N_("The chance that an anomalous image scores higher than a normal one; equal scores count half."),
             ),
         ),
         ("vae_core.anomaly.judging:report", "vae_core.anomaly.judging:confusion"),
@@ -251,7 +255,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             (
                 r"s(x) = \frac{\lVert x - \hat{x} \rVert^2}{\lVert x \rVert}",
-                N_("The squared difference, divided by the length of the image, so that thick strokes don't count."),
+                N_("The squared difference, divided by the norm of the image, so that thick strokes don't count."),
             ),
             (
                 r"P\big(s(x) > s_{(k)}\big) = \frac{k}{n + 1} \le \alpha, \qquad k = \lfloor \alpha (n + 1) \rfloor",
@@ -271,12 +275,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "codes": Explanation(
         (
             N_(
-                "The encoder gives each image a place: the middle μ of its cloud, or an autoencoder's point. Images that look alike to the model "
-                "lie near each other. The colour is the class, which the model was never told (unless it is conditional)."
+                "The encoder gives each image a place: the mean μ of its cloud, or an autoencoder's point. "
+                "Images that look alike to the model lie near each other. The colour is the class, which "
+                "the model was never told (unless it is conditional)."
             ),
             N_(
-                "Distances mean something where the axes are numbers of the code or principal components (PCA). t-SNE and "
-                "UMAP keep neighbours together but bend everything else: there, neither distances nor sizes mean anything."
+                "Distances mean something where the axes are latent dimensions or principal components "
+                "(PCA). t-SNE and UMAP keep neighbours together but bend everything else: there, neither "
+                "distances nor sizes mean anything."
             ),
         ),
         (
@@ -290,9 +296,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "latent_map": Explanation(
         (
             N_(
-                "The map is a flat piece of the latent space. A grid of its places is decoded once and sent to your "
-                "browser; between two of them it blends, so nothing has to be asked while you move. A place that you keep "
-                "is decoded exactly."
+                "The map is a flat piece of the latent space. A grid of its points is decoded once and "
+                "sent to your browser; between two of them it interpolates, so nothing has to be asked "
+                "while you move. A point that you keep is decoded exactly."
             ),
             N_(
                 "Where there are no points, the decoder was never taught anything. A VAE still draws something sensible "
@@ -310,18 +316,19 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "dimensions": Explanation(
         (
             N_(
-                "A VAE pays for each number of its code. What a number costs, as a mean over the images, is what it "
-                "says about them; a number that costs nothing is not used, and its bar is grey."
+                "A VAE pays for each dimension of its code. What a dimension costs, as a mean over the "
+                "images, is what it says about them; one that costs nothing is inactive, and its bar is "
+                "grey."
             ),
         ),
         (
             (
                 r"\mathrm{KL}_j = \tfrac{1}{2}\big( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \big)",
-                N_("For number j of the code, in nats."),
+                N_("For latent dimension j, in nats."),
             ),
             (
                 r"\operatorname{Var}_x\big[\mu_j(x)\big] > 0.01",
-                N_("When a number is called in use (Burda, Grosse and Salakhutdinov 2016)."),
+                N_("When a dimension is called active (Burda, Grosse and Salakhutdinov 2016)."),
             ),
         ),
         ("vae_core.metrics:kl_per_dimension", "vae_core.metrics:active_units"),
@@ -329,8 +336,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "traversal": Explanation(
         (
             N_(
-                "One number of the code changes, all others stay as they are. What changes in the image is what this "
-                "number stands for: often the slant, the thickness of the stroke, or the way from one digit to another."
+                "One latent dimension changes, all others stay as they are. What changes in the image is "
+                "what this dimension stands for: often the slant, the thickness of the stroke, or the "
+                "passage from one digit to another."
             ),
         ),
         (),
@@ -339,14 +347,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "posterior": Explanation(
         (
             N_(
-                "The bar is the cloud that the encoder gives this one image: a middle and a width for each number of "
-                "its code. Narrow means that the number says something exact about it."
+                "The bar is the cloud that the encoder gives this one image: a mean and a width for each "
+                "latent dimension. Narrow means that the dimension says something exact about it."
             ),
         ),
         (
             (
                 r"q(z \mid x) = \mathcal{N}\big(\mu(x),\, \operatorname{diag}\, \sigma^2(x)\big)",
-                N_("A normal distribution for each number of the code."),
+                N_("A normal distribution for each latent dimension."),
             ),
         ),
         (f"{MODEL}:VAE.encode", f"{DISTRIBUTIONS}:DiagonalGaussian.sample"),
@@ -354,8 +362,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "step": Explanation(
         (
             N_(
-                "These numbers come from one step of training that was made just now, on a copy of the model: the model "
-                "itself stays as it is."
+                "These values come from one step of training that was made just now, on a copy of the "
+                "model: the model itself stays as it is."
             ),
         ),
         (
@@ -391,9 +399,10 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "frechet": Explanation(
         (
             N_(
-                "A classifier of digits turns each image into 64 numbers. Real and drawn images then are two clouds "
-                "in 64 dimensions, and the distance says how far their middles and their shapes are apart. The figure "
-                "depends on the number of images and on the classifier: compare only like with like."
+                "A classifier of digits turns each image into 64 features. Real and drawn images then are "
+                "two clouds in 64 dimensions, and the distance says how far their middles and their shapes "
+                "are apart. The figure depends on the number of images and on the classifier: compare only "
+                "like with like."
             ),
         ),
         (
@@ -407,9 +416,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "sweep": Explanation(
         (
             N_(
-                "Each point is a whole training of its own, which differs from this run in nothing but the settings on "
-                "the axes. They are judged by images that were kept aside: the test images must not have a say in "
-                "which settings are chosen."
+                "Each point is a whole training of its own, which differs from this run in nothing but the "
+                "settings on the axes. They are judged on validation images: the test images must not have "
+                "a say in which settings are chosen."
             ),
         ),
         (),
@@ -418,8 +427,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "pca": Explanation(
         (
             N_(
-                "PCA is the best that a straight (linear) squeeze can do: it keeps the directions in which images "
-                "differ most. How many of them it needs to be as good as this model says what the network's bends are "
+                "PCA is the best linear code: it keeps the directions in which images differ most. How "
+                "many of them it needs to be as good as this model says what the network's nonlinearity is "
                 "worth."
             ),
         ),
@@ -438,8 +447,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "bits": Explanation(
         (
             N_(
-                "A number of the code is only worth the bits that it is stored in. Here each is rounded to a grid, and "
-                "the image is decoded from the rounded code."
+                "A latent dimension is only worth the bits that it is stored in. Here each value is "
+                "rounded to a grid, and the image is decoded from the rounded code."
             ),
         ),
         (
@@ -453,15 +462,15 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "rare_class": Explanation(
         (
             N_(
-                "The rare class is filled up in each way, a small classifier is trained anew on the result, and is judged "
-                "on real images that nobody has touched. F1 is high only where it both finds the rare class and rarely "
-                "takes others for it."
+                "The rare class is oversampled by each method, a small classifier is trained anew on the "
+                "result, and is judged on real images that nobody has touched. F1 is high only where it "
+                "both finds the rare class and rarely takes others for it."
             ),
         ),
         (
             (
                 r"F_1 = \frac{2\,\mathrm{TP}}{2\,\mathrm{TP} + \mathrm{FP} + \mathrm{FN}}",
-                N_("Of the rare class: found (TP), false alarms (FP), missed (FN)."),
+                N_("Of the rare class: detected (TP), false alarms (FP), missed (FN)."),
             ),
         ),
         ("vae_core.oversampling:make", "vae_core.rare_class:train_classifier", "vae_core.rare_class:judge"),

@@ -43,7 +43,7 @@ def _film(run: Run) -> None:
     film = cache.film(run)
     if film is None:
         st.info(
-            t("No frame yet: the first one comes before the first epoch, and one more after each."),
+            t("No frame yet: the first one is saved before the first epoch, and one more after each."),
             icon=":material/hourglass_top:",
         )
         return

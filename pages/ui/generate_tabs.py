@@ -50,8 +50,8 @@ def drawing(run: Run) -> None:
             bind="query-params",
             width=225,
             help=t(
-                "How far from the middle the codes are drawn. 1 is the distribution itself; less gives more ordinary "
-                "images, more gives stranger ones; 0 gives the middle every time."
+                "How far from the middle the codes are drawn. 1 is the distribution itself; less gives "
+                "more ordinary images, more gives more unusual ones; 0 gives the middle every time."
             ),
         )
         typed = seed_box("draw_seed", t("The same seed with the same settings gives exactly the same images."))
@@ -113,7 +113,7 @@ def _choose_prior(model: Model) -> PriorName:
         "mixture": t("A mixture of {count}", count=COMPONENTS),
     }
     chosen = st.segmented_control(
-        t("Codes from"),
+        t("Sample codes from"),
         names,
         default=names[0],
         required=True,
@@ -235,14 +235,14 @@ def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
     z = generation.line_codes(points, count, by_prior=by_prior)
     images = latent.decode(model, z)
     words = t(
-        "The code's only number, from {low:.2f} (top left) to {high:.2f} (bottom right).",
+        "The code's only dimension, from {low:.2f} (top left) to {high:.2f} (bottom right).",
         low=float(z[0, 0]),
         high=float(z[-1, 0]),
     )
     st.image(
         data_url(sheet(images, 10)),
         caption=f"{words} {generation.step_words(model, by_prior=by_prior)}",
-        alt=f"{t('{count} images along the only number of the code.', count=count)} "
+        alt=f"{t('{count} images along the only dimension of the code.', count=count)} "
         + read_aloud(images, run.config.data.name),
     )
     stem = generation.file_stem(run.id, "line", count)
@@ -258,7 +258,7 @@ def _plane(model: Model, points: Codes) -> tuple[int, int] | Plane:
         ["pca", "two"],
         default="pca",
         required=True,
-        format_func=lambda kind: t("Widest (PCA)") if kind == "pca" else t("Two numbers"),
+        format_func=lambda kind: t("Widest (PCA)") if kind == "pca" else t("Two dimensions"),
         key="manifold_plane",
     )
     if kind == "pca":

@@ -114,11 +114,11 @@ def plane_words(model: Model, grid: Codes, axes: tuple[int, int] | Plane, *, by_
     if isinstance(axes, Plane):
         across, up = t("the first principal component"), t("the second principal component")
     else:
-        across, up = (t("code number {number}", number=axis + 1) for axis in axes)
+        across, up = (t("latent dimension {number}", number=axis + 1) for axis in axes)
     words = [
         t(
-            "What the model makes of each place. Across: {across}, from {left:.2f} to {right:.2f}. Up: {up}, from "
-            "{bottom:.2f} to {top:.2f}.",
+            "What the model decodes at each point. Across: {across}, from {left:.2f} to {right:.2f}. Up: "
+            "{up}, from {bottom:.2f} to {top:.2f}.",
             across=across,
             up=up,
             **{"left": left, "right": right, "bottom": bottom, "top": top},
@@ -127,13 +127,14 @@ def plane_words(model: Model, grid: Codes, axes: tuple[int, int] | Plane, *, by_
     if isinstance(axes, Plane):
         words.append(
             t(
-                "The code has {count} numbers; this plane goes through the mean of the test images' codes, along the "
-                "two directions in which they differ most, and leaves all other directions at 0.",
+                "The code has {count} dimensions; this plane goes through the mean of the test images' "
+                "codes, along the two directions in which they differ most, and leaves all other "
+                "directions at 0.",
                 count=model.latent_dim,
             )
         )
     elif model.latent_dim > 2:
-        words.append(t("The code has {count} numbers; all but these two are 0.", count=model.latent_dim))
+        words.append(t("The code has {count} dimensions; all but these two are 0.", count=model.latent_dim))
     words.append(step_words(model, by_prior=by_prior))
     return " ".join(words)
 

@@ -28,7 +28,7 @@ HINTS: Mapping[str, Mapping[str, str]] = {
             "Its code says next to nothing of an image, {value:.2f} nats, so codes lie where chance puts them."
         ),
         "reconstruct": N_(
-            "It gives nearly the same image back for all because its code says next to nothing: {value:.2f} nats."
+            "It reconstructs nearly the same image for all because its code says next to nothing: {value:.2f} nats."
         ),
     },
     "rate_low": {
@@ -36,13 +36,14 @@ HINTS: Mapping[str, Mapping[str, str]] = {
     },
     "overfitting": {
         "reconstruct": N_(
-            "It has learnt by heart: on images that it doesn't learn from, such as these, it was better after epoch {best}."
+            "It memorised (overfitted): on images that it doesn't learn from, such as these, it was better "
+            "after epoch {best}."
         ),
     },
     "holes": {
         "generate": N_(
-            "Some of its images are strange because its map of codes has holes: {value:.0%} of those drawn from N(0, I) "
-            "look like no real one."
+            "Some of its images look unreal because its latent space has holes: {value:.0%} of those drawn "
+            "from N(0, I) look like no real one."
         ),
     },
     "too_short": {
@@ -50,7 +51,7 @@ HINTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """What a fault does to what a page shows, by the fault and the page. A fault that has no line there is not told there."""
-IN_USE = N_("{active} of its {count} numbers are in use.")
+IN_USE = N_("Active dimensions: {active} of {count}.")
 
 
 def hint(page: str, checks: Sequence["Check"]) -> "Check | None":

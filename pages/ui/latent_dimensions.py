@@ -25,12 +25,12 @@ def show(run: Run) -> None:
     found = latent_views.dimensions(points)
     active = int(found.active.sum())
     with st.container(horizontal=True):
-        st.metric(t("Numbers in use"), t("{active} of {count}", active=active, count=model.latent_dim), border=True)
+        st.metric(t("Active dimensions"), t("{active} of {count}", active=active, count=model.latent_dim), border=True)
         if found.kl is not None:
-            st.metric(t("KL, all numbers"), t("{kl:.2f} nats", kl=float(found.kl.sum())), border=True)
+            st.metric(t("KL, all dimensions"), t("{kl:.2f} nats", kl=float(found.kl.sum())), border=True)
     words = t(
-        "Means over the {count:,} test images. A number is in use (coloured) where the variance of its code over the "
-        "images is above {limit}; one that is not (grey) says the same about every image.",
+        "Means over the {count:,} test images. A dimension is active (coloured) where the variance of its "
+        "code over the images is above {limit}; one that is not (grey) says the same about every image.",
         count=len(points.mu),
         limit=ACTIVE_VARIANCE,
     )
@@ -38,13 +38,13 @@ def show(run: Run) -> None:
         words += " " + t("An autoencoder's code is a point, so it has no KL.")
     figure = charts.dimension_bars(found.kl, found.spread, active=found.active)
     show_chart(figure, words, key=f"latent_dimensions_{run.id}", about="dimensions")
-    st.subheader(t("What each number does"))
+    st.subheader(t("What each dimension does"))
     rows = min(ROWS, model.latent_dim)
     images = latent_views.traversals(model, found, np.zeros(model.latent_dim), rows, STEPS)
     order = ", ".join(str(number + 1) for number in found.order[:rows])
     words = t(
-        "A row each for number {order}, from its lowest (left) to its highest (right) value over the test images, "
-        "all others at 0.",
+        "A row for each latent dimension {order}, from its lowest (left) to its highest (right) value over "
+        "the test images, all others at 0.",
         order=order,
     )
     st.image(data_url(sheet(images, STEPS, scale=2)), caption=words, alt=words)

@@ -21,7 +21,7 @@ from vae_core.sheets import sheet
 
 NEIGHBOURS = 6
 PRINCIPAL, NUMBERS = "principal", "numbers"
-KINDS = {PRINCIPAL: N_("Where codes differ most"), NUMBERS: N_("Two numbers of the code")}
+KINDS = {PRINCIPAL: N_("Where codes differ most"), NUMBERS: N_("Two latent dimensions")}
 
 
 @st.fragment
@@ -32,8 +32,9 @@ def show(run: Run) -> None:
     data, points = cache.images(*shown), cache.latent(run, *shown)
     st.markdown(
         t(
-            "**Move over the map, or touch it**: the image with it is what the model draws at that place. Click or tap "
-            "to keep a place, which is then decoded exactly below; drag to draw a path, which then plays."
+            "**Move the pointer or a finger over the map**: the image beside it is what the model decodes "
+            "at that point. Click or tap to keep a point, which is then decoded exactly below; drag to "
+            "trace a path, which is then played."
         )
     )
     kind, axes, held = _plane(model, points, data)
@@ -112,7 +113,7 @@ def _number(number: int) -> str:
 def _titles(axes: tuple[int, int] | None) -> tuple[str, str]:
     if axes is None:
         return t("Component {number}", number=1), t("Component {number}", number=2)
-    return t("Code number {number}", number=axes[0] + 1), t("Code number {number}", number=axes[1] + 1)
+    return t("Latent dimension {number}", number=axes[0] + 1), t("Latent dimension {number}", number=axes[1] + 1)
 
 
 def _words(model: Model, points: LatentPoints, data: ImageData, axes: tuple[int, int] | None, held: int) -> str:
@@ -129,8 +130,8 @@ def _words(model: Model, points: LatentPoints, data: ImageData, axes: tuple[int,
             )
         )
     if points.sigma is not None:
-        words.append(t("An ellipse is one standard deviation of a posterior: how unsure the model is of an image."))
-    words.append(t("Between two tiles the image is blended; a kept place is decoded exactly."))
+        words.append(t("An ellipse is one standard deviation of a posterior: the model's uncertainty about an image."))
+    words.append(t("Between two tiles the image is interpolated; a kept point is decoded exactly."))
     return " ".join(words)
 
 
@@ -140,7 +141,7 @@ def _kept(model: Model, points: LatentPoints, data: ImageData, plane: Plane, pla
     near = atlas.nearest(points.mu, code, NEIGHBOURS)
     left, right = st.columns([1, 3])
     with left:
-        words = t("The kept place {x:.2f}; {y:.2f}, decoded", x=place[0], y=place[1])
+        words = t("The kept point {x:.2f}; {y:.2f}, decoded", x=place[0], y=place[1])
         st.image(data_url(sheet(latent.decode(model, code[None]), 1, scale=5)), caption=words, alt=words)
     with right:
         names = ", ".join(t(data.class_names[label]) for label in data.labels[near])

@@ -52,7 +52,7 @@ def _kind(latent_dim: int) -> Kind:
     choices = latent_views.kinds(latent_dim)
     if len(choices) == 1:
         return choices[0]
-    titles = {name: t(row.title) for name, row in latent.PROJECTIONS.items()} | {"numbers": t("Numbers of the code")}
+    titles = {name: t(row.title) for name, row in latent.PROJECTIONS.items()} | {"numbers": t("Latent dimensions")}
     return st.segmented_control(
         t("View"),
         choices,

@@ -40,21 +40,21 @@ def show(run: Run) -> None:
         picture = st.empty()  # filled last, when every slider was read
     with right:
         st.caption(
-            t("The number that says most about an image comes first.")
+            t("The dimension that says most about an image comes first.")
             if model.latent_dim > 1
-            else t("The code's only number.")
+            else t("The code's only dimension.")
         )
         _sliders(found, [int(number) for number in found.order[:FIRST]])
         if model.latent_dim > FIRST:
-            with st.expander(t("The other {count} numbers", count=model.latent_dim - FIRST)):
+            with st.expander(t("The other {count} dimensions", count=model.latent_dim - FIRST)):
                 _others(found)
     code = np.array(st.session_state[_CODE], np.float32)
     made = latent.decode(model, code[None])
     pair = made if start is None else np.concatenate([data.images[start][None], made])
     with picture.container():
-        words = t("What the model decodes from these numbers")
+        words = t("What the model decodes from this code")
         if start is not None:
-            words = t("Left test image no. {number}, right what the model decodes from these numbers", number=start)
+            words = t("Left test image no. {number}, right what the model decodes from this code", number=start)
         st.image(data_url(sheet(pair, len(pair), scale=8 if start is None else 6)), caption=words, alt=words)
         st.caption(
             t(
@@ -63,7 +63,7 @@ def show(run: Run) -> None:
                 prior=generation.prior_distance(model.latent_dim),
             )
         )
-    rows = st.expander(t("What each number does from here"), key="latent_traversals", on_change="rerun")
+    rows = st.expander(t("What each dimension does from here"), key="latent_traversals", on_change="rerun")
     if rows.open:
         with rows:
             _traversals(model, found, code)
@@ -77,18 +77,18 @@ def _traversals(model: Model, found: Dimensions, code: Codes) -> None:
     for row, number in enumerate(int(number) for number in found.order[:count]):
         label, strip = st.columns([1, 4], vertical_alignment="center")
         with label:
-            words = t("Number {number}", number=number + 1)
+            words = t("Dimension {number}", number=number + 1)
             if found.kl is not None:
-                words = t("Number {number} · KL {kl:.2f}", number=number + 1, kl=float(found.kl[number]))
+                words = t("Dimension {number} · KL {kl:.2f}", number=number + 1, kl=float(found.kl[number]))
             if not found.active[number]:
-                words += " · " + t("not in use")
+                words += " · " + t("inactive")
             st.markdown(words)
         with strip:
             st.image(
                 data_url(sheet(images[row * STEPS : (row + 1) * STEPS], STEPS, scale=2)),
                 width="stretch",
                 alt=t(
-                    "Number {number} from {low:.1f} to {high:.1f}",
+                    "Dimension {number} from {low:.1f} to {high:.1f}",
                     number=number + 1,
                     low=float(found.low[number]),
                     high=float(found.high[number]),
@@ -96,12 +96,12 @@ def _traversals(model: Model, found: Dimensions, code: Codes) -> None:
             )
     st.caption(
         t(
-            "In each row one number goes from its lowest (left) to its highest value (right) over the test images, and "
-            "the others stay where the sliders are. In a beta-VAE (beta above 1) numbers in use tend to change one thing "
-            "each, and the others nothing at all."
+            "In each row one latent dimension goes from its lowest (left) to its highest value (right) "
+            "over the test images, and the others stay where the sliders are. In a beta-VAE (beta above 1) "
+            "active dimensions tend to change one thing each, and the others nothing at all."
         )
         + (
-            " " + t("Only the {count} numbers that carry most are shown.", count=count)
+            " " + t("Only the {count} dimensions that carry most are shown.", count=count)
             if count < model.latent_dim
             else ""
         )
@@ -170,9 +170,9 @@ def _sliders(found: Dimensions, numbers: list[int]) -> None:
         low, high = float(found.low[number]), float(found.high[number])
         # The code is the truth: numbers whose slider is not shown keep theirs.
         st.session_state[key] = min(max(code[number], low), high)
-        title = t("Number {number}", number=number + 1)
+        title = t("Dimension {number}", number=number + 1)
         if found.kl is not None:
-            title = t("Number {number} · KL {kl:.2f}", number=number + 1, kl=float(found.kl[number]))
+            title = t("Dimension {number} · KL {kl:.2f}", number=number + 1, kl=float(found.kl[number]))
         with columns[place * len(columns) // len(numbers)]:
             st.slider(
                 title, low, high, step=(high - low) / 200, key=key, on_change=_moved, args=(number,), format="%.2f"

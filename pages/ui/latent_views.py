@@ -62,13 +62,13 @@ def line_view(mu: Codes, labels: NDArray[np.int64]) -> View:
     index = sample(len(mu))
     height = labels[index] + np.random.default_rng(0).uniform(-0.35, 0.35, len(index))
     points = np.stack([mu[index, 0], height], axis=1).astype(np.float32)
-    return View("line", points, index, (t("Code number 1"), t("Class")), prior=True)
+    return View("line", points, index, (t("Latent dimension 1"), t("Class")), prior=True)
 
 
 def numbers_view(mu: Codes, chosen: Sequence[int]) -> View:
     """Two or three numbers of the code, as they are."""
     index = sample(len(mu))
-    axes = tuple(t("Code number {number}", number=number + 1) for number in chosen)
+    axes = tuple(t("Latent dimension {number}", number=number + 1) for number in chosen)
     return View("numbers", mu[index][:, list(chosen)], index, axes, prior=True)
 
 

@@ -103,7 +103,7 @@ def _show_numbers(rows: dict[str, NDArray[Any]]) -> None:
     )
     st.markdown("\n".join([head, *lines]).replace("-0.000 ", "0.000 ").replace(" -", " −"))
     if count > shown:
-        st.caption(t("And {count} more numbers.", count=count - shown))
+        st.caption(t("And {count} more values.", count=count - shown))
 
 
 def _show_hourglass(run: Run, found: Walk) -> None:
@@ -112,7 +112,7 @@ def _show_hourglass(run: Run, found: Walk) -> None:
         _show_picture(found.x, t("{count:,} pixels in", count=found.x.size))
         st.markdown(t("→ encoder →"), width="content")
         with st.container(border=True, width="content"):
-            st.markdown(t("the code: **{count} numbers**", count=len(found.mu)))
+            st.markdown(t("the code: **{count} latent dimensions**", count=len(found.mu)))
             st.markdown(
                 "$("
                 + r";\; ".join(written(float(value), ".2f").replace(",", "{,}") for value in found.mu[:4])
@@ -129,8 +129,8 @@ def _show_code(found: Walk) -> None:
     begin_lesson("code")
     _show_numbers({"μ": found.mu, "σ": found.sigma})
     words = t(
-        "The cloud of this very image. The grey band is the prior N(0, 1) from −2 to 2. Its narrowest σ is {times:.0f} "
-        "times narrower than the prior's, which is 1.",
+        "The cloud of this very image. The grey band is the prior N(0, 1) from −2 to 2. Its narrowest σ is "
+        "1/{times:.0f} of the prior's, which is 1.",
         times=1 / max(float(found.sigma.min()), 1e-9),
     )
     show_chart(cloud(found), words, key="cloud")

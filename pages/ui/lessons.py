@@ -32,17 +32,18 @@ LESSONS: Mapping[str, Lesson] = {
                 "how bold. Nobody tells the network what matters. It finds out."
             ),
             N_(
-                "It has two halves. The **encoder** reads the image and says a few numbers: the **code**. The "
-                "**decoder** hears only the code, and draws. Because the middle is so narrow, copying is impossible: to "
-                "draw well, both halves have to learn what digits look like."
+                "It has two halves. The **encoder** reads the image and says a few numbers: the **code**, "
+                "a point of the **latent space**. The **decoder** hears only the code, and draws. Because "
+                "the middle is so narrow, copying is impossible: to draw well, both halves have to learn "
+                "what digits look like."
             ),
         ),
         Explanation(
             (
                 N_(
-                    "What comes back is blurry where the code is too short to say more. Training means showing the network "
-                    "thousands of images, and after each handful changing its weights a little so that what comes back is "
-                    "less wrong."
+                    "A reconstruction is blurry where the code is too short to say more. Training means "
+                    "showing the network thousands of images, and after each handful changing its weights "
+                    "a little so that the reconstructions are less wrong."
                 ),
             ),
             (
@@ -58,24 +59,26 @@ LESSONS: Mapping[str, Lesson] = {
         N_("The code is a small cloud"),
         (
             N_(
-                "A plain autoencoder says one point: “this image is at (1.2, −0.4)”. A **variational** autoencoder, "
-                "or VAE, is more modest. It says “about here, give or take this much”: for every number of the code a "
-                "middle **μ** and a spread **σ**."
+                "A plain autoencoder says one point: “this image is at (1.2, −0.4)”. A **variational** "
+                "autoencoder, or VAE, is more modest. It says “about here, give or take this much”: for "
+                "every latent dimension a mean **μ** and a spread **σ**."
             ),
         ),
         Explanation(
             (
                 N_(
-                    "The grey band is where the numbers of all images together should lie, most of the time. A spread much "
-                    "narrower than the band means: this number says something exact about this image. A spread as wide as "
-                    "the band means: this number says nothing about it."
+                    "The grey band is where the codes of all images together should lie, most of the time, "
+                    "in each latent dimension. A spread much narrower than the band means: this dimension "
+                    "says something exact about this image. A spread as wide as the band means: this "
+                    "dimension says nothing about it."
                 ),
             ),
             (
                 (
                     r"q(z \mid x) = \mathcal{N}\big(\mu(x),\, \operatorname{diag}\, \sigma^2(x)\big)",
                     N_(
-                        "The encoder's answer is a normal distribution for each number of the code. It puts out log σ², which may be any number, so that σ is always positive."
+                        "The encoder's answer is a normal distribution for each latent dimension. It puts "
+                        "out log σ², which may be any number, so that σ is always positive."
                     ),
                 ),
             ),
@@ -111,7 +114,7 @@ LESSONS: Mapping[str, Lesson] = {
         ),
     ),
     "loss": Lesson(
-        N_("What it is punished for"),
+        N_("What the loss penalises"),
         (
             N_(
                 "Two things, added up. **Reconstruction**: how surprised would the decoder be to see the real image, "
@@ -140,7 +143,8 @@ LESSONS: Mapping[str, Lesson] = {
                 (
                     r"\mathrm{KL} = \tfrac{1}{2} \sum_j \left( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \right)",
                     N_(
-                        "Between two normal distributions it needs no sampling. The sum goes over the numbers of the code."
+                        "Between two normal distributions it needs no sampling. The sum goes over the "
+                        "latent dimensions."
                     ),
                 ),
                 (

@@ -100,7 +100,7 @@ def _clamped(path: str, text: str) -> tuple[Any, str]:
     if new == value:
         return value, ""
     words = t(
-        "{setting}: '{value}' was brought to {new}.", setting=t(info.title or path), value=text[:60], new=in_words(new)
+        "{setting}: '{value}' was limited to {new}.", setting=t(info.title or path), value=text[:60], new=in_words(new)
     )
     return new, words
 

@@ -26,7 +26,7 @@ def offer_longer_code(config: RunConfig) -> None:
     entry = BY_NAME["train"]
     st.page_link(
         entry.script,
-        label=t("For sharper images, train it again with {count} numbers", count=LONGER_CODE),
+        label=t("For sharper images, train it again with {count} latent dimensions", count=LONGER_CODE),
         icon=entry.icon,
         query_params=links.parameters(config.replace(name="", model__latent_dim=LONGER_CODE)),
     )

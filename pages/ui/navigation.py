@@ -78,28 +78,31 @@ PAGES = (
         N_("Generate"),
         ":material/auto_awesome:",
         LABORATORY,
-        N_("Draw new digits from a trained model, and walk from one to another."),
+        N_("Draw new digits from a trained model, and interpolate between two of them."),
     ),
     Entry(
         "reconstruct",
         N_("Reconstruct & anomalies"),
         ":material/compare:",
         LABORATORY,
-        N_("See what a model gives back for an image, and find the images that look strange to it."),
+        N_("See how a model reconstructs an image, and find the images that are anomalous to it."),
     ),
     Entry(
         "draw",
         N_("Draw"),
         ":material/gesture:",
         LABORATORY,
-        N_("Write a digit by hand, and see where a model places it, what it gives back, and how strange it finds it."),
+        N_(
+            "Write a digit by hand, and see where a model places it, how it reconstructs it, and how anomalous "
+            "it finds it."
+        ),
     ),
     Entry(
         "latent",
         N_("Latent space"),
         ":material/scatter_plot:",
         LABORATORY,
-        N_("See where a model places each image, and what every number of its code does."),
+        N_("See where a model places each image, and what every latent dimension does."),
     ),
     Entry(
         "compare",
@@ -113,7 +116,7 @@ PAGES = (
         N_("Experiments"),
         ":material/science:",
         LABORATORY,
-        N_("The field's known experiments, one click each, with your own results beside the published ones."),
+        N_("The field's classic experiments, one click each, with your own results beside the published ones."),
     ),
     Entry(
         "how",

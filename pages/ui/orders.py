@@ -68,7 +68,7 @@ def in_words(title: str, state: State | None, progress: Progress | None, seconds
         done = file_size(progress.done)
         if progress.total is None or left is None:
             return t(
-                "{study}: {done} have come; how much there is was not told. You may leave this page.",
+                "{study}: {done} received; how much there is was not told. You may leave this page.",
                 study=title,
                 done=done,
             )

@@ -70,8 +70,8 @@ def show(run: Run) -> None:
         if picture is None:
             st.info(
                 t(
-                    "What the model makes of your image appears here: what it sees, what it gives back, how strange "
-                    "the image is to it, and where it lies among the test images."
+                    "What the model makes of your image appears here: what it sees, its reconstruction, "
+                    "how anomalous the image is to it, and where it lies among the test images."
                 ),
                 icon=":material/gesture:",
             )
@@ -153,7 +153,7 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
             key="own_picture_file",
         )
         if file is None:
-            st.caption(t("A photograph of a digit on plain paper will do. It stays on this server's memory, unsaved."))
+            st.caption(t("A photograph of a digit on plain paper will do. It is kept in memory only and never saved."))
             return None
         writing = handwriting.read(file.getvalue())
         prepared = handwriting.prepare(writing, model.image_shape)
@@ -177,7 +177,7 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
 
 
 def _reconstruction(seen: Seen, *, is_own: bool) -> None:
-    words = t("What the model sees, what it gives back, and where they differ (brighter is more)")
+    words = t("What the model sees, its reconstruction, and where they differ (brighter is more)")
     st.image(data_url(seen.side_by_side()), caption=words, alt=words)
     words = t("Mean squared error: {mse:.4f}.", mse=seen.mse)
     if is_own:

@@ -82,7 +82,7 @@ def histogram(scores: NDArray[np.floating], own: float, threshold: float) -> go.
         (threshold, t("Threshold"), {"color": NEUTRAL, "width": 2, "dash": "dash"}),
     ):
         figure.add_scatter(x=[x, x], y=[0, int(counts.max())], mode="lines", name=name, line=line, hoverinfo="skip")
-    return template(figure, height=220, x=t("Score (higher is stranger)"), y=t("Images"))
+    return template(figure, height=220, x=t("Score (higher is more anomalous)"), y=t("Images"))
 
 
 def chart(mu: Codes, data: ImageData, seen: Seen) -> go.Figure:
@@ -91,11 +91,11 @@ def chart(mu: Codes, data: ImageData, seen: Seen) -> go.Figure:
     if mu.shape[1] == 1:
         points = np.stack([mu[:, 0], data.labels], axis=1)
         here = np.array([seen.mu[0], (len(names) - 1) / 2])
-        axes = (t("Code number 1"), t("Class"))
+        axes = (t("Latent dimension 1"), t("Class"))
         plane = None
     elif mu.shape[1] == 2:
         plane = Plane(np.zeros(2), np.eye(2))
-        axes = (t("Code number {number}", number=1), t("Code number {number}", number=2))
+        axes = (t("Latent dimension {number}", number=1), t("Latent dimension {number}", number=2))
     else:
         plane = atlas.plane_through(np.zeros(mu.shape[1]), widest_plane(mu).axes)
         axes = (t("Component {number}", number=1), t("Component {number}", number=2))

@@ -11,6 +11,7 @@ from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_details
 from pages.ui.charts import Part
+from pages.ui.components.live_codes import live_codes
 from pages.ui.images import data_url, sheet
 from pages.ui.model_kinds import told_class
 from pages.ui.navigation import BY_NAME
@@ -121,7 +122,7 @@ def _progress(run: Run, seen: Look, events: Sequence[Event]) -> None:
     config, point = run.config, standing.latest(events)
     if point is None:
         done = 1.0 if seen.state == "finished" else 0.0
-        st.progress(done, text=t("No point yet.") if not done else t("All epochs done."))
+        st.progress(done, text=t("Nothing to plot yet.") if not done else t("All epochs done."))
     elif seen.state == "finished" and not seen.stopped:
         figure = ""
         with suppress(DiaboloError):  # damaged: `show_result` says so
@@ -155,40 +156,53 @@ def _curves(events: Sequence[Event], config: RunConfig) -> None:
     with st.container(gap="xxsmall"):
         st.caption(
             t(
-                "A lower loss is better. Solid: images it learns from, while it learns. Dotted: images kept aside, at "
-                "the end of each epoch; if they rise while the others fall, it learns by heart. The first epoch is far "
-                "above the rest: once two are over, only the logarithmic scale shows it. Zoom with Ctrl and the wheel."
+                "A lower loss is better. Solid: training, as the epoch goes on. Dotted: validation, at the "
+                "end of each epoch; if it rises while the other falls, the model memorises (overfits). The "
+                "first epoch lies far above the following ones; it is only shown on the logarithmic scale. "
+                "Zoom with Ctrl and the wheel."
             )
         )
         show_details("curves", "curves", lambda: live_curves.table(train, validation, parts))
 
 
 def _pictures(run: Run, *, is_coming: bool) -> None:
-    """What the model makes of fixed inputs; black sheets as large while those are to come, or all below would jump."""
+    """What the model makes of fixed inputs, and where it puts test images in its latent space.
+
+    Black sheets and a map as large while those are to come, or all below would jump.
+    """
     try:
-        shown = cache.progress_pictures(run)
+        shown, codes = cache.progress_pictures(run), cache.live_codes(run)
     except DiaboloError as error:
         st.warning(plain(describe(error)))
         return
-    left, right = st.columns(2)
-    if shown is None:
-        if is_coming:
-            shape = datasets.source(run.config.data.name).image_shape
-            blank = data_url(sheet(np.zeros((16, *shape), np.uint8), 8, scale=3))
-            for column in (left, right):
-                with column:
-                    st.image(blank, width="stretch", alt=t("A sheet without images yet"))
-                    st.caption(t("The first images come when the training begins."))
+    if shown is None and not is_coming:
         return
+    config, source = run.config, datasets.source(run.config.data.name)
+    left, right = st.columns([3, 2])
     with left:
-        words = t("Test images and their reconstructions")
-        if shown.mse is not None:
-            words += " " + t("(off by {mse:.4f} a pixel, mean squared error)", mse=shown.mse)
-        st.image(shown.recon, width="stretch", alt=words)
-        st.caption(
-            t("After epoch {epoch}. Upper row: test images. Lower row: what it makes of them.", epoch=shown.epoch)
-        )
+        if shown is None:
+            blank = data_url(sheet(np.zeros((16, *source.image_shape), np.uint8), 8, scale=3))
+            for _ in range(2):
+                st.image(blank, width="stretch", alt=t("A sheet without images yet"))
+                st.caption(t("The first images come when the training begins."))
+        else:
+            _sheets(shown)
     with right:
-        st.image(shown.samples, width="stretch", alt=t("Images drawn from fixed codes"))
-        st.caption(t("After epoch {epoch}. The same 16 random codes, drawn anew each time.", epoch=shown.epoch))
-        show_about("samples", "samples", N_("Why are they blurry?"))
+        live_codes(
+            codes,
+            key=f"live_codes_{run.id}",
+            names=[t(name) for name in source.class_names],
+            rings=config.model.kind != "autoencoder",
+            dimensions=config.model.latent_dim,
+        )
+
+
+def _sheets(shown: cache.ProgressPictures) -> None:
+    words = t("Test images and their reconstructions")
+    if shown.mse is not None:
+        words += " " + t("(mean squared error: {mse:.4f} per pixel)", mse=shown.mse)
+    st.image(shown.recon, width="stretch", alt=words)
+    st.caption(t("After epoch {epoch}. Upper row: test images. Lower row: their reconstructions.", epoch=shown.epoch))
+    st.image(shown.samples, width="stretch", alt=t("Images drawn from fixed codes"))
+    st.caption(t("After epoch {epoch}. The same 16 random codes, drawn anew each time.", epoch=shown.epoch))
+    show_about("samples", "samples", N_("Why are they blurry?"))

@@ -27,7 +27,7 @@ def choose_recipe() -> None:
         key=_KEY,
         persist_state="session",
         on_change=_fill,
-        help=t("A recipe is a set of settings that answers a known question. It fills the form below."),
+        help=t("A recipe is a set of settings that answers a classic question. It fills the form below."),
     )
     if not chosen:
         return

@@ -49,7 +49,7 @@ def _active_runs() -> None:
     active = [summary for summary in runs.list_runs() if standing.is_active(summary)]
     if not active:
         st.rerun()
-    st.markdown(t("**At work and waiting**"))
+    st.markdown(t("**Running and waiting**"))
     names = differences(active)
     for summary in reversed(active):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -120,4 +120,4 @@ def describe_settings(config: RunConfig) -> str:
         names = known.class_names if known else ()
         shown = [t(names[c]) if c < len(names) else str(c) for c in config.data.classes]
         data = t("{data}, only {classes}", data=data, classes=", ".join(shown))
-    return " · ".join([kind, network, t("{size} numbers", size=config.model.latent_dim), data])
+    return " · ".join([kind, network, t("{size} latent dimensions", size=config.model.latent_dim), data])

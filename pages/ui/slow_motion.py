@@ -25,9 +25,9 @@ FRAME = "slow_motion_frame"
 TITLES = (
     N_("1 · A batch goes in"),
     N_("2 · Encode"),
-    N_("3 · Add chance"),
+    N_("3 · Sample"),
     N_("4 · Decode"),
-    N_("5 · Count the loss"),
+    N_("5 · Compute the loss"),
     N_("6 · Learn"),
 )
 
@@ -106,7 +106,10 @@ def _batch(step: "Step", config: RunConfig, first: int) -> None:
 def _encode(step: "Step", config: RunConfig, first: int) -> None:
     figure = slow_motion_charts.code(step.mu[0], None if step.sigma is None else step.sigma[0])
     if step.sigma is None:
-        words = t("The encoder turns the first image into {count} numbers: its code.", count=step.mu.shape[1])
+        words = t(
+            "The encoder turns the first image into its code: {count} values, one per latent dimension.",
+            count=step.mu.shape[1],
+        )
     else:
         words = t(
             "For the first image the encoder gives {count} means μ and as many spreads σ (the bars' whiskers): not a "
@@ -119,12 +122,12 @@ def _encode(step: "Step", config: RunConfig, first: int) -> None:
 
 def _chance(step: "Step", config: RunConfig, first: int) -> None:
     if step.eps is None or step.sigma is None:
-        st.info(t("An autoencoder adds no chance: its code goes to the decoder as it is."), icon=":material/block:")
+        st.info(t("An autoencoder samples nothing: its code goes to the decoder as it is."), icon=":material/block:")
         return
     figure = slow_motion_charts.drawn(step.mu[0], step.sigma[0], step.eps[0], step.z[0])
     words = t(
-        "One code is drawn from the cloud: ε comes from N(0, 1), and z = μ + σ ε. The first number: {mu:.2f} + {sigma:.2f} "
-        "× {eps:.2f} = {z:.2f}.",
+        "One code is drawn from the cloud: ε comes from N(0, 1), and z = μ + σ ε. The first dimension: "
+        "{mu:.2f} + {sigma:.2f} × {eps:.2f} = {z:.2f}.",
         mu=float(step.mu[0, 0]),
         sigma=float(step.sigma[0, 0]),
         eps=float(step.eps[0, 0]),
@@ -166,7 +169,7 @@ def _loss(step: "Step", config: RunConfig, first: int) -> None:
             last=config.loss.beta,
             **values,
         )
-    words += " " + t("The whole batch, with the weights of this moment: {loss:.1f} nats an image.", **values)
+    words += " " + t("The whole batch, with the weights of this moment: {loss:.1f} nats per image.", **values)
     show_chart(figure, words, key="slow_terms", about="curves")
     st.latex(_loss_formula(weight, is_point=is_point))
 

@@ -27,7 +27,7 @@ def code(mu: NDArray[np.floating], sigma: NDArray[np.floating] | None) -> go.Fig
         marker={"color": NORMAL},
         error_y=None if sigma is None else {"type": "data", "array": sigma[chosen], "color": NEUTRAL},
     )
-    template(figure, height=HEIGHT, x=t("Number of the code"), y=t("Value"))
+    template(figure, height=HEIGHT, x=t("Latent dimension"), y=t("Value"))
     return figure.update_xaxes(type="category")
 
 
@@ -55,7 +55,7 @@ def drawn(
         customdata=eps[chosen],
         hovertemplate="z = %{y:.3f}, ε = %{customdata:.3f}<extra></extra>",
     )
-    template(figure, height=HEIGHT, x=t("Number of the code"), y=t("Value"))
+    template(figure, height=HEIGHT, x=t("Latent dimension"), y=t("Value"))
     return figure.update_xaxes(type="category")
 
 

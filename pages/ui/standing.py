@@ -171,7 +171,7 @@ def _standing(seen: Look, point: Progress | EpochEnd | None, others: int) -> str
         case "finished" if seen.stopped:
             return t("Stopped in epoch {epoch}, with the model of that moment. Resume goes on from there.", epoch=epoch)
         case _:
-            return t("Finished. The model is ready to be looked at.")
+            return t("Finished. Your model is ready.")
 
 
 def others_first(run: Run) -> int:
@@ -182,7 +182,7 @@ def others_first(run: Run) -> int:
 def progress_text(point: Progress | EpochEnd, epochs: int) -> str:
     """What stands on the progress bar."""
     return t(
-        "Epoch {epoch} of {epochs} · {speed:,.0f} images a second · {left} left",
+        "Epoch {epoch} of {epochs} · {speed:,.0f} images/s · {left} left",
         epoch=point.epoch,
         epochs=epochs,
         speed=point.images_per_s,
@@ -235,23 +235,21 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
     if {"mse", "mse_mean_image"} <= has and metrics["mse_mean_image"] > 0:
         lines.append(
             t(
-                "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing the "
-                "mean image would be off by {mean:.4f}, which is no more: of a single image it tells nothing.",
+                "Mean squared error per pixel: {mse:.4f}, no lower than the mean image's {mean:.4f}: of a "
+                "single image it tells nothing.",
                 mse=metrics["mse"],
                 mean=metrics["mse_mean_image"],
             )
             if metrics["mse"] >= metrics["mse_mean_image"]
             else t(
-                "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing the "
-                "mean image would be off by {mean:.4f}, which is hardly more: of a single image it tells next to "
-                "nothing.",
+                "Mean squared error per pixel: {mse:.4f}, hardly lower than the mean image's {mean:.4f}: "
+                "of a single image it tells next to nothing.",
                 mse=metrics["mse"],
                 mean=metrics["mse_mean_image"],
             )
             if metrics["mse"] > (1 - HARDLY) * metrics["mse_mean_image"]
             else t(
-                "Reconstructions are off by {mse:.4f} a pixel (mean squared error; pixels from 0 to 1). Always showing "
-                "the mean image would be off by {mean:.4f}, so {share:.0%} of that error is gone.",
+                "Mean squared error per pixel: {mse:.4f} (mean image: {mean:.4f}), {share:.0%} lower.",
                 mse=metrics["mse"],
                 mean=metrics["mse_mean_image"],
                 share=1 - metrics["mse"] / metrics["mse_mean_image"],
@@ -268,7 +266,7 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
             )
         )
     if "active_units" in has:
-        lines.append(t("Numbers of the code that say something about the image: {n}.", n=int(metrics["active_units"])))
+        lines.append(t("Latent dimensions that say something about the image: {n}.", n=int(metrics["active_units"])))
     return lines
 
 

@@ -59,8 +59,8 @@ def scale(scores: NDArray[np.float64], threshold: float) -> Scale:
 def in_words(found: "Confusion") -> str:
     """What a threshold gives, as a sentence in Markdown; with an interval where so few images leave it wide."""
     return t(
-        "Finds **{found:,} of {strange:,}** strange images ({found_rate}). "
-        "False alarms: **{alarms:,}** among {normal:,} normal ones ({alarm_rate}).",
+        "Detection rate (recall): **{found:,} of {strange:,}** anomalous images ({found_rate}). False "
+        "alarms: **{alarms:,}** among {normal:,} normal ones ({alarm_rate}).",
         found=found.strange_found,
         strange=found.strange_found + found.strange_missed,
         found_rate=share_in_words(found.found_rate, found.found_interval),

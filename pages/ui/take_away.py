@@ -30,7 +30,7 @@ def show_take_away(run: Run) -> None:
         return
     files = {kind: export_of(run, kind) for kind in FILES}
     orders.shown_first(f"take_away_{run.id}", *files.values())
-    opened = st.expander(t("Take it with you"), icon=":material/luggage:", key=f"take_away_{run.id}", on_change="rerun")
+    opened = st.expander(t("Export"), icon=":material/luggage:", key=f"take_away_{run.id}", on_change="rerun")
     if not opened.open:
         return
     with opened, guarded():

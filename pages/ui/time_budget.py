@@ -25,7 +25,7 @@ def epochs_in(seconds: float, seconds_an_epoch: float) -> int:
 @guarded()
 def choose_time(config: RunConfig) -> None:
     """A box for minutes, and the button that writes the epochs which fit into them into the form."""
-    with st.popover(t("Set a time instead of epochs"), icon=":material/timer:", key="form.time"):
+    with st.popover(t("Set a time instead of a number of epochs"), icon=":material/timer:", key="form.time"):
         span = Span(0.1, MOST_MINUTES, whole=False)
         minutes = number_box(t("Minutes"), span, key=_MINUTES, default=2.0, persist_state="session").get()
         an_epoch = _seconds_an_epoch(config) if cache.can_count() else None

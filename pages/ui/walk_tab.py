@@ -65,15 +65,15 @@ def walk(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         steps = st.slider(t("Steps"), 3, 30, 12, key="walk_steps", width=225)
         kind = st.segmented_control(
-            t("Way"),
+            t("Path"),
             _WAYS,
             default="linear",
             required=True,
-            format_func=lambda kind: t("Straight") if kind == "linear" else t("On an arc"),
+            format_func=lambda kind: t("Linear") if kind == "linear" else t("Spherical"),
             key="walk_kind",
             help=t(
-                "Straight: equal steps along the line between both codes. On an arc (spherical): turning around 0, "
-                "which keeps the distance from 0 at which codes with many numbers lie."
+                "Linear: equal steps along the line between both codes. Spherical: turning around 0, which "
+                "keeps the distance from 0 at which codes with many dimensions lie."
             ),
         )
     images = latent.decode(model, latent.interpolate(z_a, z_b, steps, kind))
@@ -88,9 +88,9 @@ def _show_walk(run: Run, name: str, images: NDArray[np.uint8], ends: list[NDArra
             st.image(data_url(sheet(picture[None], scale=4)), caption=title, alt=title)
         if plays:
             st.image(
-                data_url(moving, "gif"), caption=t("On the way"), alt=t("An animation from one image to the other")
+                data_url(moving, "gif"), caption=t("Along the path"), alt=t("An animation from one image to the other")
             )
-    words = t("What the model decodes at {count} codes on the way, both ends included.", count=len(images))
+    words = t("What the model decodes at {count} codes along the path, both ends included.", count=len(images))
     alt = f"{words} {read_aloud(images, run.config.data.name)}"
     st.image(data_url(sheet(images, 6, scale=4)), caption=words, alt=alt)
     show_about("walk", "walk")

@@ -156,7 +156,7 @@ def cloud(walk: Walk) -> go.Figure:
         name=t("the z that was drawn"),
         hovertemplate="z %{x:.3f}<extra></extra>",
     )
-    template(figure, height=150 + 32 * count, x=t("value of the number"))
+    template(figure, height=150 + 32 * count, x=t("value of the dimension"))
     reach = float(
         max(3.2, np.abs(walk.mu[:count]).max() + 2.5 * walk.sigma[:count].max(), np.abs(walk.z[:count]).max() + 0.2)
     )

@@ -105,8 +105,8 @@ def chart(
     low = min(rows, key=lambda row: row.metrics[figure])
     high = max(rows, key=lambda row: row.metrics[figure])
     said = N_(
-        "{figure} on the images kept aside: {low:.4g} with {low_values}, {high:.4g} with {high_values}. One run each: "
-        "another seed would move the points a little."
+        "{figure} on the validation images: {low:.4g} with {low_values}, {high:.4g} with {high_values}. "
+        "One run each: another seed would move the points a little."
     )
     if any(row.seeds > 1 for row in rows):
         said = N_(

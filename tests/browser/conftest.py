@@ -1,55 +1,53 @@
-"""A fresh Streamlit server and a real Chromium. Nothing is mocked, nothing is left behind."""
+"""A real Streamlit server and a real Chromium, each started once and left clean by each test. Nothing is mocked."""
 
-import os
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Error, Page, expect
 
-from tests.browser.driving import CHROMIUM_FLAGS, PHONE, WIDE, Server, device, find_chromium, listen, serving
-from tests.processes import nobody_left
+from tests.browser.driving import PHONE, REPOSITORY, Server
+from tests.browser.kept import KEPT, SHOWN, clean, opening
 
 expect.set_options(timeout=30_000)  # a machine that tests on two cores is slow at times
 
+HERE = Path(__file__).parent
+FAILED = REPOSITORY / "out" / "failed"
+
+
+@pytest.hookimpl(trylast=True)  # when what the last test used is gone
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """To other tests, an open Playwright is an event loop that runs in their thread."""
+    if nextitem is None or not nextitem.path.is_relative_to(HERE):
+        KEPT.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """What the browser showed when a test failed lies in `out/failed/`, whatever a second try finds."""
+    report: Any = yield
+    if report.when != "teardown" and report.failed:
+        name = re.sub(r"[^\w.-]+", "_", item.nodeid.removeprefix("tests/browser/"))[:150]
+        FAILED.mkdir(parents=True, exist_ok=True)
+        told = [report.longreprtext]
+        for number, page in enumerate(SHOWN):
+            with suppress(Error):  # it may have closed, or hang
+                page.screenshot(path=FAILED / f"{name}-{number}.png", timeout=10_000)
+                told.append(f"--- {page.url}\n{page.inner_text('body', timeout=10_000)}")
+        (FAILED / f"{name}.txt").write_text("\n\n".join(told), encoding="utf-8")
+    return report
+
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A fresh server with an empty run root."""
-    runs = tmp_path / "runs"
-    with nobody_left(runs), serving(runs, tmp_path / "server.log") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium a module; each page gets a profile of its own."""
-    found = find_chromium()
-    if found is None:
-        reason = "no Chromium: install it (Debian: apt-get install chromium), or name it in CHROMIUM"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Makes pages with a profile of their own, on a phone where they are as wide as one: `new_page(PHONE, dark=True)`."""
-    contexts = []
-
-    def make(size: dict[str, int] = WIDE, *, dark: bool = False) -> Page:
-        context = browser.new_context(color_scheme="dark" if dark else "light", accept_downloads=True, **device(size))
-        contexts.append(context)
-        context.set_default_timeout(30_000)
-        return listen(context.new_page())
-
-    yield make
-    for context in contexts:
-        context.close()
+def new_page(request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """Makes pages: on a phone where they are as wide as one, in the dark, or in a browser of somebody else."""
+    for name in {"server", "elsewhere"} & {*request.fixturenames}:
+        request.getfixturevalue(name)  # which are cleaned when nobody looks any more
+    with opening() as open_page:
+        yield open_page
 
 
 @pytest.fixture
@@ -62,3 +60,19 @@ def page(new_page: Callable[..., Page]) -> Page:
 def phone(new_page: Callable[..., Page]) -> Page:
     """A page on a phone."""
     return new_page(PHONE)
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server without any run of one's own. Its run root is the test's, too, and what lies there at the end goes."""
+    kept = KEPT.server("server", tmp_path_factory)
+    monkeypatch.setenv("DIABOLO_RUNS", str(kept.runs))
+    with clean(kept):
+        yield kept
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Another machine's server, as clean, with runs of its own."""
+    with clean(KEPT.server("elsewhere", tmp_path_factory)) as other:
+        yield other

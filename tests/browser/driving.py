@@ -1,4 +1,4 @@
-"""How a test drives the app: a fresh Streamlit server, and what to wait for in the browser."""
+"""How a test drives the app: a Streamlit server, and what to wait for in the browser."""
 
 import os
 import re
@@ -63,11 +63,13 @@ class Server:
     Attributes:
         address: `http://127.0.0.1:port`.
         runs: Its run root.
+        log: What it prints.
         process: Kill it, and what it started lives on, as in real life.
     """
 
     address: str
     runs: Path
+    log: Path
     process: subprocess.Popen[bytes]
 
 
@@ -85,7 +87,7 @@ def serving(runs: Path, log: Path, environment: dict[str, str] | None = None) ->
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(address, process, log)
-            yield Server(address, runs, process)
+            yield Server(address, runs, log, process)
         finally:
             process.kill()
             process.wait()
@@ -171,7 +173,7 @@ def settle(page: Page) -> None:
     page.evaluate(_NEXT_FRAME)  # what a click sends
     while (talk := _TALKS.get(page)) is not None and talk.is_busy:
         assert time.monotonic() < deadline, "The server did not answer."
-        page.wait_for_timeout(10)  # lets the frames come in
+        page.wait_for_timeout(20)  # lets the frames come in
     page.evaluate(_NEXT_FRAME)  # what came in is shown
     page.wait_for_selector('[data-test-script-state="notRunning"]')
     page.wait_for_function(
@@ -233,12 +235,14 @@ def drag(page: Page, canvas: Locator, places: Sequence[tuple[float, float]]) -> 
     page.mouse.up()
 
 
-def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
-    """The page in out/screenshots/, for people to look at.
+def screenshot(page: Page, name: str, *, whole: bool = False) -> None:
+    """The page in out/screenshots/, for people to look at: where they ask for it by the variable SCREENSHOTS.
 
     Args:
         whole: Also what one has to scroll down to; the window grows for a moment, since only a part of it scrolls.
     """
+    if not os.environ.get("SCREENSHOTS"):
+        return
     path = REPOSITORY / "out" / "screenshots" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     size = page.viewport_size
@@ -249,4 +253,3 @@ def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
         settle(page)
     page.screenshot(path=path)
     page.set_viewport_size(size)
-    return path

@@ -21,17 +21,17 @@ _CURVES_AND_PICTURES = """() => [...document.querySelectorAll('[data-testid="stV
 _WATCH = """() => {
     const watch = (window.diaboloWatch = { shifts: [], missing: {}, frames: 0, updates: 0, begun: performance.now() });
     const curves = () => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')];
-    const images = () => [...document.querySelectorAll('[data-testid="stImage"] img')];
-    const [curveCount, pictureCount] = [curves().length, images().length];
+    const pictures = () => [...document.querySelectorAll('[data-testid="stImage"] img')];
+    const [curveCount, pictureCount] = [curves().length, pictures().length];
     const loaded = new WeakSet();
     let last = "";
     const tell = (what) => (watch.missing[what] ??= { frame: watch.frames, ms: Math.round(performance.now() - watch.begun) });
     const faded = (part) => part && (Number(getComputedStyle(part).opacity) < 1 || faded(part.parentElement));
     const look = () => {
         watch.frames += 1;
-        const [charts, images] = [curves(), images()];
+        const [charts, images] = [curves(), pictures()];
         if (charts.length < curveCount) tell("a curve is gone");
-        if (images.length < pictureCount) tell("an image is gone");
+        if (images.length < pictureCount) tell("a picture is gone");
         for (const chart of charts) {
             const lines = [...chart.querySelectorAll(".mark-line path")].map((path) => path.getAttribute("d") || "");
             if (!lines.some((line) => line.split(/[ML]/).length > 2)) tell("a chart without its curve");

@@ -1,14 +1,14 @@
 """Every page by its own address, as the very first request that a server ever gets."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from pages.ui.navigation import BY_NAME, PAGES, Entry
-from tests.browser.driving import PHONE, WIDE, Server, complaints, problems, screenshot, serving, settle
+from tests.browser.driving import PHONE, WIDE, Server, complaints, overflow, problems, screenshot, serving, settle
 from tests.processes import nobody_left
 
 
@@ -26,9 +26,7 @@ def entries(page: Page) -> int:
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.name)
-def test_a_fresh_server_shows_the_page_that_is_asked_for(
-    entry: Entry, runs: Path, tmp_path: Path, page: Page, new_page: Callable[..., Page]
-) -> None:
+def test_a_fresh_server_shows_the_page_that_is_asked_for(entry: Entry, runs: Path, tmp_path: Path, page: Page) -> None:
     wrong = problems(page)
     with serving(runs, tmp_path / "server.log") as server:
         page.goto(f"{server.address}/{entry.address}")
@@ -39,24 +37,22 @@ def test_a_fresh_server_shows_the_page_that_is_asked_for(
         assert page.get_by_test_id("stSidebarNavLink").count() == len(PAGES)
         assert complaints(page) == []
         screenshot(page, f"{entry.name}-light")
-        for name, size, dark in (("phone", PHONE, False), ("dark", WIDE, True)):
-            other = new_page(size, dark=dark)
-            other.goto(f"{server.address}/{entry.address}")
-            expect(other.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
-            settle(other)
-            screenshot(other, f"{entry.name}-{name}")
-            assert other.evaluate("document.documentElement.scrollWidth") <= size["width"], "no sideways scrolling"
+        for name, size, scheme in (("dark", WIDE, "dark"), ("phone", PHONE, "light")):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            settle(page)
+            expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
+            expect(page.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
+            screenshot(page, f"{entry.name}-{name}")
+            assert overflow(page) == 0, "no sideways scrolling"
         assert wrong == []
     assert "Traceback" not in (tmp_path / "server.log").read_text()
 
 
-@pytest.fixture(scope="module")
-def server(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests that need no fresh one."""
-    log = tmp_path_factory.mktemp("server") / "server.log"
-    with serving(runs, log) as running:
-        yield running
-    assert "Traceback" not in log.read_text()
+def test_an_unknown_address_leads_home(runs: Path, tmp_path: Path, page: Page) -> None:
+    with serving(runs, tmp_path / "server.log") as server:
+        page.goto(f"{server.address}/nowhere")
+        expect(page.get_by_role("heading", level=1)).to_have_text(BY_NAME["home"].heading)
 
 
 def menu(page: Page, entry: Entry) -> str:
@@ -141,8 +137,3 @@ def test_what_was_done_on_a_page_is_no_step_and_is_there_again(server: Server, p
     settle(page)
     assert page.url == second.replace("lang=en", "lang=fr") and entries(page) == before + 2
     assert complaints(page) == [] and wrong == []
-
-
-def test_an_unknown_address_leads_home(server: Server, page: Page) -> None:
-    page.goto(f"{server.address}/nowhere")
-    expect(page.get_by_role("heading", level=1)).to_have_text(BY_NAME["home"].heading)

@@ -3,23 +3,14 @@
 import io
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.driving import PHONE, SEVEN, Server, complaints, drag, problems, screenshot, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import PHONE, SEVEN, Server, complaints, drag, problems, screenshot, settle
 from vae_core.datasets import load
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("pad")
-    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
-        yield running
 
 
 def opened(page: Page, server: Server, run: str = "starter-vae-2d") -> Locator:

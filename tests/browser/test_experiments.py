@@ -1,6 +1,6 @@
 """Each experiment from its button to its result, on the bundled digits, an epoch long; at last on a phone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,25 +14,11 @@ from tests.browser.driving import (
     overflow,
     problems,
     screenshot,
-    serving,
     settle,
 )
-from tests.processes import nobody_left
 from vae_core.recipes import RECIPES
 
 SLOW = 180_000  # ms; several short trainings, one after the other
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that has nothing but the bundled digits, as at a stranger's first visit."""
-    folder = tmp_path_factory.mktemp("experiments")
-    with nobody_left(folder / "runs"), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIABOLO_RUNS", str(folder / "runs"))
-        with serving(folder / "runs", folder / "server.log", {"DIABOLO_DATA": str(folder / "data")}) as running:
-            yield running
-    log = (folder / "server.log").read_text()
-    assert "Traceback" not in log and "most recent call last" not in log, log
 
 
 @pytest.mark.timeout(600)
@@ -45,11 +31,12 @@ def test_an_experiment_from_its_button_to_its_result(
     page.goto(f"{server.address}/experiments?recipe={recipe}")
     settle(page)
     expect(page.get_by_role("heading", name=RECIPES[recipe].question)).to_be_visible()
+    page.get_by_text("Choose the settings yourself").click()
     epochs = page.get_by_role("textbox", name="Epochs", exact=True)
     epochs.fill("1")
     epochs.press("Enter")
     settle(page)
-    page.get_by_role("button", name="Start the").click()
+    page.locator(f".st-key-start_own_{recipe} button").click()
     # What was found in words, or the button of the study that finds it.
     seen = page.get_by_text("What you see").or_(page.locator('[class*="st-key-ask_"] button'))
     expect(seen.first).to_be_visible(timeout=SLOW)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
-from tests.browser.driving import PHONE, WIDE, Server, complaints, problems, screenshot, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import PHONE, WIDE, Server, complaints, overflow, problems, screenshot, settle
+from tests.browser.kept import KEPT, opening
 
 PIXELS = "canvas => canvas.toDataURL()"
 MOVES = """(canvas, count) => {
@@ -32,7 +32,7 @@ SCROLL = """(part, share) => {
     document.querySelector('[data-testid="stMain"]').scrollBy(0, box.top + share * box.height - innerHeight / 2);
 }"""
 """JavaScript: brings a height of a part, a share of it from its top, to the middle of the window."""
-WORDS = """
+WORDS = """() => {
     const draw = CanvasRenderingContext2D.prototype.fillText;
     window.words = [];
     CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
@@ -47,15 +47,35 @@ WORDS = """
             box: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)] });
         draw.call(this, text, x, y);
     };
-"""
-"""JavaScript: notes from now on where each word is drawn, with its middle at y, since a canvas tells nobody."""
+    window.forgetWords = () => { CanvasRenderingContext2D.prototype.fillText = draw; };
+}"""
+"""JavaScript: notes where each word is drawn, with its middle at y, since a canvas tells nobody; until `forgetWords`."""
+
+
+Boards = Callable[[str, dict[str, int]], Locator]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("map")
-    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
-        yield running
+def boards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boards]:
+    """A starter's map in a window: loaded once for all tests that need no untouched one, in sight when it is asked for."""
+    server: Server = KEPT.server("server", tmp_path_factory)
+    pages: dict[tuple[str, bool], Page] = {}
+    with opening() as open_page:
+
+        def board_of(run: str, size: dict[str, int]) -> Locator:
+            kind = (run, size == PHONE)
+            if kind not in pages:
+                pages[kind] = open_page(size)
+                opened(pages[kind], server, run)
+            page = pages[kind]
+            page.bring_to_front()  # one in the background draws a frame a second
+            page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            settle(page)
+            page.mouse.move(5, 5)
+            page.locator("canvas.over").scroll_into_view_if_needed()
+            return page.locator("canvas.over")
+
+        yield board_of
 
 
 def opened(page: Page, server: Server, run: str = "starter-vae-2d", more: str = "") -> Locator:
@@ -142,7 +162,7 @@ def test_a_click_keeps_a_place_and_its_picture_is_decoded_exactly(page: Page, se
 def test_a_kept_place_is_seen_at_once_where_one_looks(page: Page, server: Server) -> None:
     board = opened(page, server)
     sample, preview = page.locator(".map .kept canvas"), page.locator("canvas.preview")
-    assert kept(page) == "Click or tap to keep a place."
+    assert kept(page) == "Click or tap to keep a point."
     marks, height = board.evaluate(PIXELS), page.locator(".map").bounding_box()
     page.mouse.click(*at(board, 0.3, 0.4))
     words = kept(page)
@@ -166,12 +186,9 @@ def test_a_kept_place_is_seen_at_once_where_one_looks(page: Page, server: Server
 
 
 @pytest.mark.parametrize("height", [560, 800, 1080])
-def test_a_window_shows_the_whole_map_and_the_picture_beside_it(
-    new_page: Callable[..., Page], server: Server, height: int
-) -> None:
-    page = new_page({"width": 1280, "height": height})
-    board = opened(page, server, "starter-vae-conv-16d")
-    preview = page.locator("canvas.preview")
+def test_a_window_shows_the_whole_map_and_the_picture_beside_it(boards: Boards, height: int) -> None:
+    board = boards("starter-vae-conv-16d", {"width": 1280, "height": height})
+    preview = board.page.locator("canvas.preview")
     board.evaluate(SCROLL, 0.5)
     assert board.evaluate(SEEN) and preview.evaluate(SEEN)
     board.evaluate(SCROLL, 0.9)
@@ -180,16 +197,15 @@ def test_a_window_shows_the_whole_map_and_the_picture_beside_it(
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("run", ["starter-vae-2d", "starter-ae-2d", "starter-vae-conv-16d"])
-def test_no_word_on_the_map_lies_over_another(
-    new_page: Callable[..., Page], server: Server, run: str, size: dict[str, int]
-) -> None:
-    page = new_page(size)
-    page.add_init_script(WORDS)
-    opened(page, server, run)
-    page.locator("canvas.base").evaluate("() => (window.words = [])")
-    page.get_by_role("checkbox", name="Test images").uncheck()  # draws it all again
+def test_no_word_on_the_map_lies_over_another(boards: Boards, run: str, size: dict[str, int]) -> None:
+    page = boards(run, size).page
+    page.evaluate(WORDS)
+    layer = page.get_by_role("checkbox", name="Test images")
+    layer.uncheck()  # draws it all again
     words = page.evaluate("window.words.map(({ text, box }) => [text, box])")
-    assert len([text for text, _ in words if re.match("Code number|Component", text)]) == 2 and len(words) >= 6
+    page.evaluate("window.forgetWords()")
+    layer.check()
+    assert len([text for text, _ in words if re.match("Latent dimension|Component", text)]) == 2 and len(words) >= 6
     gap = 5  # pixels: each word has a dark rim of two, and needs air
     over = [
         (one, other)
@@ -212,8 +228,9 @@ def test_numbers_are_written_in_the_page_s_language(page: Page, server: Server) 
     expect(page.locator(".map figcaption")).to_have_text(re.compile(r"^At -?\d+\.\d\d; -?\d+\.\d\d$"))
 
 
-def test_a_path_is_drawn_and_plays(page: Page, server: Server) -> None:
-    board = opened(page, server)
+def test_a_path_is_drawn_and_plays(boards: Boards) -> None:
+    board = boards("starter-vae-2d", WIDE)
+    page = board.page
     page.mouse.move(*at(board, 0.2, 0.3))
     page.mouse.down()
     for step in range(1, 11):
@@ -233,18 +250,22 @@ def test_a_path_is_drawn_and_plays(page: Page, server: Server) -> None:
     expect(again).to_be_hidden()
 
 
-def test_layers_are_switched_in_the_browser(page: Page, server: Server) -> None:
-    opened(page, server)
+def test_layers_are_switched_in_the_browser(boards: Boards) -> None:
+    page = boards("starter-vae-2d", WIDE).page
     base = page.locator("canvas.base")
     seen = {base.evaluate(PIXELS)}
-    for name in ("Decoded images", "Test images", "Density of the data", "N(0, I)", "Sigma ellipses"):
+    layers = ("Decoded images", "Test images", "Density of the data", "N(0, I)", "Sigma ellipses")
+    for name in layers:
         page.get_by_role("checkbox", name=name).click()
         seen.add(base.evaluate(PIXELS))
     assert len(seen) == 6
+    for name in layers:
+        page.get_by_role("checkbox", name=name).click()
 
 
-def test_the_keyboard_does_all_of_it(page: Page, server: Server) -> None:
-    board = opened(page, server)
+def test_the_keyboard_does_all_of_it(boards: Boards) -> None:
+    board = boards("starter-vae-2d", WIDE)
+    page = board.page
     board.focus()
     before = told(page)
     page.keyboard.press("ArrowRight")
@@ -256,28 +277,28 @@ def test_the_keyboard_does_all_of_it(page: Page, server: Server) -> None:
     assert kept(page).removeprefix("Kept: ") == told(page).removeprefix("At ")
 
 
-def test_an_autoencoder_has_no_prior_and_no_ellipses(page: Page, server: Server) -> None:
-    opened(page, server, "starter-ae-2d")
+def test_an_autoencoder_has_no_prior_and_no_ellipses(boards: Boards) -> None:
+    page = boards("starter-ae-2d", WIDE).page
     for name in ("N(0, I)", "Sigma ellipses"):
         expect(page.get_by_role("checkbox", name=name)).to_be_disabled()
 
 
-def test_a_finger_on_a_phone(new_page: Callable[..., Page], server: Server) -> None:
-    page = new_page(PHONE, dark=True)
-    board = opened(page, server, "starter-vae-conv-16d")
+def test_a_finger_on_a_phone(boards: Boards) -> None:
+    board = boards("starter-vae-conv-16d", PHONE)
+    page = board.page
+    page.emulate_media(color_scheme="dark")
     place = at(board, 0.4, 0.4)
     page.touchscreen.tap(*place)
     expect(page.get_by_text(re.compile("^The kept place"))).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    settle(page)
+    assert overflow(page) == 0
     screenshot(page, "latent-map-phone", whole=True)
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 1.0], ids=["its beginning", "its middle", "its end"])
-def test_the_picture_is_seen_while_a_finger_is_on_the_map(
-    new_page: Callable[..., Page], server: Server, share: float
-) -> None:
-    page = new_page(PHONE)
-    board = opened(page, server)
+def test_the_picture_is_seen_while_a_finger_is_on_the_map(boards: Boards, share: float) -> None:
+    board = boards("starter-vae-2d", PHONE)
+    page = board.page
     preview = page.locator("canvas.preview")
     board.evaluate(SCROLL, share)
     before = preview.evaluate(PIXELS)
@@ -291,11 +312,9 @@ def test_the_picture_is_seen_while_a_finger_is_on_the_map(
     touch("touchEnd")
 
 
-def test_the_path_s_buttons_on_a_phone_are_a_row_as_high_as_a_button(
-    new_page: Callable[..., Page], server: Server
-) -> None:
-    page = new_page(PHONE, dark=True)
-    board = opened(page, server, "starter-vae-conv-16d")
+def test_the_path_s_buttons_on_a_phone_are_a_row_as_high_as_a_button(boards: Boards) -> None:
+    board = boards("starter-vae-conv-16d", PHONE)
+    page = board.page
     touch = finger(page)
     touch("touchStart", *at(board, 0.3, 0.6))
     for step in range(1, 6):

@@ -1,26 +1,17 @@
 """Passing it on: what a person copies is what a friend sees, here and on another server; a class sees what it should."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import PHONE, SEVEN, WIDE, Server, complaints, drag, overflow, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import PHONE, SEVEN, WIDE, Server, complaints, drag, overflow, settle
 from tests.tiny_runs import train
 from vae_core import runs
 
 SLOW = 120_000  # ms; for what takes seconds on a quiet machine
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("sharing")
-    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
-        yield running
 
 
 def copied(page: Page) -> str:
@@ -48,7 +39,7 @@ def test_a_friend_sees_the_pictures_that_were_drawn(server: Server, new_page: Ca
     settle(page)
     address = copied(page)
     expect(page.get_by_text("This address leads here only on this computer")).to_be_visible()
-    friend = new_page(PHONE)
+    friend = new_page(PHONE, stranger=True)
     friend.goto(address)
     expect(friend.get_by_text("seed 41, temperature 1.00")).to_be_visible()
     settle(friend)
@@ -64,7 +55,7 @@ def test_a_drawing_travels_with_its_link(server: Server, new_page: Callable[...,
     heading = page.get_by_role("heading", name=re.compile("^Most like|^Between"))
     expect(heading).to_be_visible()
     settle(page)
-    friend = new_page(WIDE)
+    friend = new_page(WIDE, stranger=True)
     friend.goto(copied(page))
     expect(friend.get_by_text("This drawing came with the link.")).to_be_visible()
     expect(friend.get_by_role("heading", name=heading.inner_text())).to_be_visible()
@@ -74,28 +65,25 @@ def test_a_drawing_travels_with_its_link(server: Server, new_page: Callable[...,
 
 
 def test_on_another_server_a_link_trains_exactly_that_run(
-    server: Server, new_page: Callable[..., Page], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, elsewhere: Server, new_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DIABOLO_RUNS", str(server.runs))
     mine = train(epochs=2, model__latent_dim=3, training__seed=5)
     page = new_page(WIDE)
     page.goto(f"{server.address}/generate?run={mine.id}")
     expect(page.get_by_text("seed 0, temperature 1.00")).to_be_visible()
     settle(page)
     link = urlsplit(copied(page))
-    elsewhere = tmp_path / "elsewhere"
-    with nobody_left(elsewhere), serving(elsewhere, tmp_path / "server.log") as other:
-        friend = new_page(WIDE)
-        friend.goto(f"{other.address}{link.path}?{link.query}")
-        expect(friend.get_by_text("This link's run is not on this server.")).to_have_count(1)
-        expect(friend.get_by_test_id("stAlert")).to_have_count(0)
-        friend.get_by_role("button", name="Train exactly this run").click()
-        expect(friend.get_by_text("All 2 epochs done.")).to_be_visible(timeout=SLOW)
-        friend.get_by_test_id("stMain").get_by_role("link", name="Generate", exact=True).click()
-        expect(friend.get_by_text("seed 0, temperature 1.00")).to_be_visible()
-        settle(friend)
-        assert sheet(friend, "A sheet of 25") == sheet(page, "A sheet of 25"), "the same settings, the same bits"
-    monkeypatch.setenv("DIABOLO_RUNS", str(elsewhere))
+    friend = new_page(WIDE, stranger=True)
+    friend.goto(f"{elsewhere.address}{link.path}?{link.query}")
+    expect(friend.get_by_text("This link's run is not on this server.")).to_have_count(1)
+    expect(friend.get_by_test_id("stAlert")).to_have_count(0)
+    friend.get_by_role("button", name="Train exactly this run").click()
+    expect(friend.get_by_text("All 2 epochs done.")).to_be_visible(timeout=SLOW)
+    friend.get_by_test_id("stMain").get_by_role("link", name="Generate", exact=True).click()
+    expect(friend.get_by_text("seed 0, temperature 1.00")).to_be_visible()
+    settle(friend)
+    assert sheet(friend, "A sheet of 25") == sheet(page, "A sheet of 25"), "the same settings, the same bits"
+    monkeypatch.setenv("DIABOLO_RUNS", str(elsewhere.runs))
     (theirs,) = [run for run in runs.all_runs() if not run.is_starter]
     assert theirs.config == mine.config
 
@@ -104,7 +92,7 @@ def test_a_class_sees_only_the_settings_that_its_link_shows(server: Server, new_
     page = new_page(WIDE)
     page.goto(f"{server.address}/train?show=model.latent_dim&training.epochs=2")
     settle(page)
-    expect(page.get_by_role("textbox", name="Latent size")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Latent dimensions")).to_be_visible()
     expect(page.get_by_role("textbox", name="Epochs")).to_have_count(0)
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
     page.get_by_role("button", name="Show all settings").click()

@@ -1,22 +1,12 @@
 """Compare and slow motion as a person uses them: models are added, curves turned, a step is followed frame by frame."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import Server, complaints, problems, screenshot, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import Server, complaints, problems, screenshot, settle
 
 NUMBER = r"(-?\d+\.\d\d)"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("side")
-    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
-        yield running
 
 
 def test_a_third_model_joins_the_comparison(page: Page, server: Server) -> None:
@@ -25,13 +15,18 @@ def test_a_third_model_joins_the_comparison(page: Page, server: Server) -> None:
     expect(page.get_by_text("What you see")).to_be_visible()
     settle(page)
     page.get_by_role("combobox", name="Models, from two to six").click()
-    page.get_by_role("option", name="Convolutional VAE, 16 numbers").click()
+    page.get_by_role("option", name="Convolutional VAE, 16-D latent space").click()
     expect(page).to_have_url(re.compile("starter-vae-conv-16d"))
     expect(page.get_by_text("The codes are not equally large")).to_be_visible(timeout=60_000)
     settle(page)
     page.keyboard.press("Escape")
     # Each model has its rows of pictures, and PCA too.
-    for name in ("VAE, 2 numbers", "Autoencoder, 2 numbers", "Convolutional VAE, 16 numbers", "PCA, 16 components"):
+    for name in (
+        "VAE, 2-D latent space",
+        "Autoencoder, 2-D latent space",
+        "Convolutional VAE, 16-D latent space",
+        "PCA, 16 components",
+    ):
         assert page.get_by_role("img", name=re.compile(name)).count() >= 2, name
     page.get_by_test_id("stButtonGroup").get_by_text("Training time", exact=True).click()
     settle(page)

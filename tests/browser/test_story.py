@@ -1,7 +1,7 @@
 """The whole story, as a person lives it: train a VAE, watch, pause, come back, and look at what it has learnt."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,25 +20,11 @@ from tests.browser.driving import (
     overflow,
     problems,
     screenshot,
-    serving,
     settle,
 )
-from tests.processes import nobody_left
 from vae_core import runs
 
 SLOW = 120_000  # ms; for what takes seconds on a quiet machine
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for both widths, fresh and without any run of one's own at first."""
-    folder = tmp_path_factory.mktemp("story")
-    with nobody_left(folder / "runs"), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIABOLO_RUNS", str(folder / "runs"))
-        with serving(folder / "runs", folder / "server.log") as running:
-            yield running
-    log = (folder / "server.log").read_text()
-    assert "Traceback" not in log and "most recent call last" not in log, log
 
 
 @pytest.mark.parametrize(("width", "dark"), [("wide", False), ("phone", True)])
@@ -199,7 +185,7 @@ def reconstruct(page: Page) -> None:
 
 def anomalies(page: Page) -> None:
     page.get_by_test_id("stButtonGroup").get_by_text("Anomalies", exact=True).click()
-    sentence = page.get_by_text(re.compile(r"Finds [\d,]+ of [\d,]+ strange images"))
+    sentence = page.get_by_text(re.compile(r"[\d,]+ of [\d,]+ anomalous images"))
     expect(sentence).to_be_visible()
     settle(page)
     before = sentence.inner_text()
@@ -261,7 +247,7 @@ def sliders(page: Page) -> None:
     decoded = picture(page, "what the model decodes|What the model decodes")
     settle(page)
     before = source(decoded)
-    slider = page.get_by_role("slider", name=re.compile("Number 1"))
+    slider = page.get_by_role("slider", name=re.compile("Dimension 1"))
     for _ in range(20):
         slider.press("ArrowRight")
     changes(decoded, before)

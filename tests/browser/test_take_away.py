@@ -6,11 +6,9 @@ import zipfile
 from pathlib import Path
 
 import onnxruntime
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import Server, complaints, screenshot, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import Server, complaints, screenshot, settle
 from tests.tiny_runs import train
 
 
@@ -25,53 +23,45 @@ def taken(page: Page, label: str) -> tuple[str, bytes]:
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
-def test_a_run_travels(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    monkeypatch.setenv("DIABOLO_RUNS", str(here))
-    here.mkdir()
+def test_a_run_travels(page: Page, server: Server, elsewhere: Server) -> None:
     run = train(epochs=1, name="to travel")
-    with nobody_left(here), serving(here, tmp_path / "here.log") as server:
-        page.goto(f"{server.address}/train?run={run.id}")
-        settle(page)
-        page.get_by_text("Take it with you", exact=True).click()
-        name, archive = taken(page, "The whole run, for somebody else (.zip)")
-        assert name == f"{run.id}.zip"
-        _, halves = taken(page, "Encoder and decoder (ONNX, .zip)")
-        expect(page.get_by_text(re.compile(r"differ by at most \d\.\de-\d\d"))).to_be_visible()
-        with zipfile.ZipFile(io.BytesIO(halves)) as files:
-            onnxruntime.InferenceSession(files.read("decoder.onnx"))
-        settle(page)
-        screenshot(page, "take-away", whole=True)
-        assert complaints(page) == []
-    with nobody_left(there), serving(there, tmp_path / "there.log") as server:
-        page.goto(f"{server.address}/train")
-        settle(page)
-        page.get_by_role("button", name="Import a run").click()
-        chooser = page.locator('input[type="file"]')
-        chooser.set_input_files({"name": "x.zip", "mimeType": "application/zip", "buffer": b"nothing"})
-        expect(page.get_by_text("This is not an archive of a run")).to_be_visible()
-        chooser.set_input_files({"name": "run.zip", "mimeType": "application/zip", "buffer": archive})
-        expect(page.get_by_text("Here it is: “to travel”.")).to_be_visible()
-        page.get_by_role("button", name="Show it").click()
-        expect(page.get_by_role("heading", name="to travel")).to_be_visible()
-        settle(page)
-        assert run.id in page.url
-        assert complaints(page) == []
+    page.goto(f"{server.address}/train?run={run.id}")
+    settle(page)
+    page.get_by_text("Export", exact=True).click()
+    name, archive = taken(page, "The whole run, for somebody else (.zip)")
+    assert name == f"{run.id}.zip"
+    _, halves = taken(page, "Encoder and decoder (ONNX, .zip)")
+    expect(page.get_by_text(re.compile(r"differ by at most \d\.\de-\d\d"))).to_be_visible()
+    with zipfile.ZipFile(io.BytesIO(halves)) as files:
+        onnxruntime.InferenceSession(files.read("decoder.onnx"))
+    settle(page)
+    screenshot(page, "take-away", whole=True)
+    assert complaints(page) == []
+    page.goto(f"{elsewhere.address}/train")
+    settle(page)
+    page.get_by_role("button", name="Import a run").click()
+    chooser = page.locator('input[type="file"]')
+    chooser.set_input_files({"name": "x.zip", "mimeType": "application/zip", "buffer": b"nothing"})
+    expect(page.get_by_text("This is not an archive of a run")).to_be_visible()
+    chooser.set_input_files({"name": "run.zip", "mimeType": "application/zip", "buffer": archive})
+    expect(page.get_by_text("Here it is: “to travel”.")).to_be_visible()
+    page.get_by_role("button", name="Show it").click()
+    expect(page.get_by_role("heading", name="to travel")).to_be_visible()
+    settle(page)
+    assert run.id in page.url
+    assert complaints(page) == []
 
 
-def test_in_french_from_the_click_to_the_file_or_the_reason(
-    page: Page, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DIABOLO_RUNS", str(server.runs))
+def test_in_french_from_the_click_to_the_file_or_the_reason(page: Page, server: Server) -> None:
     run = train(epochs=1, name="à emporter")
     page.goto(f"{server.address}/train?run={run.id}&lang=fr")
     settle(page)
-    page.get_by_text("Film de l'entraînement", exact=True).click()
+    page.get_by_text("Film de l’entraînement", exact=True).click()
     expect(page.locator(".film[data-ready]")).to_be_visible()
     name, film = taken(page, "Film en GIF")
     assert (name, film[:6]) == (f"{run.id}-film.gif", b"GIF89a")
-    expect(page.get_by_text(re.compile("Prêt, .*un clic de plus l'enregistre"))).to_be_visible()
-    page.get_by_text("L'emporter", exact=True).click()
+    expect(page.get_by_text(re.compile("Prêt, .*un clic de plus l’enregistre"))).to_be_visible()
+    page.get_by_text("Exporter", exact=True).click()
     # An export under way is found again after F5: the folded part stands open.
     page.get_by_role("button", name="Encodeur et décodeur (ONNX, .zip)").click()
     expect(page.get_by_text("Vous pouvez quitter cette page")).to_be_visible()

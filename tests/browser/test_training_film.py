@@ -2,31 +2,26 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
-from tests.browser.driving import PHONE, Server, complaints, problems, screenshot, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import PHONE, Server, complaints, overflow, problems, screenshot, settle
 
 PIXELS = "canvas => canvas.toDataURL()"
 PARTS = ("curve", "places", "recon", "samples")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("film")
-    with nobody_left(root / "runs"), serving(root / "runs", root / "server.log") as running:
-        yield running
-
-
 def opened(page: Page, server: Server, address: str = "train?run=starter-vae-2d") -> None:
     page.goto(f"{server.address}/{address}")
     settle(page)
-    page.get_by_text("Training film", exact=True).click()
+    unfold(page)
+
+
+def unfold(page: Page) -> None:
+    page.locator('[class*="st-key-film_"] summary').first.click()
     expect(page.locator(".film[data-ready]")).to_be_visible()
 
 
@@ -40,8 +35,10 @@ def told(page: Page) -> str:
 
 def test_one_scrubber_moves_everything_and_is_kept(page: Page, server: Server) -> None:
     wrong = problems(page)
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda socket: sockets.append(socket))
     opened(page, server)
-    assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the images kept aside", told(page))
+    assert re.fullmatch(r"After epoch 40: \d+\.\d nats on the validation images", told(page))
     end = frame(page)
     scrubber = page.get_by_role("slider", name="Epoch")
     scrubber.focus()
@@ -52,34 +49,26 @@ def test_one_scrubber_moves_everything_and_is_kept(page: Page, server: Server) -
     assert all(one != other for one, other in zip(end, middle, strict=True))
     page.keyboard.press("Home")
     assert told(page) == "Before the training"
-    page.keyboard.press("ArrowRight")
-    settle(page)
-    page.wait_for_timeout(1000)  # until Python has heard of it
+    with sockets[-1].expect_event("framesent"):  # so Python hears of it
+        page.keyboard.press("ArrowRight")
     settle(page)
     assert told(page).startswith("After epoch 6")
     page.get_by_test_id("stSidebarNav").get_by_text("Generate", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Generate")
     settle(page)
-    page.get_by_text("Training film", exact=True).click()
-    expect(page.locator(".film[data-ready]")).to_be_visible()
+    unfold(page)
     assert told(page).startswith("After epoch 6"), "on the other pages too"
     assert complaints(page) == [] and wrong == []
 
 
-def test_a_legend_says_which_class_a_colour_is(page: Page, server: Server) -> None:
-    opened(page, server, "latent?run=starter-vae-2d")
+def test_its_legend_and_its_numbers_are_those_of_the_page(page: Page, server: Server) -> None:
+    opened(page, server, "latent?run=starter-vae-2d&lang=fr")
     names = page.locator(".film .legend li")
     assert names.all_inner_texts() == [str(number) for number in range(10)]
     colour = """names => names.map((name) => getComputedStyle(name, "::before").backgroundColor)"""
     colours = names.evaluate_all(colour)
     assert len(set(colours)) == 10
     assert colours == page.locator(".map .legend li").evaluate_all(colour), "the same as on the map"
-
-
-def test_its_numbers_are_written_in_the_page_s_language(page: Page, server: Server) -> None:
-    page.goto(f"{server.address}/latent?run=starter-vae-2d&lang=fr")
-    settle(page)
-    page.get_by_text("Film de l'entraînement", exact=True).click()
     expect(page.locator(".film .told")).to_have_text(re.compile(r"\d,\d nats"))
 
 
@@ -102,23 +91,27 @@ def test_it_plays_without_a_word_to_the_server(page: Page, server: Server) -> No
     expect(page.locator(".film .play")).to_have_text("Play")
 
 
-@pytest.mark.parametrize("kind", ["WEBP", "GIF"])
-def test_it_is_taken_along_as_a_file_that_moves(page: Page, server: Server, kind: str) -> None:
+def test_it_is_taken_along_as_a_file_that_moves(page: Page, server: Server) -> None:
     opened(page, server, "latent?run=starter-vae-conv-16d")
-    page.get_by_role("button", name=f"Film as {kind}").click()
-    button = page.get_by_test_id("stDownloadButton").get_by_role("button", name=f"Film as {kind}")
-    expect(button).to_be_visible()
+    for kind in ("WEBP", "GIF"):
+        page.get_by_role("button", name=f"Film as {kind}").click()
+        button = page.get_by_test_id("stDownloadButton").get_by_role("button", name=f"Film as {kind}")
+        expect(button).to_be_visible()
+        settle(page)
+        with page.expect_download() as download:
+            button.click()
+        picture = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+        assert picture.format == kind
+        assert picture.n_frames == 8  # type: ignore[attr-defined]
+
+
+def test_it_is_on_every_page_of_a_run(page: Page, server: Server) -> None:
+    opened(page, server, "reconstruct?run=starter-ae-2d")
+    assert complaints(page) == []
+    page.get_by_test_id("stSidebarNav").get_by_text("Draw", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw")
     settle(page)
-    with page.expect_download() as download:
-        button.click()
-    picture = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
-    assert picture.format == kind
-    assert picture.n_frames == 8  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize("address", ["reconstruct", "draw"])
-def test_it_is_on_every_page_of_a_run(page: Page, server: Server, address: str) -> None:
-    opened(page, server, f"{address}?run=starter-ae-2d")
+    unfold(page)
     assert complaints(page) == []
 
 
@@ -126,7 +119,7 @@ def test_on_a_phone(new_page: Callable[..., Page], server: Server) -> None:
     page = new_page(PHONE, dark=True)
     opened(page, server)
     settle(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert overflow(page) == 0
     screenshot(page, "film-phone", whole=True)
 
 
@@ -134,8 +127,7 @@ def test_it_grows_while_a_run_trains(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/train?training.epochs=5000&model.hidden=64")
     settle(page)
     page.get_by_role("button", name="Start", exact=True).click()
-    page.get_by_text("Training film", exact=True).click()
-    expect(page.locator(".film[data-ready]")).to_be_visible()
+    unfold(page)
     first = told(page)
     expect(page.locator(".film .told")).not_to_have_text(first)
     screenshot(page, "film-live", whole=True)

@@ -3,21 +3,17 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import PHONE, WIDE, Server, complaints, overflow, screenshot, settle
+from tests.browser.driving import PHONE, Server, complaints, overflow, screenshot, settle
 from vae_core import runs
 
 
-def test_0_001_typed_in_french_is_trained_and_letters_are_not(
-    server: Server, new_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = new_page(WIDE)
+def test_0_001_typed_in_french_is_trained_and_letters_are_not(server: Server, page: Page) -> None:
     page.goto(f"{server.address}/train?lang=fr&training.epochs=1&training.threads=1&model.hidden=8&data.classes=3")
     settle(page)
     page.get_by_text("Plus de réglages").click()
-    rate = page.get_by_role("textbox", name="Taux d'apprentissage", exact=True)
+    rate = page.get_by_role("textbox", name="Taux d’apprentissage", exact=True)
     expect(rate).to_have_value("0,002")
     start = page.get_by_role("button", name="Démarrer")
     rate.fill("abc")
@@ -37,7 +33,6 @@ def test_0_001_typed_in_french_is_trained_and_letters_are_not(
     expect(rate).to_have_value("0,001")
     start.click()
     page.wait_for_url(re.compile("run="))
-    monkeypatch.setenv("DIABOLO_RUNS", str(server.runs))
     (started,) = [one for one in runs.list_runs() if not one.starter]
     assert started.config is not None
     assert (started.config.training.learning_rate, started.config.training.epochs) == (0.001, 1)

@@ -117,7 +117,8 @@ def report(scores: Scores, is_normal: NDArray[np.bool_], threshold: float) -> Re
     if is_normal.all():
         raise InputError(
             N_(
-                "All {images} images are normal, so there is nothing strange to find. Take a model that was trained on some classes only, or choose fewer normal classes."
+                "All {images} images are normal, so there is nothing anomalous to find. Take a model that "
+                "was trained on some classes only, or choose fewer normal classes."
             ),
             images=len(scores),
         )
@@ -156,7 +157,7 @@ _HEADINGS = {
     "score": N_("Its value"),
     "threshold": N_("Threshold"),
     "flagged": N_("Flagged (0 or 1)"),
-    "unlike": N_("Unlike all it knows (0 or 1)"),
+    "unlike": N_("Nothing like what it learnt (0 or 1)"),
 }
 """The table's columns: for programs, and for people."""
 

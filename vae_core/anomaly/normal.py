@@ -15,6 +15,7 @@ from vae_core.anomaly.pictures import squared_error_over_norm
 from vae_core.compression import fit_pca
 from vae_core.datasets import ImageData
 from vae_core.errors import N_, InputError, WorkError
+from vae_core.liveness import alive
 from vae_core.metrics import batches
 from vae_core.models import Model
 from vae_core.neighbours import nearest
@@ -73,7 +74,8 @@ class Normal:
         if not np.isfinite(self.codes).all():
             raise WorkError(
                 N_(
-                    "The model gives codes that are not finite: its training went astray. Train it again, with a smaller learning rate."
+                    "The model gives codes that are not finite: its training diverged. Train it again, "
+                    "with a smaller learning rate."
                 )
             )
         self._errors = errors
@@ -177,5 +179,8 @@ def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _by_parts(data: ImageData, function: Any) -> Scores:
     """A score of the flattened pixels, 1,000 pictures at a time."""
-    parts = [function(_flat(data.images[start : start + 1000])) for start in range(0, len(data), 1000)]
+    parts = []
+    for start in range(0, len(data), 1000):
+        alive()
+        parts.append(function(_flat(data.images[start : start + 1000])))
     return np.concatenate(parts).astype(np.float64)

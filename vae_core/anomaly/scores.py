@@ -58,9 +58,9 @@ SCORES: dict[str, ScoreInfo] = {
     DEFAULT_SCORE: ScoreInfo(
         N_("Squared error / norm"),
         N_(
-            "The squared difference between image and reconstruction, divided by the length of the image, so that "
-            "a thick stroke is not strange only because it has more ink. Usually the best of those that look at one "
-            "image alone."
+            "The squared difference between image and reconstruction, divided by the norm of the image, so "
+            "that a thick stroke is not anomalous only because it has more ink. Usually the best of those "
+            "that look at one image alone."
         ),
         of_picture=pictures.squared_error_over_norm,
     ),
@@ -71,11 +71,11 @@ SCORES: dict[str, ScoreInfo] = {
     ),
     "cross_entropy": ScoreInfo(
         N_("Cross-entropy"),
-        N_("What the Bernoulli loss counts, in nats. It grows with the ink of an image, strange or not."),
+        N_("What the Bernoulli loss counts, in nats. It grows with the ink of an image, anomalous or not."),
         of_picture=pictures.cross_entropy,
     ),
     "negative_elbo": ScoreInfo(
-        N_("-ELBO"),
+        N_("−ELBO"),
         N_(
             "What the VAE minimises: reconstruction plus KL, in nats. A bound on how unlikely the image is, but it "
             "grows with the ink, so it often ranks worse than the squared error."
@@ -123,9 +123,9 @@ SCORES: dict[str, ScoreInfo] = {
     BEST_SCORE: ScoreInfo(
         N_("Error / norm + neighbours"),
         N_(
-            "Squared error / norm, plus half of the latent neighbours' distance, each counted in its spread over normal "
-            "training images. A stranger that is reconstructed well often has a code where no normal one lies. "
-            "Usually the best of all."
+            "Squared error / norm, plus half of the latent neighbours' distance, each counted in its "
+            "spread over normal training images. An anomaly that is reconstructed well often has a code "
+            "where no normal one lies. Usually the best of all."
         ),
         combines={DEFAULT_SCORE: 1.0, "latent_knn": 0.5},
     ),
@@ -258,7 +258,7 @@ def _check(model: Model, names: Sequence[str], normal: Normal | None) -> None:
 def _astray() -> WorkError:
     return WorkError(
         N_(
-            "The model gives scores that are not finite: its training went astray. Train it again, with a smaller "
-            "learning rate."
+            "The model gives scores that are not finite: its training diverged. Train it again, with a "
+            "smaller learning rate."
         )
     )

@@ -27,6 +27,7 @@ from vae_core.datasets.torchvision_family import Resource, resources
 from vae_core.datasets.transfer import HEADERS, Transfer
 from vae_core.environment import writable
 from vae_core.errors import N_, WorkError
+from vae_core.liveness import alive
 from vae_core.reasons import reason
 
 TEMPORARY = ".download-"
@@ -228,6 +229,7 @@ def _write(file: IO[bytes] | gzip.GzipFile, target: Path) -> None:
     with target.open("wb") as out:
         left = LARGEST_ARCHIVE
         while left > 0 and (piece := file.read(1 << 20)):
+            alive()
             out.write(piece)
             left -= len(piece)
         out.flush()

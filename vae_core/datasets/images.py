@@ -49,4 +49,7 @@ class ImageData:
 
     def only(self, classes: tuple[int, ...] | None) -> Self:
         """The images of these classes; all of them for `None`."""
-        return self if classes is None else self.subset(np.isin(self.labels, classes))
+        if classes is None:
+            return self
+        chosen = np.isin(self.labels, classes)
+        return self if chosen.all() else self.subset(chosen)  # all of them need not be there twice

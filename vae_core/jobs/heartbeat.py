@@ -1,7 +1,8 @@
 """A worker's sign of life: the time of a small file in its job's folder, which also holds the process's number.
 
-It beats only if the process computed meanwhile. So one that is stopped, or whose threads wait for each other, falls
-silent, and one that is busy in a single long call, be it a convolution or UMAP's import, does not.
+It beats only if the job got on meanwhile: if a step was made, be it a batch, an epoch or some bytes of a download (see
+`liveness`). So one that is stopped, whose threads wait for each other, or that computes without end falls silent. A
+library's long call makes no steps; where one is declared, it beats as long as the process computes.
 """
 
 import os
@@ -11,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from vae_core import files
+from vae_core import files, liveness
 from vae_core.control import Job
 from vae_core.errors import DiaboloError
 
 BEAT_SECONDS = 1.0
-LEAST_WORK = 0.005  # seconds of processor time since the last beat, beyond what the beat itself costs
+LEAST_WORK = 0.005  # seconds of processor time in a long call since the last beat, beyond what the beat itself costs
 
 
 @contextmanager
@@ -37,11 +38,11 @@ def beating(job: Job) -> Iterator[None]:
 
 
 def _beat(path: Path, over: threading.Event) -> None:
-    last = 0.0
+    steps, work = liveness.steps(), 0.0
     while not over.wait(BEAT_SECONDS):
-        work = time.process_time() - time.thread_time()
-        if work - last >= LEAST_WORK:
-            last = work
+        before = steps, work
+        steps, work = liveness.steps(), time.process_time() - time.thread_time()
+        if steps != before[0] or (liveness.is_in_long_call() and work - before[1] >= LEAST_WORK):
             with suppress(OSError):
                 os.utime(path)
 

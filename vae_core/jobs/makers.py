@@ -57,7 +57,7 @@ class Filled(Oversampling):
         description=N_("How a table is written: for programs, or for spreadsheets with a decimal point or comma."),
         pattern="^(program|point|comma)$",
     )
-    way: str = Field("vae", title=N_("Way"), description=N_("How the rare class was filled up."), max_length=40)
+    way: str = Field("vae", title=N_("Path"), description=N_("How the rare class was oversampled."), max_length=40)
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _pictures(kind: str) -> Callable[[Run, Filled, Report], Content]:
 
         arrays = _study(run, settings.to_dict()).arrays()
         if arrays is None:
-            raise InputError(N_("The ways were not compared yet. Compare them first, then take the images."))
+            raise InputError(N_("The methods were not compared yet. Compare them first, then export the images."))
         filled = drawn(run, arrays, settings.way)
         report(0.5)
         form = FORMS.get(settings.table, FOR_PROGRAMS)

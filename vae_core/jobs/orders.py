@@ -21,6 +21,7 @@ from vae_core.control import STATES, Job, State
 from vae_core.environment import runs_root, writable
 from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.jobs.client import ensure_supervisor, ring
+from vae_core.liveness import alive
 
 REPORT_SECONDS = 0.5
 LOOK_SECONDS = 0.25  # how often a job looks whether it is still wanted
@@ -139,11 +140,13 @@ class Reporter:
 
     def __call__(self, share: float) -> None:
         """A share, from 0 to 1."""
+        alive()
         share = min(max(share, 1e-3), 1.0)
         self._write(share, (1 - share) / share)
 
     def count(self, done: int, total: int | None) -> None:
         """Bytes, of a total that may not be known."""
+        alive()
         share = min(done / total, 1.0) if total else 0.0
         self._write(share, (1 - share) / share if share else None, done=done, total=total)
 

@@ -22,6 +22,7 @@ from vae_core.environment import runs_root, threads_for
 from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.jobs.heartbeat import beating
 from vae_core.jobs.tasks import Kind, Task
+from vae_core.liveness import alive
 from vae_core.locks import Lock
 from vae_core.models import load
 from vae_core.processor import prepare
@@ -83,6 +84,7 @@ def _work(run: Run) -> Iterator[ev.Event]:
     recorded = False
     stream = chain(_fewer_threads(config, threads, resume), train(config, data, resume=resume, wish=wish))
     for event in runs.record(run, stream):
+        alive()
         if not recorded and isinstance(event, ev.Progress | ev.EpochEnd):
             runs.outdate(run)
             run.job.write_status(dataclasses.replace(run.job.status(), recorded="running"))

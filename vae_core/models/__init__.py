@@ -186,8 +186,8 @@ def check_batch(batch_size: int, activations: int) -> None:
     if most < SMALLEST_BATCH:
         raise InputError(
             N_(
-                "The layers put out {activations:,} numbers for each image, but at most {most:,} can be kept. Choose "
-                "smaller or fewer hidden widths."
+                "The layers put out {activations:,} values for each image, but at most {most:,} can be "
+                "kept. Choose smaller or fewer hidden widths."
             ),
             activations=activations,
             most=MOST_ACTIVATIONS // SMALLEST_BATCH,

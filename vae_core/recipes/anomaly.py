@@ -47,13 +47,13 @@ _BETTER = RunConfig.from_dict(
 
 ANOMALY = Recipe(
     name="anomaly-fives",
-    title=N_("Spot the stranger"),
+    title=N_("Find the anomaly"),
     question=N_("A network has only ever seen one digit, fives for instance. Does it notice that a seven is none?"),
     look_at=N_(
-        "An autoencoder learns to copy one digit through a narrow code, then is shown all of them. It redraws another as "
-        "if it were its own, and the error gives the stranger away. A published tutorial's own figures, of fives, are "
-        "those of answering every image with the mean five: such an answer stands beside ours, computed on the same "
-        "images. A second, smaller network with a smaller code is trained beside it."
+        "An autoencoder learns to copy one digit through a narrow code, then is shown all of them. It "
+        "redraws another as if it were its own, and the error gives the anomaly away. A published tutorial "
+        "does no better than always answering with the mean five: such an answer stands beside ours, "
+        "computed on the same images. A second, smaller network with a smaller code is trained beside it."
     ),
     source=(
         "Sakurada and Yairi 2014, https://doi.org/10.1145/2689746.2689747; An and Cho 2015 (reconstruction "

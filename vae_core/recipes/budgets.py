@@ -6,7 +6,7 @@ from vae_core.recipes.recipe import Recipe
 
 QUICK = Recipe(
     name="quick",
-    title=N_("A VAE in a quarter of a minute"),
+    title=N_("A VAE in 15 seconds"),
     question=N_("Can a small VAE learn to draw from examples while you watch?"),
     look_at=N_(
         "The live samples: the same sixteen random codes turn from blots into digits. Then the KL: how many nats of "
@@ -45,10 +45,11 @@ _SCHEDULE = {"schedule": "cosine", "warmup": 0.02, "weight_decay": 0.01}
 STANDARD = Recipe(
     name="standard",
     title=N_("A good VAE in two minutes"),
-    question=N_("How likely does a VAE of two minutes find digits that it never saw?"),
+    question=N_("How well does a VAE trained for two minutes explain unseen digits?"),
     look_at=N_(
-        "The loss on the images kept aside: it is a bound on how many nats the model needs to tell you a digit. Papers "
-        "report it for black and white pixels, on MNIST's test split; `evaluate` measures it with 50 importance samples."
+        "The loss on the validation images: it is a bound on how many nats the model needs to tell you a "
+        "digit. Papers report it for black and white pixels, on MNIST's test split; `evaluate` measures it "
+        "with 50 importance samples."
     ),
     source="Burda et al. 2016, https://arxiv.org/abs/1509.00519 (one layer, 50 latents: 86.76 nats, IWAE 84.78)",
     config=RunConfig.from_dict(
@@ -70,8 +71,8 @@ STANDARD = Recipe(
 
 BEST = Recipe(
     name="best",
-    title=N_("The best VAE of a quarter of an hour"),
-    question=N_("How close does a quarter of an hour on two cores come to the papers?"),
+    title=N_("The best VAE in 15 minutes"),
+    question=N_("How close do 15 minutes on two cores come to the published results?"),
     look_at=N_(
         "The same bound as in the two minutes' recipe, with a larger network and more time. Compare the likelihood that "
         "`evaluate --pixels binarised --iwae 50` gives with the published 84.78 nats."

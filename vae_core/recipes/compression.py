@@ -6,10 +6,10 @@ from vae_core.recipes.recipe import Recipe
 
 COMPRESSION = Recipe(
     name="compress-392",
-    title=N_("784 numbers in 2"),
+    title=N_("784 pixels in 2 dimensions"),
     question=N_("How much of a digit is left when its 784 pixels must pass through only a few numbers?"),
     look_at=N_(
-        "The error beside PCA's: the best that a code without bends can do with as many numbers, and how many numbers it "
+        "The error beside PCA's, the best linear code of the same dimension, and how many components it "
         "needs to be as good. Then the bits that an image takes, and what is not counted in them."
     ),
     source=(

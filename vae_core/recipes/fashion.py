@@ -20,13 +20,14 @@ _RIGHT = RunConfig.from_dict(
 
 FASHION = Recipe(
     name="fashion-vae",
-    title=N_("The sampling layer, and its loss"),
+    title=N_("The sampling layer and its loss function"),
     question=N_("Why does the same VAE draw what it has learnt with one loss, and nothing at all with another?"),
     look_at=N_(
         "The same small network is trained three times, and only the balance of the two terms differs. The "
-        "right loss adds up the error of all pixels, and the KL. Beside it two that many programs hold: the mean over "
-        "the pixels, which makes the KL 784 times as heavy, and a KL divided by 784, which makes it 784 times as light. "
-        "Look at the KL, at the numbers in use, and at what is drawn from N(0, I)."
+        "right loss adds up the error of all pixels, and the KL. Beside it two that many programs hold: "
+        "the mean over the pixels, which makes the KL 784 times as heavy, and a KL divided by 784, which "
+        "makes it 784 times as light. Look at the KL, at the active dimensions, and at what is drawn from "
+        "N(0, I)."
     ),
     source=(
         "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114; Xiao et al. 2017 (Fashion-MNIST), "

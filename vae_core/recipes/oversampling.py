@@ -33,13 +33,14 @@ _CONFIG = RunConfig.from_dict(
 
 OVERSAMPLING = Recipe(
     name="oversample",
-    title=N_("Fill up the rare class"),
+    title=N_("Oversample a rare class"),
     question=N_("One class is far rarer than the others. Can a model draw the images of it that are missing?"),
     look_at=N_(
-        "A conditional VAE learns all classes, told which is which, with one of them cut to a small share. Then the rare "
-        "class is filled up in several ways, from plain copies to drawings of that model, and the same small classifier "
-        "learns from each. Look at how many of the real, unseen rare images it finds, whether a VAE beats what is simpler, "
-        "and whether its drawings are more than copies."
+        "A conditional VAE learns all classes, told which is which, with one of them cut to a small share. "
+        "Then the rare class is oversampled by several methods, from plain copies to drawings of that "
+        "model, and the same small classifier learns from each. Look at how many of the real, unseen rare "
+        "images it finds, whether a VAE beats what is simpler, and whether its drawings are more than "
+        "copies."
     ),
     source=(
         "Sohn et al. 2015 (conditional VAE), https://papers.nips.cc/paper/5775; Chawla et al. 2002 (SMOTE), "

@@ -22,6 +22,8 @@ class Recipe:
             started with it where the whole experiment is wanted.
         bundled_epochs: How many epochs its experiment takes on the bundled digits, where its own data set is not there: an
             epoch of theirs is that much shorter. `None` for as many as on its own.
+        quick_epochs: How many epochs its quick version takes on the bundled digits, where `bundled_epochs` of all its
+            runs take more than about a minute on two cores. `None` for as many.
         seconds: The time that it may take. On another data set than its own it learns as many epochs as fit into that
             time; `None` for a recipe that keeps to its own data set.
         expected: Figures that were measured, by what they are.
@@ -36,6 +38,7 @@ class Recipe:
     config: RunConfig
     companions: Mapping[str, RunConfig] = field(default_factory=dict)
     bundled_epochs: int | None = None
+    quick_epochs: int | None = None
     seconds: float | None = None
     expected: Mapping[str, float | int] = field(default_factory=dict)
     measured: str = ""

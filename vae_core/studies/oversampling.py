@@ -30,14 +30,14 @@ class Settings(Part):
 
     methods: tuple[str, ...] = Field(
         tuple(METHODS),
-        title=N_("Ways to fill up"),
+        title=N_("Oversampling methods"),
         description=N_("Each is judged by classifiers of its own."),
         min_length=1,
         max_length=len(METHODS),
     )
     seeds: int = Field(
         3,
-        title=N_("Classifiers of each"),
+        title=N_("Classifiers per method"),
         description=N_("Each starts from other weights and learns from other made images; their spread is shown."),
         ge=1,
         le=10,
@@ -45,7 +45,7 @@ class Settings(Part):
     epochs: int = Field(
         5,
         title=N_("Classifier's epochs"),
-        description=N_("How many times a classifier sees the filled training set."),
+        description=N_("How many times a classifier sees the oversampled training set."),
         ge=1,
         le=50,
     )
@@ -151,8 +151,8 @@ def parts_of(config: RunConfig) -> Parts:
     if rare is None or config.model.kind != "conditional-vae":
         raise InputError(
             N_(
-                "Filling up takes a conditional VAE that learnt with a rare class. Start the recipe 'oversample', or "
-                "choose 'conditional-vae' as the model and a rare class."
+                "Oversampling takes a conditional VAE that learnt with a rare class. Start the recipe "
+                "'oversample', or choose 'conditional-vae' as the model and a rare class."
             )
         )
     whole = datasets.splits(config.with_values({"data.rare_class": None}).data)

@@ -43,8 +43,8 @@ class Settings(Part):
     )
     latent_dim: int = Field(
         LATENT_DIM,
-        title=N_("Numbers in the code"),
-        description=N_("Fewer numbers copy strangers worse, and normal images too."),
+        title=N_("Dimensions of the code"),
+        description=N_("A smaller code reconstructs anomalies worse, and normal images too."),
         ge=1,
         le=256,
     )

@@ -22,8 +22,8 @@ class Settings(Part):
     )
     sizes: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
         (1, 2, 4, 8, 16, 32, 64),
-        title=N_("Latent sizes"),
-        description=N_("A model is trained for each: from 1 to 64 numbers."),
+        title=N_("Latent dimensions to try"),
+        description=N_("A model is trained for each: from 1 to 64 latent dimensions."),
         min_length=1,
         max_length=16,
     )

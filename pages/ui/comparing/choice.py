@@ -174,7 +174,8 @@ def _choose_pca(usable: Mapping[str, Summary], picked: Sequence[str]) -> int | N
         default=fair,
         width=150,
         help=t(
-            "Principal component analysis, the best linear code there is. With as many components as the models' codes have numbers, the comparison is fair."
+            "Principal component analysis, the best linear code there is. With as many components as the "
+            "models' codes have dimensions, the comparison is fair."
         ),
     ).get()
     return components

@@ -115,7 +115,7 @@ def table(compared: Compared, chosen: Chosen) -> pd.DataFrame:
     for key, name in compared.names.items():
         one = compared.measured[key]
         column = {t(row.title): with_margin(one.figures.get(figure), row.digits) for figure, row in FIGURES.items()}
-        column[t("Numbers in use")] = "–" if one.active_units is None else str(one.active_units)
+        column[t("Active dimensions")] = "–" if one.active_units is None else str(one.active_units)
         if compared.floor:
             column[t("Fréchet distance, N(0, I)")] = with_margin(one.distance, 1)
         if compared.told:
@@ -153,13 +153,13 @@ def legend(compared: Compared) -> str:
 
 def _cost(key: str, compared: Compared, chosen: Chosen) -> dict[str, str]:
     if key == PCA:
-        return {t("Numbers in the code"): str(chosen.pca), t("Parameters"): "–", t("Training"): "–"}
+        return {t("Dimensions of the code"): str(chosen.pca), t("Parameters"): "–", t("Training"): "–"}
     run = chosen.runs[key]
     model = cache.model(run)
     size = cache.size(run.config.model, model.image_shape, model.classes)
     seconds = compared.seconds[key]
     return {
-        t("Numbers in the code"): str(run.config.model.latent_dim),
+        t("Dimensions of the code"): str(run.config.model.latent_dim),
         t("Parameters"): written(size.parameters, ","),
         t("Training"): duration(seconds) if seconds else "–",
     }

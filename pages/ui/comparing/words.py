@@ -40,8 +40,8 @@ def _reconstruction(compared: Compared) -> str:
     values = {"count": compared.pictures, "gap": gap.value, "margin": gap.margin}
     if len(found.leaders) > 1:
         words = t(
-            "**Reconstruction:** no measurable difference between {names} ({a:.4f} to {b:.4f} a pixel): over the same "
-            "{count:,} images **{best}** and **{second}** differ by {gap:.5f} ± {margin:.5f}.",
+            "**Reconstruction:** {names} do not differ measurably ({a:.4f} to {b:.4f} per pixel): over the "
+            "same {count:,} images **{best}** and **{second}** differ by {gap:.5f} ± {margin:.5f}.",
             names=_bold(compared, found.leaders),
             best=plain(compared.names[best]),
             second=plain(compared.names[second]),
@@ -51,8 +51,9 @@ def _reconstruction(compared: Compared) -> str:
         )
     else:
         words = t(
-            "**Reconstruction:** **{best}** errs least, {a:.4f} a pixel: {share} less than **{second}** with {b:.4f} "
-            "(over the same {count:,} images the difference is {gap:.5f} ± {margin:.5f}).",
+            "**Reconstruction:** **{best}** has the lowest error, {a:.4f} per pixel: {share} less than "
+            "**{second}** with {b:.4f} (over the same {count:,} images the difference is {gap:.5f} ± "
+            "{margin:.5f}).",
             best=plain(compared.names[best]),
             second=plain(compared.names[second]),
             share=_share(gap.value / _mean(compared, second, "mse")),
@@ -62,7 +63,7 @@ def _reconstruction(compared: Compared) -> str:
         )
     if found.last is not None and found.last != second:
         worst = plain(compared.names[found.last])
-        words += " " + t("{worst} errs most, {c:.4f}.", worst=worst, c=_mean(compared, found.last, "mse"))
+        words += " " + t("{worst} has the highest error, {c:.4f}.", worst=worst, c=_mean(compared, found.last, "mse"))
     return words
 
 
@@ -72,8 +73,8 @@ def _likelihood(compared: Compared) -> str:
         return ""
     if len(set(compared.likelihoods.values())) > 1:
         return t(
-            "**Likelihood:** not to be compared here, since some models count by cross-entropy (Bernoulli) and some by "
-            "squared error (Gaussian): their −ELBO are different quantities."
+            "**Likelihood:** not comparable here, since some models use the cross-entropy (Bernoulli) and "
+            "some the squared error (Gaussian): their −ELBO are different quantities."
         )
     best, second = found.order[:2]
     gap = difference(compared.measured[second], compared.measured[best], LIKELIHOOD)
@@ -81,15 +82,15 @@ def _likelihood(compared: Compared) -> str:
     values = {"second": plain(compared.names[second]), "gap": gap.value, "margin": gap.margin}
     if len(found.leaders) > 1:
         return t(
-            "**Likelihood:** no measurable difference between {names}: {gap:.2f} ± {margin:.2f} nats lie between **{best}** "
-            "and **{second}**.",
+            "**Likelihood:** {names} do not differ measurably: {gap:.2f} ± {margin:.2f} nats lie between "
+            "**{best}** and **{second}**.",
             names=_bold(compared, found.leaders),
             best=plain(compared.names[best]),
             **values,
         )
     return t(
-        "**Likelihood:** **{best}** finds the images likeliest: a −ELBO of {a:.1f} nats, {gap:.2f} ± {margin:.2f} nats "
-        "below **{second}**.",
+        "**Likelihood:** **{best}** has the highest likelihood bound: a −ELBO of {a:.1f} nats, {gap:.2f} ± "
+        "{margin:.2f} nats below **{second}**.",
         best=plain(compared.names[best]),
         a=_mean(compared, best, LIKELIHOOD),
         **values,
@@ -104,8 +105,8 @@ def _samples(compared: Compared) -> str:
     floor, worst = float(np.mean(compared.floor)), found.order[-1]
     if worst in found.leaders:
         return t(
-            "**New images from N(0, I):** no measurable difference between {names}: Fréchet distances of {a:.1f} to "
-            "{b:.1f}, {draws} draws each. Real training images have {floor:.1f}.",
+            "**New images from N(0, I):** {names} do not differ measurably: Fréchet distances of {a:.1f} "
+            "to {b:.1f}, {draws} draws each. Real training images have {floor:.1f}.",
             names=_bold(compared, found.leaders),
             a=mean[found.order[0]],
             b=mean[worst],
@@ -152,8 +153,8 @@ def _trainings(compared: Compared) -> list[str]:
         errors = [_mean(compared, key, "mse") for key in groups[0]]
         return [
             t(
-                "**Trainings:** {names} differ in nothing but the seed, and err by {low:.4f} to {high:.4f} a pixel: so far "
-                "apart does chance put trainings of these settings.",
+                "**Trainings:** {names} differ in nothing but the seed, and their errors go from {low:.4f} "
+                "to {high:.4f} per pixel: that is how far apart chance puts trainings of these settings.",
                 names=_bold(compared, groups[0]),
                 low=min(errors),
                 high=max(errors),
@@ -212,8 +213,8 @@ def _time(compared: Compared) -> str:
 
 def _fairness(compared: Compared, latent_dims: Mapping[str, int]) -> str:
     words = t(
-        "**How far this goes:** a difference is called one where chance gives it less than once in twenty times "
-        "(Student's t; ± is the 95 % interval)."
+        "**Limits of this comparison:** a difference is called one where chance gives it less than once in "
+        "twenty times (Student's t; ± is the 95 % interval)."
     )
     if len(compared.names) > 2:
         words += " " + t("Where more than two are compared at once, each must be the clearer (Holm).")
@@ -236,7 +237,7 @@ def _fairness(compared: Compared, latent_dims: Mapping[str, int]) -> str:
     if len(set(latent_dims.values())) > 1:
         sizes = ", ".join(f"{plain(compared.names[key])}: {size}" for key, size in latent_dims.items())
         words += " " + t(
-            "The codes are not equally large ({sizes} numbers), and a larger code reconstructs better by itself.",
+            "The codes are not equally large ({sizes} dimensions), and a larger code reconstructs better by itself.",
             sizes=sizes,
         )
     if PCA in compared.names and compared.floor:

@@ -2,6 +2,7 @@
 
 A module holds
 
+    SETTINGS: tuple[str, ...]                what `settings` changes, by dotted names
     settings(recipe) -> Mapping[str, Any]    widgets, and what they change in the recipe's settings, by dotted names
     show(run, together) -> None              the result of a finished run, and of the runs that belong to it
 
@@ -28,6 +29,8 @@ EXPERIMENTS: dict[str, str] = {
 
 class Experiment(Protocol):
     """A module of this package."""
+
+    SETTINGS: tuple[str, ...]
 
     def settings(self, recipe: Recipe) -> Mapping[str, Any]: ...
 

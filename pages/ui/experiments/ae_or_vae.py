@@ -36,6 +36,10 @@ SECONDS, SECONDS_A_PICTURE = 8.0, 1.2e-3  # of the study: most of it fits 50 com
 NOISY_PICTURES = 500
 
 
+SETTINGS: tuple[str, ...] = ()
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     """Nothing more than data and length: all six trainings share them."""
     return {}
@@ -72,7 +76,7 @@ def _figures(models: Mapping[str, Run]) -> None:
                 t("SSIM"): written(found["ssim"], ".3f") if "ssim" in found else "",
                 t("−ELBO (nats)"): written(-found["elbo"], ".1f") if is_vae else t("has none"),
                 t("KL (nats)"): written(found["kl"], ".1f") if is_vae else t("has none"),
-                t("Numbers in use"): f"{found['active_units']}" if is_vae else "",
+                t("Active dimensions"): f"{found['active_units']}" if is_vae else "",
             }
         )
     st.dataframe(rows, hide_index=True, key="ae_or_vae_figures")
@@ -195,7 +199,10 @@ def _clouds(models: Mapping[str, Run]) -> None:
         )
         + (
             " "
-            + t("The code has {count} numbers; shown is the plane in which they differ most (PCA).", count=latent_dim)
+            + t(
+                "The code has {count} dimensions; shown is the plane in which codes differ most (PCA).",
+                count=latent_dim,
+            )
         )
         * (latent_dim > 2)
     )
@@ -228,8 +235,8 @@ def _between(models: Mapping[str, Run]) -> None:
     shown = shown_data(models[VARIATIONAL])
     if not classifier.judges(shown.name):
         return
-    st.subheader(t("From one digit to another"))
-    with st.spinner(t("Going from digit to digit ..."), show_time=True):
+    st.subheader(t("Interpolation between digits"))
+    with st.spinner(t("Interpolating between digits ..."), show_time=True):
         found = {name: cache.ways(run, *shown) for name, run in models.items()}
     for name, _ in _side_by_side(models):
         images = found[name].images
@@ -260,7 +267,7 @@ def _three_trainings(models: Mapping[str, Run]) -> None:
         _cloud(run, codes[name], side, pca=False)
     st.caption(
         t(
-            "The same network with {count} latent numbers, trained with {losses}; the same frame for all.",
+            "The same network with {count} latent dimensions, trained with {losses}; the same frame for all.",
             count=next(iter(models.values())).config.model.latent_dim,
             losses=", ".join(t(LOSSES[name]) for name in models),
         )
@@ -289,7 +296,7 @@ def _errors(models: Mapping[str, Run]) -> dict[str, NDArray[np.float64]]:
 @st.fragment
 @guarded()
 def _denoising(run: Run, plain: Run | None) -> None:
-    st.subheader(t("Taking noise away"))
+    st.subheader(t("Removing noise"))
     noise = st.slider(
         t("Noise"),
         0.0,
@@ -303,11 +310,11 @@ def _denoising(run: Run, plain: Run | None) -> None:
     found = _taken_away(run, plain, shown_data(run), noise)
     chosen = slice(COLUMNS)
     _sheet(found["clean"][chosen], t("Test images"))
-    _sheet(found["noisy"][chosen], t("What goes in"))
-    _sheet(found["trained"][chosen], t("What comes out of the denoising autoencoder"))
+    _sheet(found["noisy"][chosen], t("Input"))
+    _sheet(found["trained"][chosen], t("Output of the denoising autoencoder"))
     errors = {name: _errors_of_each(images, found["clean"]) for name, images in found.items()}
     if plain is not None:
-        _sheet(found["plain"][chosen], t("What comes out of the plain autoencoder"))
+        _sheet(found["plain"][chosen], t("Output of the plain autoencoder"))
     st.caption(
         t(
             "It learnt with noise of {trained:.2f}. Errors below are means over {count} test images.",
@@ -346,15 +353,15 @@ def _errors_of_each(images: NDArray[np.uint8], clean: NDArray[np.uint8]) -> NDAr
 def _variance(run: Run) -> None:
     from vae_core.uncertainty import STRANGERS
 
-    st.subheader(t("Is the VAE less sure of strange images?"))
+    st.subheader(t("Is the VAE less sure of anomalous images?"))
     found = cache.uncertainty(run, *shown_data(run))
     names = {kind: t(STRANGERS[kind]) for kind in found.auroc}
     show_chart(
         ae_or_vae_charts.variances(found.normal, {names[kind]: values for kind, values in found.strange.items()}),
         t(
-            "How wide the encoder makes the cloud q(z|x): for {count:,} test images, and for as many of each strange kind, "
-            "quartiles and the range of 96 %. AUROC is the chance that a strange image's cloud is wider than a normal "
-            "one's; 0.5 is guessing.",
+            "How wide the encoder makes the cloud q(z|x): for {count:,} test images, and for as many of "
+            "each anomalous kind, quartiles and the range of 96 %. AUROC is the chance that an anomalous "
+            "image's cloud is wider than a normal one's; 0.5 is guessing.",
             count=len(found.normal),
         ),
         key=f"variance_{run.id}",

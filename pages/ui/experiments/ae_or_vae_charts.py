@@ -57,7 +57,7 @@ def distances(found: Mapping[str, Mapping[str, Sequence[float]]], floor: Sequenc
         line={"color": NEUTRAL, "dash": "dash", "width": 2},
         hoverinfo="skip",
     )
-    template(figure, height=380, x=t("Codes drawn from"), y=t("Fréchet distance (log scale)"))
+    template(figure, height=380, x=t("Codes sampled from"), y=t("Fréchet distance (log scale)"))
     tallest = max(max(bars.y) for bars in figure.data)
     figure.update_yaxes(type="log", dtick=1, range=[np.log10(ground / 3), np.log10(tallest * 1.3)])
     figure.update_layout(barmode="group")
@@ -95,7 +95,7 @@ def ways(found: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]) -
     template(figure, height=460)
     figure.update_yaxes(title_text=t("Confidence"), tickformat=".0%", row=1, col=1)
     figure.update_yaxes(title_text=t("Distance"), row=2, col=1)
-    figure.update_xaxes(title_text=t("Share of the way"), tickformat=".0%", row=2, col=1)
+    figure.update_xaxes(title_text=t("Position along the path"), tickformat=".0%", row=2, col=1)
     return figure
 
 
@@ -148,7 +148,7 @@ def cloud(
     """
     places = np.asarray(points, np.float32)
     index = np.sort(np.random.default_rng(0).permutation(len(places))[:MOST_POINTS])
-    axes = (t("1st component"), t("2nd component")) if pca else (t("Code number 1"), t("Code number 2"))
+    axes = (t("1st component"), t("2nd component")) if pca else (t("Latent dimension 1"), t("Latent dimension 2"))
     names = [t(name) for name in class_names]
     figure = latent_scatter(places[index], labels[index], names, index=index, prior=True, axes=axes, height=380)
     figure.update_layout(legend={"y": -0.2, "yanchor": "top"}, margin_t=8)

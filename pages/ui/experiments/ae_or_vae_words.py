@@ -22,15 +22,17 @@ def reach(ae: float, vae: float, prior: float) -> str:
     """Where the codes lie, by their root mean square distance from 0 per number; the prior's is 1."""
     return (
         t(
-            "The autoencoder's codes spread {ae:.1f} around 0 in each number, the VAE's {vae:.1f} (their means and clouds "
-            "together), N(0, I) {prior:.0f}: only the VAE's lie where new codes are drawn.",
+            "The autoencoder's codes spread {ae:.1f} around 0 in each dimension, the VAE's {vae:.1f} "
+            "(their means and clouds together), N(0, I) {prior:.0f}: only the VAE's lie where new codes "
+            "are drawn.",
             ae=ae,
             vae=vae,
             prior=prior,
         )
         if _times(vae, prior) <= NEAR < _times(ae, prior)
         else t(
-            "The autoencoder's codes spread {ae:.1f} around 0 in each number, the VAE's {vae:.1f}, N(0, I) {prior:.0f}.",
+            "The autoencoder's codes spread {ae:.1f} around 0 in each dimension, the VAE's {vae:.1f}, N(0, "
+            "I) {prior:.0f}.",
             ae=ae,
             vae=vae,
             prior=prior,
@@ -56,8 +58,8 @@ def drawn(
         best = t("VAE") if normal < other else t("autoencoder")
         found.append(
             t(
-                "Drawn from N(0, I), the VAE's images are at {vae:.3g}, the autoencoder's at {ae:.3g}: the {best}'s are "
-                "{times:.1f} times nearer to real ones.",
+                "Drawn from N(0, I), the VAE's images are at {vae:.3g}, the autoencoder's at {ae:.3g}: the "
+                "{best}'s are nearer to real ones by a factor of {times:.1f}.",
                 vae=normal,
                 ae=other,
                 best=best,
@@ -119,17 +121,19 @@ def between(
         )
     elif gap.value > 0:
         first = t(
-            "Half way, the classifier is {vae:.0%} sure of the VAE's images and {ae:.0%} of the autoencoder's: its way leads through more that is no digit.",
+            "Half way, the classifier is {vae:.0%} sure of the VAE's images and {ae:.0%} of the "
+            "autoencoder's: its path leads through more that is no digit.",
             **values,
         )
     else:
         first = t(
-            "Half way, the classifier is {ae:.0%} sure of the autoencoder's images and only {vae:.0%} of the VAE's: here the autoencoder has the better way.",
+            "Half way, the classifier is {ae:.0%} sure of the autoencoder's images and only {vae:.0%} of "
+            "the VAE's: here the autoencoder has the better path.",
             **values,
         )
     second = t(
-        "From the ends to the middle, the distance to the nearest real image changes by {vae:+.2f} for the VAE and by "
-        "{ae:+.2f} for the autoencoder.",
+        "From the ends to the middle of a path, the distance to the nearest real image changes by "
+        "{vae:+.2f} for the VAE and by {ae:+.2f} for the autoencoder.",
         vae=_detour(vae[1]),
         ae=_detour(ae[1]),
     )
@@ -166,8 +170,8 @@ def trainings(
         rivals = [gap for (first, _), gap in gaps.items() if first == RECONSTRUCTION_ONLY]
         found.append(
             t(
-                "**Reconstruction only**: the best images back (MSE {mse:.4f}), and codes that spread {spread:.1f} "
-                "around their mean: nothing holds them near N(0, I) (KL {kl:.1f} nats)."
+                "**Reconstruction only**: the best reconstructions (MSE {mse:.4f}), and codes that spread "
+                "{spread:.1f} around their mean: nothing holds them near N(0, I) (KL {kl:.1f} nats)."
                 if rivals and all(gap.is_clear and gap.value < 0 for gap in rivals)
                 else "**Reconstruction only**: MSE {mse:.4f}, codes that spread {spread:.1f} around their mean, KL {kl:.1f} "
                 "nats.",
@@ -178,8 +182,9 @@ def trainings(
         one = figures[KL_ONLY]
         found.append(
             t(
-                "**KL only**: all codes fall onto one point (spread {spread:.3f}, KL {kl:.4f} nats). The cloud is N(0, I), "
-                "whatever the image: nothing comes back (MSE {mse:.4f}; the mean image has {mse_mean_image:.4f}).",
+                "**KL only**: all codes fall onto one point (spread {spread:.3f}, KL {kl:.4f} nats). The "
+                "cloud is N(0, I), whatever the image: nothing is reconstructed (MSE {mse:.4f}; the mean "
+                "image has {mse_mean_image:.4f}).",
                 **one,
             )
             if one["kl"] < SMALL
@@ -191,8 +196,8 @@ def trainings(
         is_better = gap is not None and gap.is_clear and gap.value < 0
         found.append(
             t(
-                "**Both**: the codes spread {spread:.2f}, KL {kl:.1f} nats, MSE {mse:.4f}: images come back, and their "
-                "clouds share the room that N(0, I) gives.",
+                "**Both**: the codes spread {spread:.2f}, KL {kl:.1f} nats, MSE {mse:.4f}: images are "
+                "reconstructed, and their clouds share the room that N(0, I) gives.",
                 **one,
             )
             if is_better and one["mse"] < LEARNT * one["mse_mean_image"] and one["kl"] >= SMALL
@@ -237,7 +242,7 @@ def denoised(
         **means,
     )
     if cleaner.is_clear and cleaner.value < 0:
-        second = t("At this noise, it takes away more of the image than of the noise.")
+        second = t("At this noise, it removes more of the image than of the noise.")
     elif not better.is_clear:
         second = t("At this noise there is no measurable difference between both autoencoders.")
     elif better.value < 0:
@@ -248,7 +253,8 @@ def denoised(
         )
     else:
         second = t(
-            "Learning to take noise away pays: {times:.1f} times less error than the plain autoencoder.",
+            "Learning to remove noise pays: the error is smaller than the plain autoencoder's by a factor "
+            "of {times:.1f}.",
             times=means["plain"] / max(means["trained"], 1e-12),
         )
     return [first, f"{second} {one_training_each()}"]
@@ -274,7 +280,8 @@ def variance(above: Mapping[str, Difference]) -> list[str]:
     if narrower:
         found.append(
             t(
-                "Narrower (AUROC below 0.5): {names}. The encoder is *surer* of these strange images than of normal ones.",
+                "Narrower (AUROC below 0.5): {names}. The encoder is *surer* of these anomalous images "
+                "than of normal ones.",
                 names=narrower,
             )
         )
@@ -283,5 +290,5 @@ def variance(above: Mapping[str, Difference]) -> list[str]:
     if narrower:
         found.append(t("So the posterior's variance alone is not to be trusted as a warning with this model."))
     elif not alike:
-        found.append(t("So with this model, all of these strange images tend to have the larger variance."))
+        found.append(t("So with this model, all of these anomalous images tend to have the larger variance."))
     return found

@@ -28,6 +28,10 @@ OURS = N_("tutorial's network")
 USUAL_STRANGER = 7
 
 
+SETTINGS: tuple[str, ...] = ("data.classes",)
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     source = datasets.source(recipe.config.data.name)
     chosen = st.selectbox(
@@ -47,7 +51,7 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
     data = cache.images(*shown)
     classes = run.config.data.classes
     if classes is None or len(classes) >= len(data.class_names):
-        st.info(t("This run learnt all classes, so nothing is strange to it. Start the experiment above."))
+        st.info(t("This run learnt all classes, so nothing is anomalous to it. Start the experiment above."))
         return
     models = {OURS: run, **together}
     with st.spinner(t("Scoring all images …"), show_time=True):
@@ -97,10 +101,11 @@ def _show_answers(run: Run, data: ImageData, classes: tuple[int, ...], answers: 
     st.dataframe(anomaly_words.answers_table(rows, normal, first), hide_index=True, key=f"answers_{run.id}")
     st.caption(
         t(
-            "Errors: the mean squared error of a pixel between 0 and 1, over the normal validation images (less is "
-            "better) and of the first test image. AUROC: the chance that a strange test image scores higher than a "
-            "normal one, over all {count:,} test images; by the squared error, and by error / norm with half the "
-            "neighbours' distance. What is not called published was computed on this page.",
+            "Errors: the mean squared error of a pixel between 0 and 1, over the normal validation images "
+            "(less is better) and of the first test image. AUROC: the chance that an anomalous test image "
+            "scores higher than a normal one, over all {count:,} test images; by the squared error, and by "
+            "error / norm with half the neighbours' distance. What is not called published was computed on "
+            "this page.",
             count=len(data),
         )
         + " "
@@ -117,10 +122,10 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
     from vae_core.anomaly import ALPHA, BEST_SCORE
 
     others = [number for number in range(len(data.class_names)) if number not in classes]
-    st.subheader(t("Show it a stranger"))
+    st.subheader(t("Show it an anomaly"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         stranger = st.pills(
-            t("A stranger"),
+            t("An anomaly"),
             others,
             default=USUAL_STRANGER if USUAL_STRANGER in others else others[0],
             required=True,
@@ -156,9 +161,10 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
                     )
     st.caption(
         t(
-            "From left to right: the image, what comes back, the error of each pixel. The score is error / norm plus "
-            "half the neighbours' distance, each counted in its spread over the training images; the threshold comes "
-            "from the normal validation images, with {share:.0%} false alarms asked.",
+            "From left to right: the image, its reconstruction, the error of each pixel. The score is "
+            "error / norm plus half the neighbours' distance, each counted in its spread over the training "
+            "images; the threshold comes from the normal validation images, with {share:.0%} false alarms "
+            "asked.",
             share=ALPHA,
         )
     )
@@ -169,7 +175,7 @@ def _try_a_picture(models: Mapping[str, Run], name: str, data: ImageData, classe
 def _show_spread(models: Mapping[str, Run], name: str, data: ImageData, classes: tuple[int, ...]) -> None:
     from vae_core import anomaly
 
-    st.subheader(t("How far strangers stand apart"))
+    st.subheader(t("How far anomalies stand apart"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.segmented_control(
             t("Model"),
@@ -196,11 +202,11 @@ def _show_spread(models: Mapping[str, Run], name: str, data: ImageData, classes:
     st.caption(t(anomaly.SCORES[score].help))
     left, right = st.columns(2)
     with left:
-        unit = t("{title} (higher is stranger)", title=t(anomaly.SCORES[score].title))
+        unit = t("{title} (higher is more anomalous)", title=t(anomaly.SCORES[score].title))
         show_chart(
             charts.score_histogram(scores[score], ~normal, threshold=threshold, unit=unit),
             t(
-                "At the default threshold, strangers are found: {found}. False alarms: {alarms}.",
+                "At the default threshold: detection rate {found}, false alarms {alarms}.",
                 found=share_in_words(found.confusion.found_rate, found.confusion.found_interval),
                 alarms=share_in_words(found.confusion.false_alarm_rate, found.confusion.false_alarm_interval),
             )

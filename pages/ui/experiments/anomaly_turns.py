@@ -36,7 +36,7 @@ def show_all_classes(run: Run, name: str) -> None:
             width=150,
         )
         typed_size = number_box(
-            t("Numbers in the code"), Span(1, 64), key=f"all_size_{run.id}", default=LATENT_DIM, width=190
+            t("Dimensions of the code"), Span(1, 64), key=f"all_size_{run.id}", default=LATENT_DIM, width=190
         )
     label = t("Learn each digit in turn")
     if blocks.is_refused(label, typed_epochs, typed_size):

@@ -86,7 +86,7 @@ def answers_table(answers: Sequence[Answer], normal: str, first: str) -> list[di
     """
     return [
         {
-            t("What answers"): one.name,
+            t("Model or baseline"): one.name,
             t("Validation error ({normal})", normal=normal): written(one.validation, ".4f"),
             t("First test image ({first})", first=first): written(one.first_test, ".4f"),
             t("AUROC, squared error"): "–" if one.auroc is None else written(one.auroc, ".3f"),
@@ -203,26 +203,26 @@ def _learnt(one: Answer, mean: Answer, normal: str) -> str:
     gap = paired(mean.errors, one.errors) if is_known else None  # type: ignore[arg-type]
     if one.validation < mean.validation and (gap is None or not gap.is_clear):
         return t(
-            "**{name}** errs by {error:.4f} on normal images, no measurable difference from the mean image's {mean:.4f}: "
-            "it has learnt nothing of use yet. Train longer.",
+            "**{name}** has a mean squared error of {error:.4f} on normal images, no measurable difference "
+            "from the mean image's {mean:.4f}: it has learnt nothing of use yet. Train longer.",
             **values,
         )
     if one.validation >= mean.validation:
         return t(
-            "**{name}** errs by {error:.4f} on normal images, no less than the mean image with its {mean:.4f}: it has "
-            "learnt nothing of use yet. Train longer.",
+            "**{name}** has a mean squared error of {error:.4f} on normal images, no less than the mean "
+            "image with its {mean:.4f}: it has learnt nothing of use yet. Train longer.",
             **values,
         )
     if one.validation > HARDLY * mean.validation:
         return t(
-            "**{name}** errs by {error:.4f} on normal images, hardly less than the mean image's {mean:.4f}: "
-            "it has not learnt much yet. Train longer.",
+            "**{name}** has a mean squared error of {error:.4f} on normal images, hardly less than the "
+            "mean image's {mean:.4f}: it has not learnt much yet. Train longer.",
             **values,
         )
     return t(
-        "**{name}** errs by {error:.4f} on images of {normal} that it did not learn from: {times:.1f} times "
-        "less than the mean image. By its squared error alone a stranger ranks above a normal image in "
-        "**{auroc:.1%}** of all pairs; divided by the image's norm, with the neighbours' distance, in "
+        "**{name}** has a mean squared error of {error:.4f} on unseen images of {normal}; the mean image's "
+        "is {times:.1f} times as large. By its squared error alone an anomaly ranks above a normal image "
+        "in **{auroc:.1%}** of all pairs; divided by the image's norm, with the neighbours' distance, in "
         "**{best:.1%}**.",
         name=name,
         error=one.validation,
@@ -235,10 +235,10 @@ def _learnt(one: Answer, mean: Answer, normal: str) -> str:
 
 def verdict(name: str, score: float, threshold: float, *, is_normal: bool) -> str:
     """What a picture's score says about it, in Markdown."""
-    called = t("strange") if score > threshold else t("normal")
+    called = t("anomalous") if score > threshold else t("normal")
     truth = t("rightly") if (score > threshold) != is_normal else t("wrongly")
     return t(
-        "{name}: score **{score:.2f}**, threshold {threshold:.2f}. Called **{called}**, {truth}.",
+        "{name}: score **{score:.2f}**, threshold {threshold:.2f}. Flagged as **{called}**, {truth}.",
         name=name,
         score=score,
         threshold=threshold,
@@ -288,8 +288,8 @@ def classes_sentences(
     worst, easiest = int(auroc.argmin()), int(auroc.argmax())
     said = [
         t(
-            "{title}: on average a stranger ranks above a normal image in **{mean:.1%}** of all pairs. Hardest is "
-            "**{worst}** ({low:.1%}), easiest **{easiest}** ({high:.1%}).",
+            "{title}: on average an anomaly ranks above a normal image in **{mean:.1%}** of all pairs. "
+            "Hardest is **{worst}** ({low:.1%}), easiest **{easiest}** ({high:.1%}).",
             title=title,
             mean=float(auroc.mean()),
             worst=names[worst],

@@ -38,16 +38,20 @@ USUAL_BITS = 4
 SECONDS_A_THOUSAND = 0.11  # training pictures: measuring 54,000 and 10,000 took 6 CPU-seconds
 
 
+SETTINGS: tuple[str, ...] = ("model.latent_dim",)
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     low, _ = bounds(field("model.latent_dim"))
     size = number_box(
-        t("Numbers in the code"),
+        t("Dimensions of the code"),
         Span(low, LARGEST_CODE),
         key="compression_size",
         default=recipe.config.model.latent_dim,
         width=190,
         help=t(
-            "How many numbers are left of an image's pixels. The recipe has {count}.",
+            "How many latent dimensions are left of an image's pixels. The recipe has {count}.",
             count=recipe.config.model.latent_dim,
         ),
     )
@@ -65,8 +69,8 @@ def show(run: Run, together: Mapping[str, Run]) -> None:
         label=t("Measure the code"),
         seconds=2 + SECONDS_A_THOUSAND * images / 1000,
         what=t(
-            "Fits PCA to the training images, and takes the error on the test images: with any number of numbers for "
-            "PCA, and with 1 to 16 bits for each number of the code."
+            "Fits PCA to the training images, and takes the error on the test images: with any number of "
+            "components for PCA, and with 1 to 16 bits for each latent dimension."
         ),
     )
     if found:
@@ -85,13 +89,13 @@ def _against_pca(run: Run, found: Found) -> None:
         for label, value, words in (
             (t("Test error"), written(figures["mse"], ".4f"), t("Mean squared error of a pixel from 0 to 1.")),
             (
-                t("PCA, as many numbers"),
+                t("PCA, same dimension"),
                 written(compression_words.pca_error(figures, errors, found.arrays), ".4f"),
                 None,
             ),
             (t("As good as PCA with"), "–" if equivalent is None else str(equivalent), None),
             (
-                t("Bits an image"),
+                t("Bits per image"),
                 str(int(found.arrays["ae_bits"][bits - 1])),
                 t("With which the error is the same, up to one percent."),
             ),
@@ -106,9 +110,9 @@ def _against_pca(run: Run, found: Found) -> None:
     )
     st.subheader(t("Against PCA"))
     words = t(
-        "The error on the test images against the numbers that an image is told in, both axes logarithmic. PCA learnt from the "
-        "same {count:,} training images; its curve is that of the linear code, not cut off at 0 and 1. The star is this run: "
-        "follow the dots to PCA's curve.",
+        "The error on the test images against the dimension of the code, both axes logarithmic. PCA learnt "
+        "from the same {count:,} training images; its curve is that of the linear code, not cut off at 0 "
+        "and 1. The star is this run: follow the dots to PCA's curve.",
         count=figures["train_images"],
     )
     figure = compression_charts.against_pca(errors, numbers, figures["mse"], equivalent, run.title)
@@ -129,19 +133,17 @@ def _rates(run: Run, found: Found) -> None:
     st.subheader(t("In bits"))
     arrays, figures = found.arrays, found.figures
     words = t(
-        "The error against the bits that an image takes, each number of the code being rounded to 1 to 16 bits. Entropy-coded: "
-        "frequent values get shorter words, by a table from the training images."
+        "The error against the bits that an image takes, each latent dimension being rounded to 1 to 16 "
+        "bits. Entropy-coded: frequent values get shorter words, by a table from the training images."
     )
     figure = compression_charts.rate_distortion(arrays, figures["latent_dim"], figures["pca_equivalent"])
     show_chart(figure, words, key=f"rates_{run.id}", about="bits")
-    bits = st.slider(
-        t("Bits for each number"), 1, len(arrays["ae_bits"]), USUAL_BITS, key="compression_bits", width=320
-    )
+    bits = st.slider(t("Bits per dimension"), 1, len(arrays["ae_bits"]), USUAL_BITS, key="compression_bits", width=320)
     total = int(arrays["ae_bits"][bits - 1])
     st.markdown(
         t(
-            "**{total}** bits an image ({coded:.1f} entropy-coded), {fewer} than its pixels. Error **{mse:.4f}** instead of "
-            "{unrounded:.4f}.",
+            "**{total}** bits per image ({coded:.1f} entropy-coded), {fewer} those of its pixels. Error "
+            "**{mse:.4f}** instead of {unrounded:.4f}.",
             total=total,
             coded=arrays["ae_entropy_bits"][bits - 1],
             fewer=compression_words.fewer(total, figures["raw_bits"]),
@@ -176,7 +178,7 @@ def _layers(run: Run) -> None:
 
 
 def _sweep(run: Run, name: str, images: int) -> None:
-    st.subheader(t("How many numbers does an image need?"))
+    st.subheader(t("How many dimensions does an image need?"))
     typed = number_box(
         t("Epochs of each"),
         Span(1, MOST_EPOCHS),
@@ -185,9 +187,11 @@ def _sweep(run: Run, name: str, images: int) -> None:
         width=150,
         help=t("This run had {epochs}.", epochs=run_epochs(run)),
     )
-    sizes = st.pills(t("Latent sizes"), SIZES, selection_mode="multi", default=USUAL_SIZES, key="sweep_sizes")
+    sizes = st.pills(
+        t("Latent dimensions to try"), SIZES, selection_mode="multi", default=USUAL_SIZES, key="sweep_sizes"
+    )
     if not sizes:
-        st.info(t("Choose at least one size."), icon=":material/info:")
+        st.info(t("Choose at least one number of dimensions."), icon=":material/info:")
         return
     label = t("Train {count} models", count=len(sizes))
     if blocks.is_refused(label, typed):
@@ -200,7 +204,8 @@ def _sweep(run: Run, name: str, images: int) -> None:
         label=label,
         seconds=_seconds(run, epochs, images) * len(sizes),
         what=t(
-            "Trains a model with this run's settings for each latent size, one after the other, and holds them against PCA: {sizes}.",
+            "Trains a model with this run's settings for each number of latent dimensions, one after the "
+            "other, and compares them with PCA: {sizes}.",
             sizes=", ".join(map(str, sorted(sizes))),
         ),
     )
@@ -208,8 +213,8 @@ def _sweep(run: Run, name: str, images: int) -> None:
         return
     figures, errors = found.figures, found.arrays
     words = t(
-        "The error on {images:,} test images for each latent size, both axes logarithmic. Each model has this run's settings "
-        "and {epochs} epochs; the star is this run itself, after {own}.",
+        "The error on {images:,} test images for each number of latent dimensions, both axes logarithmic. "
+        "Each model has this run's settings and {epochs} epochs; the star is this run itself, after {own}.",
         images=figures["images"],
         epochs=figures["epochs"],
         own=run_epochs(run),

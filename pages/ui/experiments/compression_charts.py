@@ -41,7 +41,7 @@ def against_pca(errors: NDArray[Any], numbers: int, mse: float, equivalent: int 
             name=t("PCA with {count}", count=equivalent),
             mode="markers",
             marker={"color": PCA, "size": 11, "symbol": "circle-open", "line": {"width": 3}},
-            hovertemplate=t("PCA, %{x} numbers: %{y:.4f}") + "<extra></extra>",
+            hovertemplate=t("PCA, %{x} components: %{y:.4f}") + "<extra></extra>",
         )
     _add_run(figure, numbers, mse, title)
     return _numbers_and_errors(figure)
@@ -64,7 +64,7 @@ def sweep(errors: NDArray[Any], figures: Mapping[str, Any], title: str) -> go.Fi
         mode="lines+markers",
         line={"color": MODEL, "width": 2.5},
         marker={"size": 9},
-        hovertemplate=t("a model with %{x} numbers: %{y:.4f}") + "<extra></extra>",
+        hovertemplate=t("a model with %{x} dimensions: %{y:.4f}") + "<extra></extra>",
     )
     _add_run(figure, figures["run_size"], figures["run_mse"], title)
     return _numbers_and_errors(figure)
@@ -98,7 +98,7 @@ def rate_distortion(found: Mapping[str, NDArray[Any]], numbers: int, equivalent:
                 marker={"size": 5},
                 hovertemplate=t("%{x:.1f} bits: %{y:.4f}"),
             )
-    template(figure, x=t("Bits an image"), y=t("Test error (MSE a pixel)"), height=380)
+    template(figure, x=t("Bits per image"), y=t("Test error (MSE per pixel)"), height=380)
     _below(figure)
     figure.update_xaxes(type="log", **_ticks(max(found[name + "_bits"].max() for name, *_ in lines), base=1))
     return figure
@@ -113,7 +113,7 @@ def _add_pca(figure: go.Figure, errors: NDArray[Any]) -> None:
         name=t("PCA"),
         mode="lines",
         line={"color": PCA, "width": 2.5},
-        hovertemplate=t("PCA, %{x} numbers: %{y:.4f}") + "<extra></extra>",
+        hovertemplate=t("PCA, %{x} components: %{y:.4f}") + "<extra></extra>",
     )
 
 
@@ -124,12 +124,12 @@ def _add_run(figure: go.Figure, numbers: int, mse: float, title: str) -> None:
         name=as_it_is(title),
         mode="markers",
         marker={"color": MODEL, "size": 16, "symbol": "star", "line": {"color": "white", "width": 1}},
-        hovertemplate=t("this run, %{x} numbers: %{y:.4f}") + "<extra></extra>",
+        hovertemplate=t("this run, %{x} dimensions: %{y:.4f}") + "<extra></extra>",
     )
 
 
 def _numbers_and_errors(figure: go.Figure) -> go.Figure:
-    template(figure, x=t("Numbers in the code"), y=t("Test error (MSE a pixel)"), height=400)
+    template(figure, x=t("Dimensions of the code"), y=t("Test error (MSE per pixel)"), height=400)
     _below(figure)
     figure.update_xaxes(type="log", **_ticks(MOST_NUMBERS))
     figure.update_yaxes(type="log", dtick="D2", tickformat=".2~r")

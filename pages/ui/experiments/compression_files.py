@@ -51,7 +51,7 @@ def _encoder(run: Run, name: str, found: Found) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         most = st.selectbox(t("How many"), COUNTS, 1, format_func=lambda n: f"{n:,}", key="codes_count", width=130)
-        bits = st.slider(t("Bits for each number"), 1, compression.MOST_BITS, USUAL_BITS, key="codes_bits", width=220)
+        bits = st.slider(t("Bits per dimension"), 1, compression.MOST_BITS, USUAL_BITS, key="codes_bits", width=220)
     some = data.only(tuple(chosen) or None)
     some = some.subset(slice(most))
     scale = compression.Quantiser(found.arrays["low"], found.arrays["high"], bits)
@@ -96,7 +96,7 @@ def _decoder(run: Run) -> None:
         help=t("One that was downloaded here. The images themselves are not needed."),
     )
     if upload is None:
-        st.caption(t("Download codes on this page, then give the file back here."))
+        st.caption(t("Download codes on this page, then upload the file here."))
         return
     model = cache.model(run)
     try:
@@ -106,7 +106,7 @@ def _decoder(run: Run) -> None:
         return
     if received.weights != _weights(run):
         st.warning(
-            t("Another model made these codes: to this one they mean other images, or none."),
+            t("Another model made these codes: to this one they stand for other images, or none."),
             icon=":material/warning:",
         )
     pictures = latent.decode(model, received.codes)
@@ -114,7 +114,7 @@ def _decoder(run: Run) -> None:
     st.image(sheet(first, min(10, len(first))), width=360, alt=t("The images that the decoder made"))
     st.markdown(
         t(
-            "**{count:,}** images from {size}, {bits} bits for each of {numbers} numbers.",
+            "**{count:,}** images from {size}, {bits} bits for each of {numbers} latent dimensions.",
             count=len(pictures),
             size=file_size(upload.size),
             bits=received.quantiser.bits,

@@ -38,29 +38,32 @@ def against_pca(
     }
     if equivalent == 0:
         return t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**: no "
-            "better than answering every image with the mean image ({mean:.4f}). The model has learnt nothing yet.",
+            "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
+            "test images is **{mse:.4f}**: no better than answering every image with the mean image "
+            "({mean:.4f}). The model has learnt nothing yet.",
             **values,
         )
     if gap is not None:
         return f"{_tested(values, gap)} {one_training_each()}"
     if equivalent is None:
         return t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA "
-            "(the best *linear* code) is never as good, whatever its size.",
+            "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
+            "test images is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its "
+            "dimension.",
             **values,
         )
     if equivalent <= numbers:
         words = t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA "
-            "(the best *linear* code) is **better**: it has {pca:.4f} with as many numbers, and needs only "
-            "**{equivalent}** to be as good.",
+            "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
+            "test images is **{mse:.4f}**. PCA (the best *linear* code) is **better**: it has {pca:.4f} "
+            "with the same dimension, and needs only **{equivalent}** to be as good.",
             **values,
         )
         if equivalent == numbers:
             words = t(
-                "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is "
-                "**{mse:.4f}**. PCA (the best *linear* code) is no worse: it has {pca:.4f} with as many numbers.",
+                "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on "
+                "{images:,} test images is **{mse:.4f}**. PCA (the best *linear* code) is no worse: it has "
+                "{pca:.4f} with the same dimension.",
                 **values,
             )
         return f"{words} {_advice(numbers)}"
@@ -78,15 +81,17 @@ def _tested(values: Mapping[str, Any], gap: Difference) -> str:
     """The model against PCA with as many numbers, on the same pictures."""
     if not gap.is_clear:
         words = t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**: no "
-            "measurable difference from PCA (the best *linear* code), which has {pca:.4f} with as many numbers.",
+            "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
+            "test images is **{mse:.4f}**: no measurable difference from PCA (the best *linear* code), "
+            "which has {pca:.4f} with the same dimension.",
             **values,
         )
         return f"{words} {_advice(values['numbers'])}"
     if gap.value < 0:
         words = t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA "
-            "(the best *linear* code) is **better**: it has {pca:.4f} with as many numbers.",
+            "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
+            "test images is **{mse:.4f}**. PCA (the best *linear* code) is **better**: it has {pca:.4f} "
+            "with the same dimension.",
             **values,
         )
         if values["equivalent"] is not None and values["equivalent"] < values["numbers"]:
@@ -94,8 +99,9 @@ def _tested(values: Mapping[str, Any], gap: Difference) -> str:
         return f"{words} {_advice(values['numbers'])}"
     if values["equivalent"] is None:
         return t(
-            "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA "
-            "(the best *linear* code) is never as good, whatever its size.",
+            "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
+            "test images is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its "
+            "dimension.",
             **values,
         )
     return _behind(values)
@@ -103,16 +109,17 @@ def _tested(values: Mapping[str, Any], gap: Difference) -> str:
 
 def _behind(values: Mapping[str, Any]) -> str:
     return t(
-        "With **{numbers}** numbers instead of {pixels:,}, the error on {images:,} test images is **{mse:.4f}**. PCA (the "
-        "best *linear* code) has {pca:.4f} with as many numbers, and needs **{equivalent}** to be as good.",
+        "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} test "
+        "images is **{mse:.4f}**. PCA (the best *linear* code) has {pca:.4f} with the same dimension, and "
+        "needs **{equivalent}** to be as good.",
         **values,
     )
 
 
 def _advice(numbers: int) -> str:
     if numbers > FEW:
-        return t("Train longer, or choose fewer numbers: that is where bends pay.")
-    return t("Train longer: bends pay only once they are learnt.")
+        return t("Train longer, or choose fewer dimensions: that is where a nonlinear code pays.")
+    return t("Train longer: nonlinearity pays only once it is learnt.")
 
 
 def enough_bits(rate_mse: NDArray[Any], mse: float) -> int:
@@ -125,8 +132,8 @@ def fewer(bits: float, raw: float) -> str:
     """How many bits are beside those of the pixels: `**12** times fewer`, or more."""
     ratio = raw / bits
     if ratio >= 10:
-        return t("**{ratio:,.0f}** times fewer", ratio=ratio)
-    return t("**{ratio:.1f}** times fewer", ratio=ratio) if ratio >= 1.05 else t("**no fewer**")
+        return t("**1/{ratio:,.0f}** of", ratio=ratio)
+    return t("**1/{ratio:.1f}** of", ratio=ratio) if ratio >= 1.05 else t("**no fewer** than")
 
 
 def bits(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]]) -> str:
@@ -135,19 +142,19 @@ def bits(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]]) -> str:
     total = int(found["ae_bits"][number - 1])
     mse = float(found["ae_mse"][number - 1])
     first = (
-        t("**{bits}** bits for each number are enough: the error is then {mse:.4f}.", bits=number, mse=mse)
+        t("**{bits}** bits per latent dimension are enough: the error is then {mse:.4f}.", bits=number, mse=mse)
         if mse <= figures["mse"] * TOLERANCE
         else t(
-            "Even **{bits}** bits for each number are too few for the same error: it is then {mse:.4f} instead of "
-            "{unrounded:.4f}.",
+            "Even **{bits}** bits per latent dimension are too few for the same error: it is then "
+            "{mse:.4f} instead of {unrounded:.4f}.",
             bits=number,
             mse=mse,
             unrounded=figures["mse"],
         )
     )
     return f"{first} " + t(
-        "An image takes **{total}** bits, {fewer} than the {raw:,} of its pixels; with short words for frequent codes, "
-        "{coded:.1f}.",
+        "An image takes **{total}** bits, {fewer} the {raw:,} of its pixels; with short words for frequent "
+        "codes, {coded:.1f}.",
         total=total,
         fewer=fewer(total, figures["raw_bits"]),
         raw=figures["raw_bits"],
@@ -159,8 +166,9 @@ def fair_price(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]], de
     """What is not counted: that the picture is another one, and that the decoder must be there too."""
     saved = figures["zipped_bits"] - found["ae_bits"][enough_bits(found["ae_mse"], figures["mse"]) - 1]
     words = t(
-        "That is no miracle. Packed **without any error** (as in a ZIP file) these images take {zipped:,.0f} bits each, "
-        "{fewer} than their pixels; the rest is paid for with what the image loses.",
+        "That is no miracle. Packed **without any error** (as in a ZIP file) these images take "
+        "{zipped:,.0f} bits each, {fewer} those of their pixels; the rest is paid for with what the image "
+        "loses.",
         zipped=figures["zipped_bits"],
         fewer=fewer(figures["zipped_bits"], figures["raw_bits"]),
     )
@@ -186,19 +194,21 @@ def cross_entropy(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]] 
     }
     if gap is not None and not gap.is_clear:
         return t(
-            "Its cross-entropy is **{own:.4f}** nats a pixel, no measurable difference from {mean:.4f} (the mean image for "
-            "every image). The very same image would have {floor:.4f} (grey pixels never reach 0).",
+            "Its cross-entropy is **{own:.4f}** nats per pixel, no measurable difference from {mean:.4f} "
+            "(the mean image for every image). The very same image would have {floor:.4f} (grey pixels "
+            "never reach 0).",
             **values,
         )
     if values["own"] < values["mean"]:
         return t(
-            "Its cross-entropy is **{own:.4f}** nats a pixel, between {mean:.4f} (the mean image for every image) and "
-            "{floor:.4f} (the very same image: grey pixels never reach 0).",
+            "Its cross-entropy is **{own:.4f}** nats per pixel, between {mean:.4f} (the mean image for "
+            "every image) and {floor:.4f} (the very same image: grey pixels never reach 0).",
             **values,
         )
     return t(
-        "Its cross-entropy is **{own:.4f}** nats a pixel, no less than {mean:.4f} (the mean image for every image): it is "
-        "too sure of pixels that it gets wrong. The very same image would have {floor:.4f} (grey pixels never reach 0).",
+        "Its cross-entropy is **{own:.4f}** nats per pixel, no less than {mean:.4f} (the mean image for "
+        "every image): it is too sure of pixels that it gets wrong. The very same image would have "
+        "{floor:.4f} (grey pixels never reach 0).",
         **values,
     )
 
@@ -216,11 +226,11 @@ def sweep(
     equals = ["–" if count is None else str(count) for count in figures["pca_equivalent"]]
     sentences = [
         t(
-            "Models with {sizes} numbers are as good as PCA with {equals}, in this order.",
+            "Models with {sizes} dimensions are as good as PCA with {equals}, in this order.",
             sizes=", ".join(map(str, sizes)),
             equals=", ".join(equals),
         )
-        + (" " + t("(–: better than PCA is with any number.)") if "–" in equals else "")
+        + (" " + t("(–: better than PCA with any number of components.)") if "–" in equals else "")
     ]
     beside = _beside_pca(figures, errors, found)
     if not beside.ahead:
@@ -230,7 +240,7 @@ def sweep(
     elif len(beside.most) == 1:
         sentences.append(
             t(
-                "The gain over PCA is largest with **{size}**: an error {gain:.2f} times smaller than PCA's.",
+                "The gain over PCA is largest with **{size}**: PCA's error is {gain:.2f} times as large.",
                 size=beside.most[0],
                 gain=beside.gain,
             )
@@ -238,21 +248,21 @@ def sweep(
     else:
         sentences.append(
             t(
-                "The gain over PCA is largest with {sizes}, without a measurable difference between them: an error up to "
-                "{gain:.2f} times smaller than PCA's.",
+                "The gain over PCA is largest with {sizes}, without a measurable difference between them: "
+                "PCA's error is up to {gain:.2f} times as large.",
                 sizes=", ".join(f"**{size}**" for size in beside.most),
                 gain=beside.gain,
             )
         )
     if beside.alike:
         sentences.append(
-            t("With {sizes} numbers there is no measurable difference from PCA.", sizes=_listed(beside.alike))
+            t("With {sizes} dimensions there is no measurable difference from PCA.", sizes=_listed(beside.alike))
         )
     if beside.behind and beside.ahead:
         sentences.append(
             t(
-                "With {sizes} numbers PCA is **better** than a model of {epochs} epochs: longer training would have to show "
-                "whether bends still pay there.",
+                "With {sizes} dimensions PCA is **better** than a model of {epochs} epochs: longer "
+                "training would have to show whether nonlinearity still pays there.",
                 sizes=_listed(beside.behind),
                 epochs=epochs,
             )

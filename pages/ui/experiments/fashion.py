@@ -28,6 +28,10 @@ PICTURES, DRAWS = 8, 16
 RIGHT = N_("sum over pixels + KL")
 
 
+SETTINGS: tuple[str, ...] = ()
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     """Nothing more than data and length; the layers are changed on the page Train."""
     entry = BY_NAME["train"]
@@ -147,7 +151,7 @@ def _pictures(run: Run) -> None:
     data, points = cache.images(*shown), cache.latent(run, *shown)
     chosen = np.arange(PICTURES)
     recon = latent.decode(model, points.mu[chosen])
-    _sheet(np.concatenate([data.images[chosen], recon]), t("Test images, and below what comes back for each"))
+    _sheet(np.concatenate([data.images[chosen], recon]), t("Test images, and their reconstructions below"))
     number = picked_picture(len(data))
     assert points.sigma is not None
     eps = np.random.default_rng(0).standard_normal((PICTURES, model.latent_dim)).astype(np.float32)

@@ -100,7 +100,7 @@ def table(balances: Sequence[Balance]) -> list[dict[str, str]]:
         t("Loss"),
         t("Effective beta"),
         t("KL (nats)"),
-        t("Numbers in use"),
+        t("Active dimensions"),
         t("Reconstruction (nats)"),
         t("−ELBO (nats)"),
         t("MSE"),
@@ -143,9 +143,10 @@ def sentences(balances: Sequence[Balance]) -> list[str]:
         elif other.is_collapsed:
             found.append(
                 t(
-                    "**{name}**: the KL counts {times} and drives the posterior into the prior: {kl:.4f} nats are left, and "
-                    "{active} numbers in use. The decoder is told nothing, so it answers every image with nearly the "
-                    "same one: MSE {mse:.4f} beside {baseline:.4f} of the mean image, −ELBO {elbo:.1f} beside {floor:.1f}.",
+                    "**{name}**: the KL counts {times} and drives the posterior into the prior: {kl:.4f} "
+                    "nats are left, and {active} active dimensions. The decoder is told nothing, so it "
+                    "answers every image with nearly the same one: MSE {mse:.4f} beside {baseline:.4f} of "
+                    "the mean image, −ELBO {elbo:.1f} beside {floor:.1f}.",
                     name=t(other.name),
                     times=_times(other.beta),
                     kl=abs(other.kl),
@@ -204,7 +205,7 @@ def cloud(mu: ArrayLike, labels: NDArray[np.int64], class_names: Sequence[str], 
     """
     points = np.asarray(mu, np.float32)
     index = np.sort(np.random.default_rng(0).permutation(len(points))[:MOST_POINTS])
-    axes = t("Code number 1"), t("Code number 2")
+    axes = t("Latent dimension 1"), t("Latent dimension 2")
     names = [t(name) for name in class_names]
     figure = latent_scatter(points[index], labels[index], names, index=index, prior=True, axes=axes, height=380)
     figure.update_layout(legend={"y": -0.2, "yanchor": "top"}, margin_t=8)
@@ -238,8 +239,9 @@ def _first(b: Balance) -> str:
     gain = None if b.gains is None else estimate(b.gains)
     if gain is not None and not gain.is_clear:
         return t(
-            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} numbers, and there is no "
-            "measurable difference from the mean image: an MSE of {mse:.4f} beside {baseline:.4f}. Train longer.",
+            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions, "
+            "and there is no measurable difference from the mean image: an MSE of {mse:.4f} beside "
+            "{baseline:.4f}. Train longer.",
             name=t(b.name),
             kl=b.kl,
             active=b.active,
@@ -249,9 +251,9 @@ def _first(b: Balance) -> str:
         ) + (" " + _spread(b))
     if b.recon >= b.nats_mean_image or b.mse >= b.mse_mean_image:
         return t(
-            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} numbers, and makes too little of "
-            "them: the reconstruction has {recon:.1f} nats beside the mean image's {floor:.1f}, and an MSE of {mse:.4f} "
-            "beside {baseline:.4f}. Train longer.",
+            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions, "
+            "and makes too little of them: the reconstruction has {recon:.1f} nats beside the mean image's "
+            "{floor:.1f}, and an MSE of {mse:.4f} beside {baseline:.4f}. Train longer.",
             name=t(b.name),
             kl=b.kl,
             active=b.active,
@@ -262,8 +264,9 @@ def _first(b: Balance) -> str:
             mse=b.mse,
         ) + (" " + _spread(b))
     return t(
-        "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} numbers. That takes the "
-        "reconstruction from the mean image's {floor:.1f} nats to {recon:.1f}, and the MSE from {baseline:.4f} to {mse:.4f}.",
+        "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions. That "
+        "takes the reconstruction from the mean image's {floor:.1f} nats to {recon:.1f}, and the MSE from "
+        "{baseline:.4f} to {mse:.4f}.",
         name=t(b.name),
         kl=b.kl,
         active=b.active,
@@ -277,8 +280,8 @@ def _first(b: Balance) -> str:
 
 def _spread(b: Balance) -> str:
     return t(
-        "Its clouds have a σ of {sigma:.3f} (the prior: 1), and {outside:.0%} of its codes lie where N(0, I) puts 1% of "
-        "its draws.",
+        "Its clouds have a σ of {sigma:.3f} (the prior: 1), and {outside:.0%} of its codes lie where N(0, "
+        "I) puts 1 % of its draws.",
         sigma=b.sigma,
         outside=b.outside,
     )

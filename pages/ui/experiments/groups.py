@@ -33,6 +33,11 @@ def epochs_on(recipe: Recipe, data: str) -> int:
     return own.training.epochs if data == own.data.name else recipe.bundled_epochs or own.training.epochs
 
 
+def quick_epochs(recipe: Recipe) -> int:
+    """How many epochs it takes on the bundled digits to see the answer within about a minute."""
+    return recipe.quick_epochs or epochs_on(recipe, FALLBACK)
+
+
 def configs(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, RunConfig]:
     """All runs of an experiment by their recipe's name, the main one first.
 

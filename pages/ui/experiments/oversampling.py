@@ -31,6 +31,10 @@ FEW = 20
 MIME = {"zip": "application/zip", "npz": "application/octet-stream", "csv": "text/csv"}
 
 
+SETTINGS: tuple[str, ...] = ("data.rare_class", "data.rare_share")
+"""What `settings` changes."""
+
+
 def settings(recipe: Recipe) -> Mapping[str, Any]:
     own = recipe.config.data
     source = datasets.source(str(st.session_state.get(f"data_{recipe.name}", own.name)))
@@ -109,10 +113,10 @@ def _learning(run: Run, name: str) -> None:
 
 
 def _compare(run: Run, name: str) -> Found | None:
-    st.subheader(t("Which way of filling up helps?"))
+    st.subheader(t("Which oversampling method helps?"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed_seeds = number_box(
-            t("Classifiers of each"),
+            t("Classifiers per method"),
             Span(1, 10),
             key=f"fill_seeds_{run.id}",
             default=3,
@@ -121,7 +125,7 @@ def _compare(run: Run, name: str) -> Found | None:
         )
         typed_epochs = number_box(t("Epochs of each"), Span(1, 50), key=f"fill_epochs_{run.id}", default=5, width=150)
     ways = st.pills(
-        t("Ways to fill up"),
+        t("Oversampling methods"),
         list(METHODS),
         selection_mode="multi",
         default=list(METHODS),
@@ -129,14 +133,14 @@ def _compare(run: Run, name: str) -> Found | None:
         key=f"fill_ways_{run.id}",
     )
     if not ways:
-        st.info(t("Choose at least one way to fill up."))
+        st.info(t("Choose at least one oversampling method."))
         return None
     ways = [way for way in METHODS if way in ways]
     data = run.config.data
     source = datasets.source(data.name)
     learnt = source.sizes["train"] * (1 - data.validation)
     vae = SECONDS_A_SEED if "vae" in ways else 0
-    label = t("Compare the ways")
+    label = t("Compare the methods")
     if blocks.is_refused(label, typed_seeds, typed_epochs):
         return None
     seeds, epochs = typed_seeds.get(), typed_epochs.get()
@@ -147,8 +151,9 @@ def _compare(run: Run, name: str) -> Found | None:
         label=label,
         seconds=3 + seeds * (vae + len(ways) * (0.3 + SECONDS_A_PICTURE * learnt * epochs)),
         what=t(
-            "Fills up class {name} in each way until it is as large as the others, trains {count} small classifiers "
-            "({layers}) on each and asks them about the real test images, which no way has seen.",
+            "Oversamples class {name} by each method until it is as large as the others, trains {count} "
+            "small classifiers ({layers}) on each and tests them on the real test images, which no method "
+            "has seen.",
             name=name,
             count=seeds,
             layers=classifier_layers(source),
@@ -173,7 +178,7 @@ def _results(run: Run, found: Found, name: str) -> None:
         width="stretch",
     )
     st.caption(oversampling_charts.legend(figures, name))
-    with st.expander(t("What each way does")):
+    with st.expander(t("What each method does")):
         ways = (METHODS[way] for way in figures["methods"])
         st.markdown("\n".join(f"- **{t(way.title)}**: {t(way.how)}" for way in ways))
 
@@ -190,7 +195,7 @@ def _chart(run: Run, found: Found) -> None:
         key=f"fill_metric_{run.id}",
     )
     title, help = METRICS[metric]
-    words = t("{title} of each way to fill up. {help}", title=t(title), help=t(help))
+    words = t("{title} of each oversampling method. {help}", title=t(title), help=t(help))
     words += " " + oversampling_charts.dots(found.figures["methods"])
     figure = oversampling_charts.comparison(found.figures["methods"], metric)
     show_chart(figure, words, key=f"fill_chart_{run.id}", about="rare_class")
@@ -260,8 +265,8 @@ def _gallery(run: Run, found: Found, name: str) -> None:
 def _files(run: Run, found: Found, way: str, name: str) -> None:
     st.markdown(
         t(
-            "**Take them away**: the {kept:,} real images of class {name} and {added:,} synthetic ones, told apart in a "
-            "column `synthetic`.",
+            "**Export them**: the {kept:,} real images of class {name} and {added:,} synthetic ones, "
+            "marked by the column `synthetic`.",
             kept=found.figures["kept"],
             name=name,
             added=found.figures["added"],

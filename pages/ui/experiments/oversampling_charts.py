@@ -21,7 +21,7 @@ Metric = Literal["f1", "recall", "precision", "balanced_accuracy"]
 METRICS: Mapping[Metric, tuple[str, str]] = {
     "f1": (N_("F1"), N_("The harmonic mean of recall and precision, from 0 to 1.")),
     "recall": (N_("Recall"), N_("The share of the rare class's test images that are found.")),
-    "precision": (N_("Precision"), N_("The share of the images called rare that are of the rare class.")),
+    "precision": (N_("Precision"), N_("The share of the images flagged as rare that are of the rare class.")),
     "balanced_accuracy": (N_("Balanced accuracy"), N_("The mean recall of all classes.")),
 }
 BEST_DRAWING = "cvae-posterior-3"
@@ -106,7 +106,7 @@ def results_table(methods: Mapping[str, Mapping[str, Sequence[float]]]) -> list[
     """A row for each way: each figure with its spread."""
     return [
         {
-            t("Filled up with"): t(METHODS[name].title),
+            t("Oversampled with"): t(METHODS[name].title),
             **{t(title): str(spread(methods[name][metric])) for metric, (title, _) in METRICS.items()},
         }
         for name in METHODS
@@ -193,7 +193,7 @@ def sentences(figures: Mapping[str, Any], class_name: str) -> list[str]:
     if BEST_DRAWING in methods:
         found.append(
             t(
-                "Filled up with {added:,} drawings of the conditional VAE (near real ones × 3) it finds "
+                "Oversampled with {added:,} drawings of the conditional VAE (near real ones × 3) it finds "
                 "**{recall:.0%}**, at an F1 of **{f1}**.",
                 added=figures["added"],
                 recall=spread(methods[BEST_DRAWING]["recall"]).mean,
@@ -237,7 +237,8 @@ def _certainty(methods: Mapping[str, Mapping[str, Sequence[float]]], gap: Differ
     count = _seeds(methods)
     if count < 2:
         return t(
-            "One classifier of each way tells no spread, so no difference is called one: choose at least two, better five."
+            "One classifier of each method tells no spread, so no difference is called one: choose at "
+            "least two, better five."
         )
     words = t(
         "A difference is called one where the spread of {count} classifiers gives it less than once in twenty times "
@@ -281,11 +282,11 @@ def _against(ours: Spread, other: Spread, name: str, gap: Difference) -> str:
         return t("{method} reaches {other}: these drawings do better.", **values)
     if name == "affine":
         return t(
-            "**Affine augmentation is better than these drawings, without any network: F1 {other} against {ours}.** Who "
-            "knows how the images may be moved should move them.",
+            "**Affine augmentation does better than these drawings, without any network: F1 {other} "
+            "against {ours}.** Whoever knows which transformations are allowed should use them.",
             **values,
         )
-    return t("**{method} is better than these drawings: F1 {other} against {ours}.**", **values)
+    return t("**{method} does better than these drawings: F1 {other} against {ours}.**", **values)
 
 
 def _alone(vae: Spread, copies: Spread, kept: int, gap: Difference) -> str:

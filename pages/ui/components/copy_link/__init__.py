@@ -27,7 +27,7 @@ def copy_link(parameters: Mapping[str, str], *, key: str, label: str, compact: b
     """
     texts = {"label": label, "copied": t("Copied"), "refused": t("Copy this address:")}
     texts["here_only"] = t(
-        "This address leads here only on this computer. To send a run to somebody else, open it on the page Train, and "
-        "there “Take it with you”: one file, which any Diabolo imports."
+        "This address leads here only on this computer. To send a run to somebody else, open it on the "
+        "page Train, and there “Export”: one file, which any Diabolo imports."
     )
     _COMPONENT(key=key, data={"parameters": dict(parameters), "compact": compact, **texts}, height="content")

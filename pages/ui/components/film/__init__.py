@@ -91,9 +91,9 @@ def _texts(wide: bool) -> dict[str, str]:
         "speed": t("Speed"),
         "start": t("Before the training"),
         "frame": t("After epoch {epoch}"),
-        "loss": t("After epoch {epoch}: {loss} nats on the images kept aside"),
-        "curve": t("Loss in nats, by epoch. Solid: while it learns. Dashed: images kept aside."),
-        "recon": t("Above test images, below what the model makes of them."),
+        "loss": t("After epoch {epoch}: {loss} nats on the validation images"),
+        "curve": t("Loss in nats, by epoch. Solid: training. Dashed: validation."),
+        "recon": t("Above, test images; below, their reconstructions."),
         "samples": t("The same 16 random codes, decoded."),
         "places": t("The codes of the same test images, on the plane on which they differ most at the end.")
         if wide

@@ -110,12 +110,12 @@ def _packed(array: NDArray[Any], kind: type[np.generic]) -> str:
 def _texts() -> dict[str, str]:
     return {
         "map": t(
-            "Map of the latent space. The arrow keys move the cursor, Enter keeps its place, Escape takes the path away."
+            "Map of the latent space. The arrow keys move the cursor, Enter keeps its point, Escape removes the path."
         ),
-        "preview": t("What the decoder draws at this place"),
+        "preview": t("What the decoder draws at this point"),
         "place": t("At {x}; {y}"),
         "kept": t("Kept: {x}; {y}"),
-        "keep": t("Click or tap to keep a place."),
+        "keep": t("Click or tap to keep a point."),
         "points": t("Test images"),
         "tiles": t("Decoded images"),
         "density": t("Density of the data"),
