@@ -1,10 +1,6 @@
 """Diabolo's entry: `streamlit run app.py`. Chooses a page and runs it; what the pages show is in `pages/`."""
 
-<<<<<<< HEAD
-from pages.ui import address, navigation, sharing
-=======
-from pages.ui import navigation, sharing, validators
->>>>>>> main
+from pages.ui import address, navigation, sharing, validators
 from pages.ui.boundary import guarded
 from pages.ui.cache import supervisor
 from vae_core import memory

@@ -2,11 +2,7 @@
 
 import streamlit as st
 
-<<<<<<< HEAD
-from pages.ui import address, cache, settings, state
-=======
-from pages.ui import cache, state
->>>>>>> main
+from pages.ui import address, cache, state
 from pages.ui.boundary import guarded
 from pages.ui.experiments import EXPERIMENTS, asking, experiment, groups
 from pages.ui.navigation import BY_NAME, begin
@@ -22,12 +18,8 @@ from vae_core.runs import Run
 
 def choose_experiment() -> Recipe:
     """Which experiment to show; it stands in the address, for F5 and for links."""
-<<<<<<< HEAD
-    named = address.get("recipe")
-=======
     given = asking.class_settings()
-    named = st.query_params.get("recipe")
->>>>>>> main
+    named = address.get("recipe")
     # Not the widget's own binding to the address: st.switch_page fails on a page that has one.
     if named in EXPERIMENTS and named != st.session_state.get("recipe_in_address"):
         st.session_state["experiment"] = named
@@ -36,7 +28,8 @@ def choose_experiment() -> Recipe:
         st.session_state["experiment"] = last if last in EXPERIMENTS else next(iter(EXPERIMENTS))
     if given is not None:  # a class sees the one that its link names
         name = st.session_state["experiment"]
-        st.query_params["recipe"] = st.session_state["recipe_in_address"] = given["recipe"] = name
+        st.session_state["recipe_in_address"] = given["recipe"] = name
+        address.write({"recipe": name})
         return RECIPES[name]
     chosen = st.pills(
         t("Experiment"),

@@ -15,7 +15,7 @@ _LABEL = "Language · Langue"
 
 def take_address() -> None:
     """Believe a link's `?lang=fr`: the address that a session begins with. Later ones are Back's, from before the choice."""
-    named = st.query_params.get(_ADDRESS)
+    named = address.get(_ADDRESS)
     if CHOSEN not in st.session_state and named in LANGUAGES:
         st.session_state[CHOSEN] = named
 
