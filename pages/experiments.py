@@ -69,19 +69,22 @@ def answer(recipe: Recipe) -> None:
         return
     chosen = state.chosen_run()
     start = list(found).index(chosen) if chosen in found else 0
+    names = labels(list(found.values()))
     run_id = st.selectbox(
         t("Result of"),
         list(found),
         start,
-        format_func=labels(list(found.values())).__getitem__,
+        format_func=names.__getitem__,
         key=f"run_{recipe.name}",
     )
     run = runs.find(run_id)
     summary = found[run_id]
+    state.show_runs({run_id: names[run_id]})
     if is_active(summary) or summary.state != "finished":
         follow(run)
         return
     together = groups.together(recipe, run)
+    state.show_runs({run_id: names[run_id]} | {one.id: one.title for one in together.values()})
     missing = [key for key in recipe.companions if key not in together]
     with st.container():  # what may come and go; a fragment below is known by its place
         if words := groups.stopped_in_words({"": run, **together}, lambda one: last_epoch(cache.log(one).read())):
@@ -89,11 +92,11 @@ def answer(recipe: Recipe) -> None:
         if groups.still_coming(recipe, run):
             wait(recipe, run, missing)
         elif missing:
-            names = ", ".join(t(key) for key in missing)
+            absent = ", ".join(t(key) for key in missing)
             st.info(
                 t(
                     "Not there: {names}. Start the experiment above with the same settings to have them too.",
-                    names=names,
+                    names=absent,
                 ),
                 icon=":material/info:",
             )

@@ -83,6 +83,7 @@ def one_run(run: Run) -> None:
     """A run that was started, with all that can be done with it."""
     summary = runs.summary(run)
     st.subheader(plain(standing.name_of(summary)))
+    state.show_runs({run.id: standing.name_of(summary)})
     if summary.config is not None:
         words = [describe_settings(summary.config)]
         if not standing.is_active(summary):  # else it grows, and this line is not written anew
@@ -130,7 +131,7 @@ def followed() -> Run | None:
         return runs.find(run_id)
     except DiaboloError as error:
         state.forget_followed()
-        if sharing.remember_link():
+        if run_id in state.missed_runs() or sharing.remember_link():
             state.follow_none()
         else:
             st.warning(plain(describe(error)), icon=":material/warning:")

@@ -15,8 +15,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages.ui import address, language
-from pages.ui.text import N_, t
+from pages.ui import address, language, state
+from pages.ui.text import N_, plain, t
 
 _MARK = "_entered"
 _STYLE = Path(__file__).with_name("style.css")
@@ -131,6 +131,7 @@ BY_NAME: Mapping[str, Entry] = {entry.name: entry for entry in PAGES}
 
 def enter() -> Page:
     """Show the menu and mark the session. Called by `app.py` alone, which then runs the page that it returns."""
+    state.leave_runs()
     language.take_address()
     page = _navigation()
     # From here on the browser has the page's address: written before, a parameter would go to the page that one leaves.
@@ -155,6 +156,12 @@ def begin(name: str, *, heading: bool = True) -> None:
         entry = BY_NAME[name]
         st.title(t(entry.heading or entry.title))
         st.caption(t(entry.line))
+    with st.container():  # what may come and go; a fragment below is known by its place
+        if missed := state.missed_runs():
+            names = ", ".join(missed.values())
+            st.warning(
+                plain(t("Deleted meanwhile, so no longer shown: {names}.", names=names)), icon=":material/delete:"
+            )
 
 
 def _navigation() -> Page:

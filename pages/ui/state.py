@@ -13,7 +13,9 @@ import streamlit as st
 
 from pages.ui import address
 from pages.ui.text import N_, t
+from vae_core import runs
 from vae_core.control import State
+from vae_core.errors import InputError
 from vae_core.runs import Summary
 
 _RUN = "run"
@@ -31,6 +33,8 @@ _PLACE = "place"
 _FILM = "film"
 _PROPOSAL = "proposal"
 _FOLLOWED = "followed_run"
+_SHOWN = "shown_runs"
+_MISSED = "missed_runs"
 
 STATE_TITLES: Mapping[State, str] = {
     "queued": N_("waiting"),
@@ -82,6 +86,37 @@ def remember_run(run_id: str) -> None:
     """Make this the chosen run, in the session and in the address."""
     st.session_state[_RUN] = run_id
     write_address(run_id)
+
+
+def show_runs(names: Mapping[str, str]) -> None:
+    """Say which runs the page shows, by their ids, with their names: see `miss_runs`. A page shows none at first."""
+    st.session_state[_SHOWN] = dict(names)
+
+
+def miss_runs() -> tuple[str, ...]:
+    """The names of runs that the page shows and that are gone: deleted in another window, or on the command line."""
+    return tuple(name for run_id, name in st.session_state.get(_SHOWN, {}).items() if not _is_there(run_id))
+
+
+def leave_runs() -> None:
+    """Begin a page anew: it shows no run yet, and has to tell which ones that were shown are gone."""
+    state = st.session_state
+    state[_MISSED] = {run_id: name for run_id, name in state.get(_SHOWN, {}).items() if not _is_there(run_id)}
+    state[_SHOWN] = {}
+
+
+def missed_runs() -> Mapping[str, str]:
+    """The names of runs, by their ids, that were shown before this run of the page and are gone."""
+    found: Mapping[str, str] = st.session_state.get(_MISSED, {})
+    return found
+
+
+def _is_there(run_id: str) -> bool:
+    try:
+        runs.find(run_id)
+    except InputError:
+        return False
+    return True
 
 
 def is_usable(summary: Summary, kinds: Collection[str] | None = None) -> bool:
@@ -206,6 +241,17 @@ def keep_drawing(text: str) -> None:
     """Let the address hold a drawing, so that a copied link does; `""` for none."""
     st.session_state[_DRAWING] = text
     address.write({_DRAWING: text or None})
+
+
+def drawing() -> str:
+    """The visitor's own drawing as it stands in the address, also after a page switch; empty where there is none."""
+    return str(st.session_state.get(_DRAWING, ""))
+
+
+def show_sent_drawing(text: str) -> None:
+    """Let the address hold the drawing that came with a link, which a page switch dropped."""
+    st.session_state.pop(_DRAWING, None)
+    address.write({_DRAWING: text})
 
 
 def sent_drawing() -> str:

@@ -64,6 +64,7 @@ def choose() -> Chosen | None:
         st.info(t("Choose at least two models: their figures and images then stand side by side."))
         return None
     found = {run_id: runs.find(run_id) for run_id in picked}
+    state.show_runs({run_id: names[run_id] for run_id in picked})
     return Chosen(found, {run_id: names[run_id] for run_id in picked}, pca)
 
 

@@ -4,6 +4,7 @@ const SIDE = 448; // pixels of the canvas, whatever its size on the screen
 const SOFT = 0.35; // of the brush: how much of its edge fades
 
 const pads = new WeakMap();
+let last = []; // the strokes that were drawn last, for a pad that comes back
 
 class Pad {
     constructor(root) {
@@ -25,7 +26,11 @@ class Pad {
         this.draw();
     }
 
-    take({ side, texts }) {
+    take({ side, texts, restore }) {
+        if (restore && !this.strokes.length && last.length) {
+            this.strokes = last;
+            this.draw();
+        }
         this.side = side;
         this.canvas.setAttribute("aria-label", texts.pad);
         this.root.querySelector(".undo").textContent = texts.undo;
@@ -90,6 +95,7 @@ class Pad {
     }
 
     tell() {
+        last = this.strokes;
         if (!this.strokes.length) return this.send("");
         const small = new OffscreenCanvas(this.side, this.side);
         const context = small.getContext("2d");
