@@ -120,7 +120,7 @@ def test_what_was_done_on_a_page_is_no_step_and_is_there_again(server: Server, p
     expect(page.get_by_role("heading", level=1)).to_have_text("Entraîner")
     settle(page)
     page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Reconstruire et anomalies")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reconstruction et anomalies")
     settle(page)
     assert page.url == second.replace("lang=en", "lang=fr"), "and the language stays"
     page.go_back()
@@ -130,11 +130,11 @@ def test_what_was_done_on_a_page_is_no_step_and_is_there_again(server: Server, p
     expect(page.get_by_role("textbox", name="Graine")).to_have_value("77")
     expect(page.get_by_test_id("stSelectbox").first).to_contain_text("Autoencod")
     page.go_forward()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Reconstruire et anomalies")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reconstruction et anomalies")
     settle(page)
     assert page.url == second.replace("lang=en", "lang=fr")
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Reconstruire et anomalies")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reconstruction et anomalies")
     settle(page)
     assert page.url == second.replace("lang=en", "lang=fr") and entries(page) == before + 2
     assert complaints(page) == [] and wrong == []
