@@ -20,7 +20,7 @@ DEV := $(VENV)/.installed-dev
 export DIABOLO_GPU := $(GPU)
 
 .DEFAULT_GOAL := help
-.PHONY: help translations setup run test chromium style bench figures starters
+.PHONY: help translations setup run test quick chromium style bench figures starters
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ chromium: $(DEV)
 
 test: chromium ## run the whole suite, the browser tests too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+quick: $(DEV) ## run the tests that need no process, no page, no browser and no long training (under a minute)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m quick --ignore tests/browser $(ARGS)
 
 style: $(DEV) ## check style and types
 	$(BIN)/python -m ruff check .

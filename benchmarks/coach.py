@@ -316,9 +316,9 @@ def report(found: Sequence[Told], minutes: float) -> str:
             )
         ),
         "",
-        "## Where the numbers lie",
+        "## Where the values lie",
         "",
-        "Of each check the limit, and the numbers of the healthy trainings and of those with its fault.",
+        "Of each check the limit, and the values of the healthy trainings and of those with its fault.",
         "",
         "| check | limit | healthy, chosen on | healthy, held out | faulty, chosen on | faulty, held out |",
         "|---|---|---|---|---|---|",

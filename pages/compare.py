@@ -32,7 +32,10 @@ def show(chosen: Chosen) -> None:
 
     with st.spinner(t("Measuring each model on the same test images ..."), show_time=True):
         compared = figures.compare(chosen, shown)
-    what_you_see(*words.verdict(compared, {run_id: run.config.model.latent_dim for run_id, run in chosen.runs.items()}))
+    with st.container(key="verdict"):
+        what_you_see(
+            *words.verdict(compared, {run_id: run.config.model.latent_dim for run_id, run in chosen.runs.items()})
+        )
     _pictures(chosen, compared, shown)
     _figures(chosen, compared)
     _settings(chosen)
@@ -44,7 +47,7 @@ def _figures(chosen: Chosen, compared: "Compared") -> None:
     from pages.ui.comparing import figures
 
     st.subheader(t("Figures"))
-    st.dataframe(figures.table(compared, chosen), key="compare_figures")
+    st.table(figures.table(compared, chosen).rename(columns=plain))
     st.caption(figures.legend(compared))
     with st.container(gap="xxsmall"):
         show_about("comparison", "compare_figures", N_("How sure are these figures?"))
@@ -59,7 +62,7 @@ def _settings(chosen: Chosen) -> None:
     if differences.empty:
         st.caption(t("None: only the name and the moment are different."))
     else:
-        st.dataframe(differences, key="compare_settings")
+        st.table(differences.rename(columns=plain))
         st.caption(t("All other settings are the same."))
 
 
@@ -118,8 +121,8 @@ def _maps(chosen: Chosen, compared: "Compared", shown: Shown) -> None:
     pictures.show_maps(chosen, compared, shown)
     st.caption(
         t(
-            "The codes{of_vaes} of {count:,} test images, coloured by class, all in the same frame; of larger codes the "
-            "plane in which they differ most (PCA). The dotted circles are N(0, I) at 1, 2 and 3 σ: what is drawn anew comes "
+            "The codes{of_vaes} of {count:,} test images, coloured by class, each model in a frame of its own; of larger "
+            "codes the plane in which they differ most (PCA). The dotted circles are N(0, I) at 1, 2 and 3 σ: what is drawn anew comes "
             "from within them.",
             of_vaes=posterior_means(run.config.model.kind for run in chosen.runs.values()),
             count=min(compared.pictures, MOST_POINTS),

@@ -5,8 +5,8 @@ from pages.ui.navigation import begin
 from pages.ui.run_choice import choose_run
 from vae_core import runs
 
-begin("draw")
-chosen = choose_run()
+place = begin("draw", beside=True)
+chosen = choose_run(place)
 if chosen is not None:
     from pages.ui import own_picture  # it imports torch
 

@@ -8,8 +8,8 @@ from pages.ui.tabs import tabs
 from pages.ui.text import t
 from vae_core import runs
 
-begin("generate")
-chosen = choose_run()
+place = begin("generate", beside=True)
+chosen = choose_run(place)
 if chosen is not None:
     from pages.ui import generate_tabs, walk_tab  # both import torch
 

@@ -8,16 +8,15 @@ from pages.ui.navigation import begin
 from pages.ui.run_choice import choose_run
 from pages.ui.shown import shown_note
 from pages.ui.tabs import tabs
-from pages.ui.text import t
+from pages.ui.text import plain, t
 from vae_core import runs
 
-begin("latent")
-chosen = choose_run()
+place = begin("latent", beside=True)
+chosen = choose_run(place)
 if chosen is not None:
     from pages.ui import latent_dimensions, latent_map, latent_points, latent_sliders  # they import torch
 
     run = runs.find(chosen)
-    st.caption(shown_note(run))
     show_hint("latent", run)
     views = {
         "map": (t("Map"), latent_map.show),
@@ -32,4 +31,5 @@ if chosen is not None:
         if tab.open:
             with tab:
                 views[name][1](run)
+    st.caption(plain(shown_note(run)))
     show_film(run)

@@ -43,19 +43,22 @@ def choose_view() -> str:
 
 @guarded()
 def show(run: Run) -> None:
-    st.caption(plain(shown_note(run)))
+    row = st.container(horizontal=True, vertical_alignment="center")
     show_hint("reconstruct", run)
     data = cache.images(*shown_data(run))
     with st.spinner(t("Loading the model")):
         cache.scores(run, data.name)  # says what is wrong with the model's files once, for the whole page
-    if choose_view() == "anomalies":
+    with row:
+        view = choose_view()
+        st.caption(plain(shown_note(run)), width="stretch")
+    if view == "anomalies":
         show_anomalies(run, data)
     else:
         show_reconstructions(run, data)
 
 
-begin("reconstruct")
-run_id = choose_run()
+place = begin("reconstruct", beside=True)
+run_id = choose_run(place)
 if run_id is not None:
     run = runs.find(run_id)
     show(run)

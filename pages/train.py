@@ -10,6 +10,7 @@ from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
 from pages.ui.film import show_film
 from pages.ui.navigation import begin
+from pages.ui.primary import primary
 from pages.ui.progress import follow, show_result
 from pages.ui.quantities import file_size
 from pages.ui.runs_list import describe_settings, show_active
@@ -53,7 +54,7 @@ def new_run() -> None:
         started = st.button(
             t("Start"),
             icon=":material/play_arrow:",
-            type="primary",
+            type=primary("start"),
             key="start",
             width="stretch",
             disabled=bool(problem),

@@ -1,7 +1,7 @@
 """French typography, by rule: what a translator types with plain keys is set as print sets it.
 
-A narrow no-break space stands before `; ! ? %` and between thousands, a no-break space before `:`, inside « » and before a
-unit; the apostrophe and the minus sign are the real ones. Fields, code, formulas, addresses and icons are left alone.
+A narrow no-break space stands before `; ! ?` and between thousands, a no-break space before `:` and `%`, inside « » and before
+a unit; the apostrophe and the minus sign are the real ones. Fields, code, formulas, addresses and icons are left alone.
 """
 
 import re
@@ -25,7 +25,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (f"{_SPACES}*(\\.\\.\\.|…)(?=$|\\W)", "…"),
     (f"(?<=[^\\s({WIDE}{NARROW}]){_SPACES}*([;!?])(?=$|[^\\w=])", f"{NARROW}\\1"),
     (f"(?<=[^\\s:]){_SPACES}+:(?=$|[\\s*])|(?<=[^\\s:{WIDE}]):(?=$|[\\s*])", f"{WIDE}:"),
-    (f"(?<=[{_FIELD}]){_SPACES}*%(?!\\w)", f"{NARROW}%"),
+    (f"(?<=[{_FIELD}]){_SPACES}*%(?!\\w)", f"{WIDE}%"),
     (r"(?<=\d)[ \u00a0](?=\d{3}\b)", NARROW),
     (f"(?<=[{_FIELD}]){_SPACES}(?=(?:{_UNITS})\\b(?!['’-]))", WIDE),
     (r"\b([nN]°)[ \u00a0\u202f]*(?=\S)", f"\\1{WIDE}"),

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from pages.ui import controls
-from tests.processes import nobody_left
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = sorted(
@@ -210,12 +209,11 @@ def test_what_is_heavy_is_imported_where_it_is_needed(path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_pages_open_without_what_is_heavy(tmp_path: Path) -> None:
+def test_pages_open_without_what_is_heavy(supervised: Path) -> None:
     """Neither those, nor what torch loads only to compile, nor what only they need; of plotly's table a packed one, and of
     Pillow's formats a few."""
     code = f"""
 import os, sys
-os.environ["DIABOLO_RUNS"] = {str(tmp_path)!r}
 os.environ["DIABOLO_JOBS"] = "local"
 from streamlit.testing.v1 import AppTest
 from vae_core.models import size
@@ -236,8 +234,7 @@ assert len(Image.SAVE) < 12, list(Image.SAVE)
 heavy = {sorted(HEAVY - {"torchinfo"} | COMPILER | {"torchvision", "joblib", "psutil", "requests"})!r}
 print([name for name in heavy if name in sys.modules])
 """
-    with nobody_left(tmp_path):
-        assert in_new_process(code).splitlines()[-1] == "[]"
+    assert in_new_process(code).splitlines()[-1] == "[]"
 
 
 def test_only_one_module_imports_torchvision() -> None:
@@ -294,7 +291,8 @@ def test_no_pickle(path: Path) -> None:
         assert given.get("allow_pickle", "False") == "False", f"{path}:{node.lineno}"
 
 
-def test_home_opens_without_torch() -> None:
+@pytest.mark.heavy
+def test_home_opens_without_torch(supervised: Path) -> None:
     code = """
 import sys
 from streamlit.testing.v1 import AppTest

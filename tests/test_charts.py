@@ -157,3 +157,37 @@ def test_heatmap_uses_no_colour_that_streamlit_takes_for_its_theme() -> None:
     scale = charts.error_heatmap(np.eye(3)).data[0].colorscale
     assert scale[0][1] == "rgb(0, 0, 4)"
     assert not any(colour.startswith("#0000") for _, colour in scale)
+
+
+def test_a_single_point_has_ticks_that_can_be_read() -> None:
+    figure = go.Figure(go.Scatter(x=[1], y=[0.042137]))
+    charts.readable(charts.template(figure, x="Epoch", y="Loss"))
+    assert tuple(figure.layout.xaxis.range) == (0, 2) and figure.layout.xaxis.dtick == 1
+    low, high = figure.layout.yaxis.range
+    assert low < 0.042137 < high and high - low > 0.005, "ticks a fraction of the value apart need few decimals"
+
+
+@pytest.mark.parametrize(
+    ("values", "dtick"), [([1, 2, 3], 1), ([0, 12], 1), ([1, 64], None), ([1.0, 2.5], None), ([3, 3, 3], 1)]
+)
+def test_an_axis_of_whole_numbers_has_whole_ticks(values: list[float], dtick: int | None) -> None:
+    figure = charts.readable(go.Figure(go.Bar(x=values, y=[0.5] * len(values))))
+    assert figure.layout.xaxis.dtick == dtick
+
+
+def test_axes_that_are_no_plain_numbers_keep_their_ticks() -> None:
+    figure = go.Figure(go.Bar(x=["a", "b"], y=[1, 2]))
+    figure.update_yaxes(type="log")
+    charts.readable(figure)
+    assert figure.layout.xaxis.dtick is None and figure.layout.yaxis.dtick is None
+    assert charts.readable(charts.roc([0, 0, 1], [0, 1, 1], 1.0)).layout.xaxis.dtick is None
+
+
+def test_a_title_longer_than_its_axis_takes_several_lines() -> None:
+    title = "A quantity with a long name and its unit (nats per image)"
+    figure = charts.readable(charts.template(go.Figure(go.Scatter(x=[1, 2], y=[1, 2])), height=200, x=title, y=title))
+    for axis, most in ((figure.layout.xaxis, 320 / 7), (figure.layout.yaxis, 130 / 7)):
+        assert axis.title.text.replace("<br>", " ") == title
+        assert max(map(len, axis.title.text.split("<br>"))) <= most
+    short = charts.readable(charts.template(go.Figure(), y="Loss"))
+    assert short.layout.yaxis.title.text == "Loss"

@@ -98,6 +98,19 @@ def test_only_settings_that_differ_are_named() -> None:
     assert sweeps.differing([config, config]) == {}
 
 
+def test_settings_without_effect_on_a_model_are_no_difference() -> None:
+    vae = RunConfig()
+    plain = vae.replace(
+        model__kind="autoencoder", loss__beta=4.0, loss__free_bits=0.5, model__kernel=5, model__sigma=0.3
+    )
+    assert sweeps.differing([vae, plain]) == {"model.kind": ("vae", "autoencoder")}
+    heavy = vae.replace(loss__beta=4.0)
+    assert sweeps.differing([vae, heavy, plain])["loss.beta"] == (1.0, 4.0, sweeps.NO_MATTER)
+    conv = vae.replace(model__network="conv", model__kernel=5)
+    assert "model.kernel" not in sweeps.differing([vae, conv]) and "model.network" in sweeps.differing([vae, conv])
+    assert "model.kernel" in sweeps.differing([conv, conv.replace(model__kernel=3)])
+
+
 def test_real_pictures_lie_nearer_to_real_ones_than_what_an_untrained_model_draws(model: Model, splits: Splits) -> None:
     real = comparison.real_cloud(splits.train, splits.test)
     assert real is not None and real.count == len(splits.test)

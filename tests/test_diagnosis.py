@@ -24,17 +24,30 @@ from vae_core.training import train
 SHAPE = (1, 28, 28)
 
 
+def config_of(**changes: Any) -> RunConfig:
+    return RunConfig().replace(**{"training__threads": 1, **changes})
+
+
 @cache
-def checked(**changes: Any) -> dict[str, Check]:
-    """All checks of a real training on the bundled digits."""
-    config = RunConfig().replace(**{"training__threads": 1, **changes})
-    splits = datasets.splits(config.data)
+def trained(**changes: Any) -> tuple[list[Event], dict[str, Any]]:
+    """The record of a real training on the bundled digits, and its last good weights."""
+    config = config_of(**changes)
     events: list[Event] = []
     weights: dict[str, Any] = {}
-    for event in train(config, splits):
-        events.append(event)
+    for event in train(config, datasets.splits(config.data)):
+        if isinstance(event, Progress | EpochEnd | Diverged):
+            events.append(event)
         if isinstance(event, Checkpoint):
             weights = {name.removeprefix("model."): array for name, array in event.arrays.items() if "model." in name}
+    return events, weights
+
+
+@cache
+def checked(**changes: Any) -> dict[str, Check]:
+    """All checks of such a training."""
+    config = config_of(**changes)
+    splits = datasets.splits(config.data)
+    events, weights = trained(**changes)
     checks = diagnosis.diagnose_curves(config, events)
     if not any(isinstance(event, Diverged) for event in events):
         model = load(config.model, weights, SHAPE, 10)

@@ -10,6 +10,7 @@ from benchmarks import figures
 from benchmarks.rows import ROWS, Row
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_row_can_be_computed(row: Row) -> None:

@@ -305,7 +305,7 @@ def test_times_in_words(seconds: float, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "words"), [(0, "0 bytes"), (12_345, "12 KB"), (3_400_000, "3.4 MB"), (2_000_000_000, "2.0 GB")]
+    ("size", "words"), [(0, "0 bytes"), (12_345, "12 kB"), (3_400_000, "3.4 MB"), (2_000_000_000, "2.0 GB")]
 )
 def test_sizes_in_words(size: int, words: str) -> None:
     assert quantities.file_size(size) == words

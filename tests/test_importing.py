@@ -34,13 +34,6 @@ from vae_core.runs import EventLog, Run
 from vae_core.training import SNAPSHOTS
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path / "here"))
-    (tmp_path / "here").mkdir()
-    return tmp_path / "here"
-
-
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     with pytest.MonkeyPatch.context() as patch:

@@ -311,7 +311,7 @@ def test_pictures_become_a_file_and_a_file_becomes_pictures(run: Run, found: Fin
     app = opened(run)
     app.pills(key="codes_classes").set_value([7]).run()
     app.slider(key="codes_bits").set_value(3).run()
-    assert "**100** test images: 78 KB of pixels become **75 bytes** of codes" in words(app)
+    assert "**100** test images: 78 kB of pixels become **75 bytes** of codes" in words(app)
     sevens = load("digits", "test").only((7,))
     model = load_model(run.config.model, run.weights(), (1, 28, 28))
     scale = compression.Quantiser(found.arrays["low"], found.arrays["high"], 3)

@@ -98,21 +98,19 @@ def test_without_fashion_mnist_it_runs_on_digits(three: list[Run]) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.usefixtures("supervised")
 def test_one_click_starts_all_three_and_their_result_appears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "runs"
-    monkeypatch.setenv("DIABOLO_RUNS", str(folder))
     monkeypatch.setenv("DIABOLO_DATA", str(tmp_path / "data"))
-    with nobody_left(folder):
-        app = opened()
-        assert "No run of this experiment yet" in words(app)
-        app.text_input(key="epochs_fashion-vae_digits").set_value("1").run()
-        next(button for button in app.button if button.label == "Start the 3 trainings").click().run()
-        own = [run for run in runs.all_runs() if not run.is_starter]
-        assert {run.config.recipe for run in own} == {FASHION.name, *(c.recipe for c in FASHION.companions.values())}
-        deadline = time.monotonic() + SECONDS
-        while not all(run.state() == "finished" for run in own):
-            assert time.monotonic() < deadline, [run.state() for run in own]
-            time.sleep(0.2)
-        app.run()
-        assert not app.exception and not app.error
-        assert "What you see" in words(app) and len(app.get("plotly_chart")) == 3
+    app = opened()
+    assert "No run of this experiment yet" in words(app)
+    app.text_input(key="epochs_fashion-vae_digits").set_value("1").run()
+    next(button for button in app.button if button.label == "Start the 3 trainings").click().run()
+    own = [run for run in runs.all_runs() if not run.is_starter]
+    assert {run.config.recipe for run in own} == {FASHION.name, *(c.recipe for c in FASHION.companions.values())}
+    deadline = time.monotonic() + SECONDS
+    while not all(run.state() == "finished" for run in own):
+        assert time.monotonic() < deadline, [run.state() for run in own]
+        time.sleep(0.2)
+    app.run()
+    assert not app.exception and not app.error
+    assert "What you see" in words(app) and len(app.get("plotly_chart")) == 3

@@ -183,7 +183,7 @@ def test_what_lies_within_the_spread_is_no_win() -> None:
 
 
 def test_it_is_said_when_the_drawings_lose_or_are_missing() -> None:
-    assert "**SMOTE is better than these drawings" in said(smote=(0.95,), cvae_posterior_3=(0.9,))
+    assert "**SMOTE does better than these drawings" in said(smote=(0.95,), cvae_posterior_3=(0.9,))
     assert "Drawn freely from N(0, I) instead: F1 0.950" in said(cvae_prior=(0.95,), cvae_posterior_3=(0.9,))
     alike = said(cvae_prior=(0.91, 0.02), cvae_posterior_3=(0.9, 0.02))
     assert "F1 0.910 ± 0.020, no measurable difference" in alike
@@ -280,7 +280,7 @@ def test_a_visitor_sees_the_comparison_and_changes_what_is_shown(run: Run, found
     assert not app.exception and "SMOTE: " in words(app)
     metric = next(group for group in app.button_group if group.label == "Judged by")
     metric.set_value("recall").run()
-    assert not app.exception and "Recall of each way" in words(app)
+    assert not app.exception and "Recall of each oversampling method" in words(app)
     slider = next(slider for slider in app.select_slider if slider.label == "After epoch")
     slider.set_value(0).run()
     assert not app.exception and "after epoch 0" in words(app)

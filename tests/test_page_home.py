@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,12 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import runs_list
 from pages.ui.experiments import EXPERIMENTS
 from pages.ui.text import plain
-from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import runs
 from vae_core.config import RunConfig
 from vae_core.recipes import RECIPES
 
 APP = Path(__file__).parents[1] / "app.py"
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty run root, whose supervisor ends with the test."""
-    folder = tmp_path / "runs"
-    monkeypatch.setenv("DIABOLO_RUNS", str(folder))
-    with nobody_left(folder):
-        yield folder
 
 
 def opened() -> AppTest:
@@ -68,7 +57,7 @@ def test_runs_are_listed_with_their_figures_and_links(root: Path) -> None:
     text = said(app)
     assert f"test ELBO {(vae.metrics() or {})['elbo']:.1f} nats per image" in text
     assert f"test MSE {(autoencoder.metrics() or {})['mse']:.4f} per pixel" in text
-    assert "epoch 1 of 1" in text and " KB" in text
+    assert "epoch 1 of 1" in text and " kB" in text
     assert plain("*mine*") in " ".join(str(block.value) for block in app.markdown)
     pages = {page for page, _, query in links(app) if query == f"run={vae.id}"}
     assert pages == {"train", "generate", "reconstruct", "latent"}
@@ -102,7 +91,8 @@ def test_many_runs_are_folded(root: Path) -> None:
     assert app.expander[0].label.endswith(" more")
 
 
-def test_home_opens_without_torch_however_many_runs_there_are(root: Path) -> None:
+@pytest.mark.heavy
+def test_home_opens_without_torch_however_many_runs_there_are(supervised: Path) -> None:
     train()
     code = f"""
 import sys

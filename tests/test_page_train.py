@@ -1,7 +1,7 @@
 """Train, driven without a browser but with a real supervisor and real trainings: what a visitor does, and what he sees."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import forms
 from pages.ui.text import plain
 from tests.dataset_server import DatasetServer, offer_small, supervising
-from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
@@ -27,14 +26,9 @@ LONG = 10_000  # epochs: nobody waits for these
 SECONDS = 60.0  # the deadline for whatever is waited for
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty run root, whose supervisor ends with the test, and no data set but the bundled one."""
-    folder = tmp_path / "runs"
-    monkeypatch.setenv("DIABOLO_RUNS", str(folder))
+@pytest.fixture(autouse=True)
+def _bundled_digits_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIABOLO_DATA", str(tmp_path / "data"))
-    with nobody_left(folder):
-        yield folder
 
 
 def opened(run: Run | str | None = None, *unfolded: str, lang: str = "en") -> AppTest:
@@ -105,7 +99,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 @pytest.mark.heavy
-def test_a_training_from_start_to_finish(root: Path) -> None:
+def test_a_training_from_start_to_finish(supervised: Path) -> None:
     app, run = started(3)
     assert run.config.training.epochs == 3 and run.config.model.hidden == (32,)
     until(app, "All 3 epochs done")
@@ -115,6 +109,7 @@ def test_a_training_from_start_to_finish(root: Path) -> None:
     assert len(app.get("vega_lite_chart")) == 3
     assert "Pause" not in [found.label for found in app.button], "there is nothing to pause any more"
     assert {"Generate", "Draw", "Latent space", "Compare"} <= links(app), "but much to do with the model"
+    assert [one.label for one in app.button if one.proto.type == "primary"] == ["Play with it"]
 
     reloaded = opened(run)
     assert plain(run.title) in [heading.value for heading in reloaded.subheader]
@@ -127,7 +122,7 @@ def test_a_training_from_start_to_finish(root: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_pause_resume_stop_and_go_on(root: Path) -> None:
+def test_pause_resume_stop_and_go_on(supervised: Path) -> None:
     app, run = started(LONG)
     until(app, "images/s")
     assert not button(app, "Stop").disabled and button(app, "Resume").help == "It is training."
@@ -162,7 +157,7 @@ def test_runs_queue_up_and_say_what_they_wait_for(root: Path, monkeypatch: pytes
 
 
 @pytest.mark.heavy
-def test_a_running_run_is_stopped_and_deleted(root: Path) -> None:
+def test_a_running_run_is_stopped_and_deleted(supervised: Path) -> None:
     app, run = started(LONG)
     until(app, "images/s")
     press(app, "Delete for good")
@@ -241,7 +236,7 @@ def test_the_layers_of_a_run_are_told_when_asked_for(root: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_a_time_becomes_epochs(root: Path) -> None:
+def test_a_time_becomes_epochs(supervised: Path) -> None:
     client.ensure_supervisor()  # `app.py` asks for one too, but AppTest leaves it out once a page was switched to
     app = opened()
     wait(app, lambda: any(found.key == "form.take_epochs" for found in app.button), "the machine's speed")
@@ -359,7 +354,8 @@ def test_a_damaged_run_is_told_in_words_and_can_be_deleted(root: Path, name: str
     assert not run.folder.exists()
 
 
-def test_what_it_costs_is_told_before_the_start(root: Path) -> None:
+@pytest.mark.heavy
+def test_what_it_costs_is_told_before_the_start(supervised: Path) -> None:
     config = RunConfig().replace(training__epochs=7)
     client.ensure_supervisor()  # `app.py` asks for one too, but AppTest leaves it out once a page was switched to
     app = opened()
@@ -388,7 +384,7 @@ def test_what_was_typed_stays_across_a_page_switch(root: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_a_run_and_its_film_are_asked_for_followed_and_then_there(root: Path) -> None:
+def test_a_run_and_its_film_are_asked_for_followed_and_then_there(supervised: Path) -> None:
     run = train(name="to be taken away")
     app = opened(run, f"take_away_{run.id}", f"film_{run.id}")
     assert not app.get("download_button"), "nothing is made before it is asked for"
@@ -409,7 +405,7 @@ def test_a_run_and_its_film_are_asked_for_followed_and_then_there(root: Path) ->
 
 
 @pytest.mark.heavy
-def test_what_failed_says_why_in_the_visitor_s_language_and_can_be_tried_again(root: Path) -> None:
+def test_what_failed_says_why_in_the_visitor_s_language_and_can_be_tried_again(supervised: Path) -> None:
     run = train()
     weights = run.folder / "model.safetensors"
     whole = weights.read_bytes()

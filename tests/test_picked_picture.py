@@ -1,21 +1,14 @@
 """The picked test picture stands in the address, from page to page, and a link brings it back."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.processes import nobody_left
-
 APP = Path(__file__).parents[1] / "app.py"
 
 
-@pytest.fixture(autouse=True)
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("DIABOLO_RUNS", str(tmp_path))
-    with nobody_left(tmp_path):
-        yield
+pytestmark = pytest.mark.usefixtures("root")
 
 
 def opened(page: str, **address: str) -> AppTest:

@@ -34,4 +34,4 @@ def test_what_the_classifier_does_not_know_is_not_read() -> None:
 
 def test_it_is_told_in_the_visitors_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "language", lambda: "fr")
-    assert "\u202f%" in read_aloud(some(7, 1), "digits")
+    assert "\u00a0%" in read_aloud(some(7, 1), "digits")

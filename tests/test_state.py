@@ -39,7 +39,7 @@ def chooser() -> None:
 
     from pages.ui.run_choice import choose_run
 
-    st.write(f"chosen: {choose_run(st.session_state.get('kinds'))}")
+    st.write(f"chosen: {choose_run(st.container(), st.session_state.get('kinds'))}")
 
 
 def chosen(app: AppTest) -> str:

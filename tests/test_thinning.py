@@ -56,6 +56,7 @@ def run(tmp_path: Path) -> Run:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", DAYS.values(), ids=DAYS)
 def test_the_record_of_a_day_stays_small_and_keeps_its_curves(run: Run, day: tuple[int, int, int]) -> None:
     epochs, steps_an_epoch, _ = day

@@ -5,6 +5,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -29,6 +30,12 @@ def data() -> Splits:
     """A tenth of the bundled digits."""
     whole = splits(SMALL.data)
     return Splits(whole.train.subset(slice(400)), whole.validation.subset(slice(100)), whole.test.subset(slice(200)))
+
+
+@pytest.fixture(scope="module")
+def whole(data: Splits) -> Callable[[int], list[ev.Event]]:
+    """The events of a training of a kind, by its place in `KINDS`, from the first to the last. Each is trained once."""
+    return cache(lambda kind: list(train(SMALL.replace(**KINDS[kind]), data)))
 
 
 @pytest.fixture(autouse=True)
@@ -62,9 +69,9 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("changes", KINDS)
-def test_events_tell_the_whole_story(data: Splits, changes: dict[str, Any]) -> None:
-    found = list(train(SMALL.replace(**changes), data))
+@pytest.mark.parametrize("kind", range(len(KINDS)))
+def test_events_tell_the_whole_story(whole: Callable[[int], list[ev.Event]], kind: int) -> None:
+    found, changes = whole(kind), KINDS[kind]
     ends = of(ev.EpochEnd, found)
     assert [end.epoch for end in ends] == [1, 2, 3]
     assert [end.step for end in ends] == [7, 14, 21] and ends[-1].steps == 21
@@ -101,24 +108,25 @@ def test_snapshots_are_thinned_after_two_hundred(data: Splits) -> None:
     assert epochs == [*range(0, 450, 3), 450]
 
 
-@pytest.mark.parametrize("changes", KINDS)
-def test_same_settings_same_bits(data: Splits, changes: dict[str, Any]) -> None:
-    config = SMALL.replace(**changes)
-    first, again = list(train(config, data)), list(train(config, data))
+@pytest.mark.parametrize("kind", range(len(KINDS)))
+def test_same_settings_same_bits(data: Splits, whole: Callable[[int], list[ev.Event]], kind: int) -> None:
+    config = SMALL.replace(**KINDS[kind])
+    first, again = whole(kind), list(train(config, data))
     assert same(weights(first), weights(again))
     assert [e.train for e in of(ev.EpochEnd, first)] == [e.train for e in of(ev.EpochEnd, again)]
     other = list(train(config.replace(training__seed=1), data))
     assert not same(weights(first), weights(other))
 
 
-@pytest.mark.parametrize("changes", KINDS)
+@pytest.mark.parametrize("kind", range(len(KINDS)))
 @pytest.mark.parametrize("stop_at", [0, 1, 2])
-def test_going_on_from_a_checkpoint_gives_the_same_bits(data: Splits, changes: dict[str, Any], stop_at: int) -> None:
-    config = SMALL.replace(**changes)
-    whole = list(train(config, data))
-    rest = list(train(config, data, resume=of(ev.Checkpoint, whole)[stop_at].arrays))
-    assert same(weights(whole), weights(rest))
-    assert [e.train for e in of(ev.EpochEnd, rest)] == [e.train for e in of(ev.EpochEnd, whole)][stop_at:]
+def test_going_on_from_a_checkpoint_gives_the_same_bits(
+    data: Splits, whole: Callable[[int], list[ev.Event]], kind: int, stop_at: int
+) -> None:
+    first = whole(kind)
+    rest = list(train(SMALL.replace(**KINDS[kind]), data, resume=of(ev.Checkpoint, first)[stop_at].arrays))
+    assert same(weights(first), weights(rest))
+    assert [e.train for e in of(ev.EpochEnd, rest)] == [e.train for e in of(ev.EpochEnd, first)][stop_at:]
 
 
 def after(points: int, then: training.Wish) -> Callable[[], training.Wish]:
@@ -128,20 +136,19 @@ def after(points: int, then: training.Wish) -> Callable[[], training.Wish]:
 
 
 @pytest.mark.parametrize("points", [0, 3, 6, 7, 9, 22])
-@pytest.mark.parametrize("changes", KINDS[:2])
+@pytest.mark.parametrize("kind", [0, 1])
 def test_a_pause_inside_an_epoch_changes_no_bit(
-    data: Splits, changes: dict[str, Any], points: int, monkeypatch: pytest.MonkeyPatch
+    data: Splits, whole: Callable[[int], list[ev.Event]], kind: int, points: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A point after every batch, the one of the validation images too: 7 + 1 an epoch.
     monkeypatch.setattr(training, "PROGRESS_SECONDS", 0.0)
     epochs, batches = divmod(points, 8)
-    config = SMALL.replace(**changes)
-    whole = list(train(config, data))
+    config = SMALL.replace(**KINDS[kind])
     paused = list(train(config, data, wish=after(points, "pause")))
     assert paused[-1] == ev.Paused(epoch=1 + epochs, step=7 * epochs + min(batches + 1, 7))
     rest = list(train(config, data, resume=weights(paused)))
-    assert same(weights(whole), weights(rest))
-    assert of(ev.EpochEnd, rest)[-1].train == of(ev.EpochEnd, whole)[-1].train
+    assert same(weights(whole(kind)), weights(rest))
+    assert of(ev.EpochEnd, rest)[-1].train == of(ev.EpochEnd, whole(kind))[-1].train
 
 
 def test_a_stop_keeps_the_weights_of_that_moment(data: Splits, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,10 @@ import streamlit
 from google.protobuf.json_format import MessageToDict
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import text
+from pages.ui import notation, text
 from pages.ui.live_curves import ZOOM
 from pages.ui.navigation import PAGES
+from pages.ui.number_tables import number_table
 from scripts import translations
 from scripts.typography import typeset
 from tests.processes import nobody_left
@@ -64,8 +65,8 @@ class TestCatalogue:
     ("typed", "printed"),
     [
         ("L'image : est-ce « elle » ?", "L’image\u00a0: est-ce «\u00a0elle\u00a0»\u202f?"),
-        ("12 % de 4 000 images; 3 nats!", "12\u202f% de 4\u202f000 images\u202f; 3\u00a0nats\u202f!"),
-        ("{share:.0%} ; {low:.1f} %", "{share:.0%}\u202f; {low:.1f}\u202f%"),
+        ("12 % de 4 000 images; 3 nats!", "12\u00a0% de 4\u202f000 images\u202f; 3\u00a0nats\u202f!"),
+        ("{share:.0%} ; {low:.1f} %", "{share:.0%}\u202f; {low:.1f}\u00a0%"),
         ("Entre -2 et 3, 2-D, -ELBO ...", "Entre −2 et 3, 2-D, −ELBO…"),
         ("`a: b; c' d -3` : --set x=-1", "`a: b; c' d -3`\u00a0: --set x=-1"),
         ("%{x:.1%} ; https://a.b/c?d=-1;e", "%{x:.1%}\u202f; https://a.b/c?d=-1;e"),
@@ -247,4 +248,41 @@ def test_numbers_are_written_as_the_language_writes_them(monkeypatch: pytest.Mon
     values = {"images": 12345, "share": 0.125, "text": "1.5"}
     assert text.t(message, **values) == "About **12,345** images to learn from: 12.5%, 1.5."
     monkeypatch.setattr(text, "language", lambda: "fr")
-    assert text.t(message, **values) == "About **12\u202f345** images to learn from: 12,5\u202f%, 1.5."
+    assert text.t(message, **values) == "About **12\u202f345** images to learn from: 12,5\u00a0%, 1.5."
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "english", "french"),
+    [
+        (12345, ",", "12,345", "12\u202f345"),
+        (-1234.5, ",.2f", "-1,234.50", "\u22121\u202f234,50"),
+        (0.125, ".1%", "12.5%", "12,5\u00a0%"),
+        (-0.5, "+.0%", "-50%", "\u221250\u00a0%"),
+        (0.25, "+.2f", "+0.25", "+0,25"),
+        (1.5e-7, ".2g", "1.5e-07", "1,5e\u221207"),
+        (7, "", "7", "7"),
+    ],
+)
+def test_one_formatter_writes_numbers(value: float, spec: str, english: str, french: str) -> None:
+    assert (notation.number(value, spec, "en"), notation.number(value, spec, "fr")) == (english, french)
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"),
+    [
+        (1, "1 byte", "1\u00a0octet"),
+        (512, "512 bytes", "512\u00a0octets"),
+        (12_345, "12 kB", "12\u202fko"),
+        (3_400_000, "3.4 MB", "3,4\u202fMo"),
+        (2_000_000_000, "2.0 GB", "2,0\u202fGo"),
+    ],
+)
+def test_sizes_are_those_of_the_language(count: int, english: str, french: str) -> None:
+    assert (notation.size(count, "en"), notation.size(count, "fr")) == (english, french)
+
+
+def test_a_tables_numbers_are_those_of_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "language", lambda: "fr")
+    table = number_table([{"a": 0.5, "b": -0.25}, {"a": None, "b": 1.0}], {"a": ".3f", "b": ".0%"})
+    shown = table.to_string(delimiter="|")
+    assert "0,500|\u221225\u00a0%" in shown and "||100\u00a0%" in shown.replace("1||", "||")

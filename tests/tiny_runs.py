@@ -1,29 +1,64 @@
 """Real runs that take a second to train: what a page's test looks at."""
 
+import hashlib
+import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from vae_core import runs
+from vae_core import files, locks, runs
 from vae_core.config import RunConfig
+from vae_core.environment import runs_root, writable
 from vae_core.events import Checkpoint
 from vae_core.jobs.worker import work
 from vae_core.runs import Run
 
+trained_before: Path | None = None
+"""The folder with what was trained in this session, which all its processes share."""
+
 
 def train(epochs: int = 1, **changes: Any) -> Run:
-    """A finished run in the test's run root, trained in this process on the bundled digits with one thread.
+    """A finished run in the test's run root, trained on the bundled digits with one thread.
+
+    Whichever test first wants a run with certain settings trains it; the others get copies, with names of their own.
 
     Args:
         changes: As `RunConfig.replace` takes them: `model__latent_dim=2`.
     """
-    run, lock = runs.create(config_of(epochs, changes), hold=True)
+    config = config_of(epochs, changes)
+    if trained_before is None:
+        return _train(config)
+    nameless = config.replace(name="")
+    kept = trained_before / hashlib.sha256(nameless.to_json().encode()).hexdigest()
+    with locks.turn(kept.with_suffix(".lock")):
+        if not kept.exists():
+            with tempfile.TemporaryDirectory(dir=trained_before) as aside:
+                _train(nameless, Path(aside)).folder.rename(kept)
+    return _copy(kept, config)
+
+
+def _train(config: RunConfig, root: Path | None = None) -> Run:
+    run, lock = runs.create(config, hold=True, root=root)
     assert lock is not None
     try:
         for _ in work(run):
             pass
     finally:
         lock.close()
+    return run
+
+
+def _copy(kept: Path, config: RunConfig) -> Run:
+    """A trained run under another name, as if it had just been made."""
+    root, run_id = writable(runs_root()), runs.new_id(config)
+    new = root / f"{runs.NEW}{run_id}"
+    shutil.copytree(kept, new, copy_function=shutil.copyfile)  # its files are of now
+    files.write_json(new / "request.json", files.read_json(new / "request.json") | {"time": time.time()})
+    run = Run(run_id, new.rename(root / run_id))
+    runs.rename(run, config.name)
     return run
 
 

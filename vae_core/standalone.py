@@ -663,7 +663,7 @@ def _figures(config: RunConfig) -> str:
                 sums[2] += (picture_of(decode(<<grey>>, y)) - grey).square().flatten(1).mean(1).double().sum()
         recon, kl, mse = (sums / len(test_images)).tolist()
         <<elbo>>
-        print(f"MSE {mse:.6f} a pixel")
+        print(f"MSE {mse:.6f} per pixel")
         """,
         binarise=(
             "# Black and white, drawn once for the whole split.\n"

@@ -33,6 +33,9 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
 _OF_A_VAE = ("loss.beta", "loss.free_bits", "loss.kl_warmup")
 _NOT_COMPARED = ("version", "name", "recipe", "training.threads")
 
+NO_MATTER = object()
+"""The value of a setting that has no effect on a model."""
+
 
 def offered(base: RunConfig) -> tuple[str, ...]:
     """The settings that make sense for a run like this one."""
@@ -105,11 +108,31 @@ def varied(base: RunConfig, others: Mapping[str, RunConfig]) -> list[str]:
 
 
 def differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
-    """The settings that are not the same in all, by dotted names, one value for each config."""
-    values = {path: tuple(config.get(path) for config in configs) for path in fields(RunConfig)}
+    """The settings that are not the same in all of those that they matter to.
+
+    Returns:
+        By dotted names, one value for each config; `NO_MATTER` where the setting has no effect on it.
+    """
+    found: dict[str, tuple[Any, ...]] = {}
+    for path in fields(RunConfig):
+        values = [config.get(path) if matters(config, path) else NO_MATTER for config in configs]
+        told = [value for value in values if value is not NO_MATTER]
+        if path not in _NOT_COMPARED and any(value != told[0] for value in told):
+            found[path] = tuple(values)
+    return found
+
+
+def matters(config: RunConfig, path: str) -> bool:
+    """Whether a setting has any effect on a model of these settings: a beta has none where there is no KL to weigh."""
+    model, loss, data = config.model, config.loss, config.data
+    is_vae = model.kind != "autoencoder"
     return {
-        path: found for path, found in values.items() if path not in _NOT_COMPARED and any(v != found[0] for v in found)
-    }
+        "model.kernel": model.network == "conv",
+        "model.sigma": model.likelihood == "gaussian",
+        "loss.samples": is_vae,
+        "data.rare_share": data.rare_class is not None,
+        "data.leave_out_digits_test": data.name == "mnist",
+    }.get(path, is_vae and loss.samples == 1 if path.startswith("loss.") else True)
 
 
 def repeats(configs: Mapping[str, RunConfig]) -> list[list[str]]:

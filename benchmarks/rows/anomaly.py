@@ -75,7 +75,7 @@ ROWS = (
     Row(
         name="anomaly-fives",
         title=(
-            "Spot the stranger, the tutorial's protocol: MNIST's training fives split 80/20, AE "
+            "Find the anomaly, the tutorial's protocol: MNIST's training fives split 80/20, AE "
             "784-512-256-128-256-512-784, MSE, 10 epochs; 5 against the rest on the 10,000 test images"
         ),
         compute=tutorial,

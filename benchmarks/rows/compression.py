@@ -1,4 +1,4 @@
-"""784 numbers in 2: the error of a 2-D code against PCA, on MNIST's test split."""
+"""784 pixels in 2 dimensions: the error of a 2-D code against PCA, on MNIST's test split."""
 
 from benchmarks.rows.row import Figures, Row
 from vae_core import compression, datasets, metrics
@@ -16,7 +16,7 @@ def measure(seed: int, quick: bool) -> Figures:
     errors = compression.pca_errors(compression.fit_pca(splits.train), splits.test)
     equivalent = compression.equivalent_dimensions(errors, found["mse"])
     floor = compression.cross_entropy_floor(splits.test)
-    assert equivalent is not None  # a code of 2 numbers never beats all of PCA's
+    assert equivalent is not None  # a 2-D code never beats all of PCA's
     return {
         "mse": found["mse"],
         "pca": errors[config.model.latent_dim],
@@ -29,14 +29,14 @@ def measure(seed: int, quick: bool) -> Figures:
 ROWS = (
     Row(
         name="compress-392",
-        title="784 numbers in 2, recipe compress-392: MNIST, official test split, grey",
+        title="784 pixels in 2 dimensions, recipe compress-392: MNIST, official test split, grey",
         compute=measure,
         figures={
-            "mse": "MSE a pixel",
-            "pca": "MSE a pixel, PCA with 2 numbers",
-            "pca_equivalent": "numbers that PCA needs to be as good",
-            "cross_entropy": "cross-entropy, nats a pixel",
-            "cross_entropy_floor": "cross-entropy of a perfect copy, nats a pixel",
+            "mse": "MSE per pixel",
+            "pca": "MSE per pixel, PCA with 2 components",
+            "pca_equivalent": "components that PCA needs to be as good",
+            "cross_entropy": "cross-entropy, nats per pixel",
+            "cross_entropy_floor": "cross-entropy of a perfect copy, nats per pixel",
         },
         command="python -m vae_core train --recipe compress-392",
     ),

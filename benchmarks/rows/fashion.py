@@ -19,7 +19,7 @@ TITLES = {
 FIGURES = {
     "negative_elbo": "-ELBO, nats",
     "kl": "KL, nats",
-    "active_units": "numbers in use, of 2",
+    "active_units": "active dimensions, of 2",
     "mse": "MSE",
 }
 

@@ -1,4 +1,4 @@
-"""A rare class filled up: the recipe's model, a VAE of the rare class and the ways without a model, for eights and fives."""
+"""A rare class oversampled: the recipe's model, a VAE of the rare class and the methods without a model, for eights and fives."""
 
 from functools import partial
 
@@ -72,7 +72,7 @@ ROWS = tuple(
     Row(
         name=f"oversample-{rare}",
         title=(
-            f"Fill up the rare class: MNIST's training {words} cut to 1 %, filled up, MLP 784-128-10 of 5 epochs, judged on "
+            f"Oversample a rare class: MNIST's training {words} cut to 1 %, oversampled, MLP 784-128-10 of 5 epochs, judged on "
             "the 10,000 test images"
         ),
         compute=partial(filled_up, rare),

@@ -1,4 +1,4 @@
-"""AE or VAE: how real their new pictures are, and what else tells them apart."""
+"""AE or VAE: how real their new images are, and what else tells them apart."""
 
 import time
 

@@ -44,9 +44,14 @@ def write(changes: Changes) -> None:
         _tell_streamlit()
 
 
-def go(script: str) -> NoReturn:
-    """Show another page. Unlike `st.switch_page` alone, it leaves the address of this one as it is, for Back."""
-    st.session_state[_ARRIVING] = True
+def go(script: str, parameters: Mapping[str, str] | None = None) -> NoReturn:
+    """Show another page. Unlike `st.switch_page` alone, it leaves the address of this one as it is, for Back.
+
+    Args:
+        script: The page's.
+        parameters: Its address's.
+    """
+    st.session_state[_ARRIVING] = dict(parameters or {})
     st.switch_page(script, query_params=everything())
 
 
@@ -58,10 +63,10 @@ def begin(page: str) -> None:
     """
     state = st.session_state
     state[_PAGE] = page
-    is_arriving = state.pop(_ARRIVING, False)
-    if _is_first_run() or is_arriving:
+    arriving = state.pop(_ARRIVING, None)
+    if _is_first_run() or arriving is not None:
         # Another page's parameters came along with `go`.
-        state[_WAITING] = dict.fromkeys(st.query_params) if is_arriving else {}
+        state[_WAITING] = {} if arriving is None else dict.fromkeys(st.query_params) | arriving
         if not _is_first_run():
             _tell_streamlit()
     elif st.query_params.to_dict() != state.get(_SHOWN, {}).get("read"):

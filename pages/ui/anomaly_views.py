@@ -1,6 +1,6 @@
 """What looks strange to a model: scores, a threshold, and the pictures at both ends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -13,6 +13,8 @@ from pages.ui.chart_view import show_chart
 from pages.ui.controls import download
 from pages.ui.images import sheet
 from pages.ui.navigation import BY_NAME
+from pages.ui.number_tables import number_table
+from pages.ui.primary import primary
 from pages.ui.reconstruction import reconstruct
 from pages.ui.strangeness import in_words, ink_correlation, only_these, scale, seen_before, threshold_in_words
 from pages.ui.text import describe, plain, t
@@ -43,24 +45,8 @@ def show_anomalies(run: Run, data: ImageData) -> None:
         return
     with st.spinner(t("Comparing the images with normal ones …"), show_time=True):
         scores = cache.strangeness(run, data.name, classes)
-        name = choose(run, data, classes).score
-    # Set before the box is made: the address or another page may have named it.
-    st.session_state[SCORE] = name
-    st.selectbox(
-        t("Score"),
-        list(scores),
-        format_func=lambda name: t(anomaly.SCORES[name].title),
-        key=SCORE,
-        on_change=lambda: state.choose_score(st.session_state[SCORE]),
-        help=t("How an anomaly is measured. For each of them, higher is more anomalous."),
-        width=320,
-    )
-    normal = anomaly.is_normal(data, classes)
-    ink = ink_correlation(scores[name], data.images)
-    st.caption(t(anomaly.SCORES[name].help) + " " + t("Here its rank correlation with ink is {ink:.2f}.", ink=ink))
-    _show_threshold(run, data, scores, classes)
-    _show_ends(run, data, scores[name], normal)
-    _show_scores(data, scores, normal)
+    _show_results(run, data, scores, classes)
+    _show_scores(data, scores, anomaly.is_normal(data, classes))
 
 
 def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
@@ -84,21 +70,24 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
     chosen = state.chosen_normal(everything)
     # Set before the pills are made, as the score is.
     st.session_state[NORMAL] = [0] if chosen is None else list(chosen)
-    normal = st.pills(
-        t("Classes that count as normal"),
-        everything,
-        selection_mode="multi",
-        format_func=lambda number: t(data.class_names[number]),
-        key=NORMAL,
-        on_change=lambda: state.choose_normal(st.session_state[NORMAL]),
-    )
-    possible = 0 < len(normal) < len(data.class_names)
-    wanted = st.button(
-        t("Train a model on only these"),
-        icon=":material/model_training:",
-        disabled=not possible,
-        help=None if possible else t("Choose at least one class, and leave at least one out."),
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        normal = st.pills(
+            t("Classes that count as normal"),
+            everything,
+            selection_mode="multi",
+            format_func=lambda number: t(data.class_names[number]),
+            key=NORMAL,
+            on_change=lambda: state.choose_normal(st.session_state[NORMAL]),
+        )
+        possible = 0 < len(normal) < len(data.class_names)
+        wanted = st.button(
+            t("Train a model on only these"),
+            type=primary("only_these"),
+            key="only_these",
+            icon=":material/model_training:",
+            disabled=not possible,
+            help=None if possible else t("Choose at least one class, and leave at least one out."),
+        )
     if wanted and possible:
         own = run.config.data.name
         state.propose(only_these(own if datasets.is_present(own) else data.name, normal))
@@ -111,31 +100,25 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
 
 @st.fragment
 @guarded()
-def _show_threshold(
+def _show_results(
     run: Run, data: ImageData, all_scores: Mapping[str, NDArray[np.float64]], classes: tuple[int, ...]
 ) -> None:
+    """The score and its threshold, what they find, and the images at both ends; then every threshold at once."""
     from vae_core import anomaly
 
+    left, middle = st.columns([2, 3], vertical_alignment="bottom")
+    with left:
+        _choose_score(all_scores, choose(run, data, classes).score)
     chosen = choose(run, data, classes)
     name, scores, normal = chosen.score, all_scores[chosen.score], anomaly.is_normal(data, classes)
-    title = t(anomaly.SCORES[name].title)
-    where, key = place(run, name, classes), f"threshold-{run.id}-{name}-{classes}"
     verdicts = cache.detector(run, data.name, classes).verdicts(data, all_scores, name, at=chosen.threshold)
-    threshold, reach = verdicts.threshold, places(run, data, classes, name)
-    # Set before the slider is made, as the score is.
-    st.session_state[key] = threshold
-    st.slider(
-        t("Threshold: images scoring above it are flagged"),
-        reach.low,
-        reach.high,
-        step=reach.step,
-        format=f"%.{reach.digits}f",
-        key=key,
-        on_change=lambda: state.choose_threshold(where, st.session_state[key]),
-    )
+    threshold = verdicts.threshold
+    with middle:
+        _choose_threshold(run, data, classes, name, threshold)
     state.write_verdict(name, threshold)
     found = anomaly.report(scores, normal, threshold)
     st.markdown(in_words(found.confusion))
+    _show_ends(run, data, scores, normal)
     is_default = chosen.threshold is None
     st.button(
         t("Back to the default"),
@@ -143,17 +126,21 @@ def _show_threshold(
         disabled=is_default,
         help=t("The threshold stands there already.") if is_default else None,
         on_click=state.choose_threshold,
-        args=(where, None),
+        args=(place(run, name, classes), None),
     )
+    ink = ink_correlation(scores, data.images)
     st.caption(
         " ".join(
             [
                 threshold_in_words(verdicts.default),
                 t("The test images, which are judged here, had no say in it."),
                 *seen_before(run, data),
+                t(anomaly.SCORES[name].help),
+                t("Here its rank correlation with ink is {ink:.2f}.", ink=ink),
             ]
         )
     )
+    title = t(anomaly.SCORES[name].title)
     left, right = st.columns(2)
     with left:
         show_chart(
@@ -188,6 +175,37 @@ def _show_threshold(
             ),
         )
         csv_files.choose_form("anomaly_csv")
+
+
+def _choose_score(scores: Collection[str], name: str) -> None:
+    from vae_core import anomaly
+
+    # Set before the box is made: the address or another page may have named it.
+    st.session_state[SCORE] = name
+    st.selectbox(
+        t("Score"),
+        list(scores),
+        format_func=lambda name: t(anomaly.SCORES[name].title),
+        key=SCORE,
+        on_change=lambda: state.choose_score(st.session_state[SCORE]),
+        help=t("How an anomaly is measured. For each of them, higher is more anomalous."),
+    )
+
+
+def _choose_threshold(run: Run, data: ImageData, classes: tuple[int, ...], name: str, threshold: float) -> None:
+    where, key = place(run, name, classes), f"threshold-{run.id}-{name}-{classes}"
+    reach = places(run, data, classes, name)
+    # Set before the slider is made, as the score is.
+    st.session_state[key] = threshold
+    st.slider(
+        t("Threshold: images scoring above it are flagged"),
+        reach.low,
+        reach.high,
+        step=reach.step,
+        format=f"%.{reach.digits}f",
+        key=key,
+        on_change=lambda: state.choose_threshold(where, st.session_state[key]),
+    )
 
 
 def _show_ends(run: Run, data: ImageData, scores: NDArray[np.float64], normal: NDArray[np.bool_]) -> None:
@@ -231,15 +249,7 @@ def _show_scores(data: ImageData, scores: Mapping[str, NDArray[np.float64]], nor
         }
         for name, values in scores.items()
     ]
-    st.dataframe(
-        rows,
-        hide_index=True,
-        column_config={
-            t("AUROC"): st.column_config.NumberColumn(format="%.3f"),
-            t("Ink correlation"): st.column_config.NumberColumn(format="%.2f"),
-        },
-        width=480,
-    )
+    st.dataframe(number_table(rows, {t("AUROC"): ".3f", t("Ink correlation"): ".2f"}), hide_index=True, width=480)
     st.caption(
         t(
             "Ink correlation: the rank correlation of a score with the amount of ink. A score where it is "

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pages.ui.charts import CLASS_COLOURS, NORMAL, STRANGE
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, written
 
 if TYPE_CHECKING:
     from vae_core.models.layers import Layer
@@ -44,7 +44,7 @@ TEXT, LINE = 12.5, 14
 
 def number_text(count: int) -> str:
     """`3136` as `3,136`, or as the visitor's language writes it."""
-    return t("{count:,}", count=count)
+    return written(count, ",")
 
 
 def size_text(shape: Sequence[int]) -> str:

@@ -153,5 +153,8 @@ def _values(given: Any) -> NDArray[Any] | None:
 def _text(value: Any) -> str:
     """A value for reading: a number with three digits, as the language writes it; a name as it is."""
     if isinstance(value, int | float | np.integer | np.floating):
-        return written(float(value), ".3g") if isinstance(value, float | np.floating) else str(value)
+        return written(
+            value.item() if isinstance(value, np.generic) else value,
+            ".3g" if isinstance(value, float | np.floating) else ",",
+        )
     return str(value)

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.ui import chart_data, csv_files
+from pages.ui import chart_data, charts, csv_files
 from pages.ui.about import folded, show_explanation
 from pages.ui.controls import download
 from pages.ui.text import t
@@ -48,7 +48,7 @@ def show_chart(
     kind = st.session_state.get(f"{key}_format") or "png"
     camera = {"toImageButtonOptions": {"format": kind, "filename": f"diabolo-{key}", "scale": 2}}
     event = st.plotly_chart(
-        figure,
+        charts.readable(figure),
         key=key,
         on_select="rerun" if selects else "ignore",
         config={"displaylogo": False, **config, **camera},

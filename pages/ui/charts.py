@@ -5,6 +5,7 @@ Backgrounds are transparent and no text has a colour of its own, so that Streaml
 `uirevision` keeps what a visitor zoomed to when new points arrive.
 """
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -79,6 +80,56 @@ def template(figure: go.Figure, *, height: int = 360, x: str = "", y: str = "", 
     if y:
         figure.update_yaxes(title_text=y)
     return figure
+
+
+def readable(figure: go.Figure) -> go.Figure:
+    """Give a figure's axes ticks and titles that can be read, whatever data came: what every chart gets at last.
+
+    An axis of whole numbers has whole ticks; one of a single value has a range around it, not six decimals; a title
+    that is longer than its axis takes several lines.
+    """
+    for letter, axes in (("x", figure.select_xaxes()), ("y", figure.select_yaxes())):
+        for axis in axes:
+            number = axis.plotly_name.removeprefix(f"{letter}axis")
+            values = _values(figure, letter, number)
+            if values.size and axis.type not in ("log", "category") and axis.tickvals is None and not axis.tickformat:
+                _tick(axis, values)
+            if axis.title.text and "<br>" not in axis.title.text:
+                low, high = axis.domain or (0, 1)
+                pixels = (high - low) * (_NARROW if letter == "x" else (figure.layout.height or 360) - 70)
+                lines = textwrap.wrap(axis.title.text, max(12, int(pixels / _LETTER)), break_long_words=False)
+                axis.title.text = "<br>".join(lines)
+    return figure
+
+
+_NARROW = 320  # pixels of an axis on a phone
+_LETTER = 7  # pixels of a title's letter
+_MOST_WHOLE = 12  # of a wider range, ticks are whole by themselves
+
+
+def _values(figure: go.Figure, letter: str, number: str) -> NDArray[np.float64]:
+    """All finite numbers along an axis; none where it is no axis of numbers."""
+    found = [np.zeros(0)]
+    for trace in figure.data:
+        if trace.type not in ("scatter", "scattergl", "bar") or (trace[f"{letter}axis"] or letter) != letter + number:
+            continue
+        try:
+            found.append(np.asarray(trace[letter] if trace[letter] is not None else [], float).ravel())
+        except (TypeError, ValueError):
+            return np.zeros(0)
+    values = np.concatenate(found)
+    return values[np.isfinite(values)]
+
+
+def _tick(axis: Any, values: NDArray[np.float64]) -> None:
+    span, are_whole = float(np.ptp(values)), bool((values == np.round(values)).all())
+    if not span and axis.range is None:
+        middle = float(values[0])
+        half = 1.0 if are_whole else abs(middle) / 10
+        axis.range = (middle - half, middle + half)
+        axis.nticks = 4
+    if are_whole and span <= _MOST_WHOLE and axis.dtick is None:
+        axis.dtick = 1
 
 
 def score_histogram(

@@ -15,6 +15,7 @@ from pages.ui import cache, coach_charts, settings, standing, state
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.longer_code import is_short, offer_longer_code
+from pages.ui.primary import primary
 from pages.ui.shown import shown_data
 from pages.ui.text import describe, plain, t, written
 from pages.ui.what_if import shown
@@ -95,7 +96,7 @@ def _report(run: Run, found: "Verdict", *, live: bool) -> None:
         st.dataframe(
             {
                 t("Check"): [t(diagnosis.CHECKS[check.kind].title) for check in checks],
-                t("Dimension"): [_number(check.value) for check in checks],
+                t("Value"): [_number(check.value) for check in checks],
                 t("Limit"): [_number(check.limit) for check in checks],
                 t("Fault"): [_is_fault(check) for check in checks],
                 t("What it is"): [t(diagnosis.CHECKS[check.kind].number) for check in checks],
@@ -207,7 +208,7 @@ def _mend(run: Run, check: "Check", *, live: bool) -> None:
             t("Keep it, queue a run with the fix") if live else t("Train with the suggested fix"),
             icon=":material/healing:",
             key=f"mend_{check.kind}",
-            type="secondary" if live else "primary",
+            type="secondary" if live else primary(f"mend_{check.kind}"),
             disabled=bool(problem),
             help=problem or None,
         )
@@ -233,7 +234,7 @@ def _stop_button(run: Run, check: "Check", problem: str) -> bool:
         t("Stop it, train with the suggested fix"),
         icon=":material/healing:",
         key=f"mend_instead_{check.kind}",
-        type="primary",
+        type=primary(f"mend_instead_{check.kind}"),
         disabled=bool(problem),
         help=problem or None,
     )

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.ui import address
 from pages.ui.number_box import Typed, number_box
 from pages.ui.number_text import Span
+from pages.ui.primary import primary
 from pages.ui.state import whole_number
 from pages.ui.text import t
 
@@ -26,7 +27,7 @@ def seed_box(key: str, help: str) -> Typed:
     seed = number_box(t("Seed"), Span(0, LARGEST_SEED), key=key, persist_state="session", width=150, help=help)
     if seed.problem is None and address.get(key, "0") != str(seed.number):
         address.write({key: str(seed.number)})
-    st.button(t("Resample"), type="primary", icon=":material/casino:", key=f"{key}_again", on_click=again)
+    st.button(t("Resample"), type=primary(f"{key}_again"), icon=":material/casino:", key=f"{key}_again", on_click=again)
     return seed
 
 
@@ -38,7 +39,7 @@ def download(
     *,
     help: str | None = None,
     key: str | None = None,
-    primary: bool = False,
+    ready: bool = False,
 ) -> None:
     """A file that is there; taking it doesn't run the page again.
 
@@ -54,5 +55,5 @@ def download(
         icon=":material/download:",
         help=help,
         key=key,
-        type="primary" if primary else "secondary",
+        type=primary(key) if ready and key else "secondary",
     )

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.ui import address, settings
 from pages.ui.number_box import ToldError, held, number_box, show_reason
 from pages.ui.number_text import Number, Span, shown
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, written
 from vae_core import datasets
 from vae_core.config import RunConfig, field
 from vae_core.errors import InputError
@@ -378,7 +378,12 @@ def _help(path: str) -> str:
     elif path in settings.WIDTHS:
         smallest, largest, most = settings.width_limits()
         parts.append(
-            t("Up to {most} numbers from {low} to {high}, with commas.", most=most, low=smallest, high=f"{largest:,}")
+            t(
+                "Up to {most} numbers from {low} to {high}, with commas.",
+                most=most,
+                low=smallest,
+                high=written(largest, ","),
+            )
         )
     return " ".join(parts)
 

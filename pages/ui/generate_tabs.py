@@ -63,19 +63,6 @@ def drawing(run: Run) -> None:
         _show_drawing(draws, _fitted(run, name))
         return
     found = cache.code_fit(run, shown_data(run).name)
-    st.info(
-        t(
-            "**This is an autoencoder: nothing ever told it to put its codes where N(0, I) draws them.** The codes of "
-            "{pictures:,} training images lie {distance:.1f} from 0 on average; draws from N(0, I) lie {prior:.1f}. "
-            "So most draws from N(0, I) land where it learnt little. The Gaussian fitted to its codes at least draws "
-            "in the right region, and a mixture of them follows its shape; a VAE is trained so that N(0, I) itself "
-            "works.",
-            pictures=found.pictures,
-            distance=found.distance,
-            prior=generation.prior_distance(model.latent_dim),
-        ),
-        icon=":material/info:",
-    )
     left, right = st.columns(2)
     with left:
         st.subheader(t("From N(0, I)"))
@@ -91,6 +78,19 @@ def drawing(run: Run) -> None:
             st.subheader(t("From the fitted Gaussian"))
             st.caption(t("Mean and covariance of its own codes."))
         _show_drawing(draws, _fitted(run, name), width=440)
+    st.info(
+        t(
+            "**This is an autoencoder: nothing ever told it to put its codes where N(0, I) draws them.** The codes of "
+            "{pictures:,} training images lie {distance:.1f} from 0 on average; draws from N(0, I) lie {prior:.1f}. "
+            "So most draws from N(0, I) land where it learnt little. The Gaussian fitted to its codes at least draws "
+            "in the right region, and a mixture of them follows its shape; a VAE is trained so that N(0, I) itself "
+            "works.",
+            pictures=found.pictures,
+            distance=found.distance,
+            prior=generation.prior_distance(model.latent_dim),
+        ),
+        icon=":material/info:",
+    )
 
 
 class _Draws(NamedTuple):

@@ -30,24 +30,26 @@ def show(run: Run) -> None:
     """The map, what to do with it, and below it the kept place. Only for codes of two numbers and more."""
     model, shown = cache.model(run), shown_data(run)
     data, points = cache.images(*shown), cache.latent(run, *shown)
-    st.markdown(
-        t(
-            "**Move the pointer or a finger over the map**: the image beside it is what the model decodes "
-            "at that point. Click or tap to keep a point, which is then decoded exactly below; drag to "
-            "trace a path, which is then played."
-        )
-    )
+    place = st.container()  # the map comes first: it is as high as a laptop's window has room for
     kind, axes, held = _plane(model, points, data)
     data_of_map = cache.latent_map(run, *shown, axes, held)
     name = f"{kind}-{'-'.join(map(str, axes or ()))}-{held}"
     titles = _titles(axes)
-    kept = latent_map(
-        data_of_map,
-        key=f"latent_map_{run.id}_{run.weights_version()[1]}_{name}",
-        axes=titles,
-        names=[t(one) for one in data.class_names],
-        kept=state.picked_place(run.id, name, data_of_map["extent"]),
-    )
+    with place:
+        kept = latent_map(
+            data_of_map,
+            key=f"latent_map_{run.id}_{run.weights_version()[1]}_{name}",
+            axes=titles,
+            names=[t(one) for one in data.class_names],
+            kept=state.picked_place(run.id, name, data_of_map["extent"]),
+        )
+        st.markdown(
+            t(
+                "**Move the pointer or a finger over the map**: the image beside it is what the model decodes "
+                "at that point. Click or tap to keep a point, which is then decoded exactly below; drag to "
+                "trace a path, which is then played."
+            )
+        )
     st.caption(_words(model, points, data, axes, held))
     show_about("latent_map", "latent_map")
     if kept is None:

@@ -7,6 +7,7 @@ from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.cost import study_queue_words
 from pages.ui.latent_views import Kind, View
+from pages.ui.primary import primary
 from pages.ui.shown import shown_data
 from pages.ui.state import STATE_TITLES
 from pages.ui.text import t
@@ -150,7 +151,7 @@ def _ask(run: Run, kind: Kind, data: str) -> None:
             orders.show_reason(study)
         asked = st.button(
             t("Compute {method} (about {seconds:.0f} s)", method=t(row.title), seconds=row.seconds),
-            type="primary",
+            type=primary(f"latent_ask_{kind}"),
             key=f"latent_ask_{kind}",
             disabled=study is None,
             help=t("Up to {limit:,} test images. Computed once and kept with the run.", limit=row.limit or 0)

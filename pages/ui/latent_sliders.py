@@ -10,6 +10,7 @@ from pages.ui.images import data_url
 from pages.ui.latent_views import Dimensions
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
+from pages.ui.primary import primary
 from pages.ui.shown import shown_data
 from pages.ui.state import pick_picture, picked_picture
 from pages.ui.text import t
@@ -135,6 +136,7 @@ def _starts(mu: Codes, data: ImageData, start: int | None) -> None:
         st.button(
             t("Start from its code"),
             key="latent_from_picture",
+            type=primary("latent_from_picture"),
             on_click=_restart,
             args=(typed.number,),
             disabled=typed.problem is not None,

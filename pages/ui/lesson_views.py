@@ -12,6 +12,7 @@ from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.images import sheet
 from pages.ui.lessons import LESSONS
+from pages.ui.primary import primary
 from pages.ui.read_aloud import read_aloud
 from pages.ui.reconstruction import number_in_class
 from pages.ui.shown import shown_data
@@ -45,7 +46,14 @@ def show_story(run: Run) -> None:
             wrap=True,
             on_change=_first_of_class,
         )
-        st.button(t("Another one"), icon=":material/refresh:", on_click=_count_up, args=(PLACE,))
+        st.button(
+            t("Another one"),
+            icon=":material/refresh:",
+            type=primary("another"),
+            key="another",
+            on_click=_count_up,
+            args=(PLACE,),
+        )
     place = st.session_state.get(PLACE, 0) % int((data.labels == digit).sum())
     image = data.images[number_in_class(data, digit, place)]
     from vae_core import losses

@@ -19,6 +19,10 @@ ZOOM = "zoom"
 """The selection to name in `selection_mode`: Streamlit forgets a zoom that it does not report."""
 
 
+# The only tick of a single point is the point itself, with all its digits.
+_FEW_DIGITS = "format(datum.value, abs(datum.value) < 1 ? ',.2~r' : abs(datum.value) < 1000 ? ',.4~r' : ',.0f')"
+
+
 def rows(train: Points, validation: Points, part: Part, *, log: bool) -> pd.DataFrame:
     """The points of one part of the loss in the order in which they came, so that a new one is a new last row.
 
@@ -68,14 +72,8 @@ def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
         "field": "series",
         "type": "nominal",
         "scale": {"domain": names, "range": [NORMAL, STRANGE]},
-        # Losses fall and the KL of a healthy VAE rises: where the curve is not.
-        "legend": {
-            "title": None,
-            "orient": "bottom-right" if part == "kl" else "top-right",
-            "symbolType": "stroke",
-            "padding": 2,
-            "offset": 0,
-        },
+        # Above the curves: within them, it lies over one sooner or later.
+        "legend": {"title": None, "orient": "top", "symbolType": "stroke", "padding": 0, "offset": 2},
     }
     # Mouse events only: a finger scrolls the page.
     zoom = {
@@ -96,14 +94,14 @@ def specification(part: Part, *, log: bool, height: int) -> dict[str, Any]:
                 "type": "quantitative",
                 "title": t("Epoch"),
                 "scale": {"zero": False, "nice": False},
-                "axis": {"tickMinStep": 1, "tickCount": 5, "grid": False, "titlePadding": 2},
+                "axis": {"tickMinStep": 1, "tickCount": 5, "grid": False, "titlePadding": 2, "labelExpr": _FEW_DIGITS},
             },
             "y": {
                 "field": "value",
                 "type": "quantitative",
                 "title": t("nats per image"),
                 "scale": {"type": "log" if log else "linear", "zero": False, "nice": False},
-                "axis": {"tickCount": 6, "titlePadding": 4},
+                "axis": {"tickCount": 6, "titlePadding": 4, "labelExpr": _FEW_DIGITS},
             },
             "color": series,
             "strokeDash": {

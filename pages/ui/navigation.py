@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page
 
-from pages.ui import address, language, state
+from pages.ui import address, language, primary, state
 from pages.ui.text import N_, plain, t
 
 _MARK = "_entered"
@@ -142,26 +143,32 @@ def enter() -> Page:
     return page
 
 
-def begin(name: str, *, heading: bool = True) -> None:
-    """Begin a page: nothing else may come first on it.
+def begin(name: str, *, beside: bool = False) -> DeltaGenerator:
+    """Begin a page with its title and its line: nothing else may come first on it.
 
     Args:
         name: The page's name in `PAGES`.
-        heading: Show its title and its line. A page that passes False shows a heading of its own.
+        beside: Something will stand beside its line, such as the box of models; it is one row then.
+
+    Returns:
+        Where that stands.
     """
     if _MARK not in st.session_state:
         _navigation()
         st.rerun()
-    if heading:
-        entry = BY_NAME[name]
-        st.title(t(entry.heading or entry.title))
-        st.caption(t(entry.line))
+    primary.forget()
+    entry = BY_NAME[name]
+    with st.container(key="page_title"):  # see style.css
+        st.title(t(entry.heading or entry.title), anchor=False)
+    line, place = st.columns([2, 3], vertical_alignment="center") if beside else (st.container(), st.container())
+    line.caption(t(entry.line))
     with st.container():  # what may come and go; a fragment below is known by its place
         if missed := state.missed_runs():
             names = ", ".join(missed.values())
             st.warning(
                 plain(t("Deleted meanwhile, so no longer shown: {names}.", names=names)), icon=":material/delete:"
             )
+    return place
 
 
 def _navigation() -> Page:

@@ -115,7 +115,7 @@ def offer_file(
     pressed = False
     with st.container(horizontal=True, vertical_alignment="center"):
         if made:
-            download(label, made.content(), name or made.name, mime, key=f"save_{key}", primary=True)
+            download(label, made.content(), name or made.name, mime, key=f"save_{key}", ready=True)
             size = file_size(made.path.stat().st_size)
             st.caption(t("Ready, {size}: one more click saves it.", size=size))
         if made is None or not made.is_current:

@@ -18,6 +18,7 @@ from pages.ui.kept_image import KeptImage
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.own_picture_views import Seen
+from pages.ui.primary import primary
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.strangeness import (
     exceeded_in_words,
@@ -62,6 +63,7 @@ def show(run: Run) -> None:
             required=True,
             format_func=lambda name: t(WAYS[name]),
             key="own_picture_way",
+            wrap=True,
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -277,7 +279,13 @@ def _place(run: Run, model: Model, seen: Seen, data: ImageData, judged: Judged |
         words_drawn = t("Decoded from codes drawn from its posterior: what else the model takes it for")
         drawn = own_picture_views.drawn(model, seen, DRAWS, seed)
         st.image(data_url(sheet(drawn, 4, scale=3)), caption=words_drawn, alt=words_drawn)
-        st.button(t("Resample"), icon=":material/casino:", on_click=_again, key="own_picture_again")
+        st.button(
+            t("Resample"),
+            icon=":material/casino:",
+            type=primary("own_picture_again"),
+            on_click=_again,
+            key="own_picture_again",
+        )
 
 
 def _again() -> None:

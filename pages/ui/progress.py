@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 import streamlit as st
 
-from pages.ui import cache, live_curves, standing
+from pages.ui import address, cache, live_curves, standing
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_details
@@ -15,6 +15,7 @@ from pages.ui.components.live_codes import live_codes
 from pages.ui.images import data_url, sheet
 from pages.ui.model_kinds import told_class
 from pages.ui.navigation import BY_NAME
+from pages.ui.primary import primary
 from pages.ui.standing import Look
 from pages.ui.state import STATE_COLOURS, state_title
 from pages.ui.text import N_, describe, plain, t
@@ -106,13 +107,17 @@ def _buttons(run: Run, seen: Look) -> None:
         reason = standing.refusal(wish, seen)
         if reason and seen.state == "finished":
             continue  # there is something better to press
-        if st.button(label, key=f"ask.{wish}", icon=icon, disabled=bool(reason), help=reason or help):
+        key = f"ask.{wish}"
+        kind = "secondary" if reason or wish == "stop" else primary(key)
+        if st.button(label, key=key, type=kind, icon=icon, disabled=bool(reason), help=reason or help):
             client.ask(run, wish)
             st.rerun()
 
 
 def _next_steps(run: Run) -> None:
     """What to do with a model that is ready, where the buttons were that have no use any more."""
+    if st.button(t("Play with it"), key="play", type=primary("play"), icon=BY_NAME["latent"].icon):
+        address.go(BY_NAME["latent"].script, {"run": run.id})
     for name in NEXT_STEPS:
         entry = BY_NAME[name]
         st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})

@@ -1,6 +1,7 @@
 """Times and sizes in words. Imports no Streamlit."""
 
-from pages.ui.text import t
+from pages.ui import notation
+from pages.ui.text import language, t
 
 
 def duration(seconds: float) -> str:
@@ -24,11 +25,5 @@ def duration(seconds: float) -> str:
 
 
 def file_size(size: int) -> str:
-    """Bytes as a person would say it, a thousand at a time: `12 KB`, `3.4 MB`."""
-    if size < 1000:
-        return t("{size} bytes", size=size)
-    if size < 1_000_000:
-        return t("{size:.0f} KB", size=size / 1e3)
-    if size < 1_000_000_000:
-        return t("{size:.1f} MB", size=size / 1e6)
-    return t("{size:.1f} GB", size=size / 1e9)
+    """Bytes as a person would say it, a thousand at a time: `12 kB`, `3.4 MB`."""
+    return notation.size(size, language())

@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import cache, charts, state
 from pages.ui.about import show_about
@@ -12,6 +13,7 @@ from pages.ui.chart_view import show_chart
 from pages.ui.model_kinds import has_posterior
 from pages.ui.number_box import held, number_box
 from pages.ui.number_text import Span
+from pages.ui.primary import primary
 from pages.ui.reconstruction import (
     Baseline,
     Reconstructions,
@@ -43,11 +45,11 @@ def show_reconstructions(run: Run, data: ImageData) -> None:
     own = run.config.data
     learnt = own.classes if datasets.source(own.name).class_names == data.class_names else None
     base = cache.baseline(data.name, data.split, learnt)
-    _show_means(run, data, base, learnt)
     # No default of the widget's own, so that `_look_closer` may set it.
     if st.session_state.get(MODE) not in MODES:
         st.session_state[MODE] = "one" if state.picture_in_address() else "random"
-    mode = st.segmented_control(
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    mode = row.segmented_control(
         t("Images"),
         list(MODES),
         format_func=lambda name: t(MODES[name]),
@@ -57,9 +59,10 @@ def show_reconstructions(run: Run, data: ImageData) -> None:
         label_visibility="collapsed",
     )
     if mode == "one":
-        _show_one(run, data, base)
+        _show_one(run, data, base, row)
     else:
-        _show_random(run, data, base)
+        _show_random(run, data, base, row)
+    _show_means(run, data, base, learnt)
 
 
 def _show_means(run: Run, data: ImageData, base: Baseline, learnt: tuple[int, ...] | None) -> None:
@@ -84,8 +87,8 @@ def _show_means(run: Run, data: ImageData, base: Baseline, learnt: tuple[int, ..
     )
 
 
-def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def _show_random(run: Run, data: ImageData, base: Baseline, row: DeltaGenerator) -> None:
+    with row:
         count = st.selectbox(t("How many"), COUNTS, index=1, key=COUNT, persist_state="session", width=110)
         typed = number_box(
             t("Seed"),
@@ -96,27 +99,34 @@ def _show_random(run: Run, data: ImageData, base: Baseline) -> None:
             width=150,
             help=t("Decides which images are drawn. The same seed shows the same images."),
         )
-        st.button(t("Other images"), icon=":material/casino:", on_click=_next_seed, args=(typed.number,))
+        st.button(
+            t("Other images"),
+            type=primary("other_images"),
+            key="other_images",
+            icon=":material/casino:",
+            on_click=_next_seed,
+            args=(typed.number,),
+        )
     found = reconstruct(cache.model(run), data, random_numbers(count, len(data), typed.get()))
+    with st.container(horizontal=True, key="cards"):
+        for place, number in enumerate(found.numbers.tolist()):
+            with st.container(border=True, width=262):  # at least: see style.css
+                _show_pictures(found, place, width="stretch", scale=4)
+                st.markdown(_title(found, place) + "  \n" + _figures(found, place, base))
+                st.button(
+                    t("Look closer"), key=f"closer{place}", type="tertiary", on_click=_look_closer, args=(data, number)
+                )
     _show_legend(run.config.model.kind)
     show_about("reconstructions", "reconstructions")
-    with st.container(horizontal=True, key="cards"):
-        for row, number in enumerate(found.numbers.tolist()):
-            with st.container(border=True, width=262):  # at least: see style.css
-                _show_pictures(found, row, width="stretch", scale=4)
-                st.markdown(_title(found, row) + "  \n" + _figures(found, row, base))
-                st.button(
-                    t("Look closer"), key=f"closer{row}", type="tertiary", on_click=_look_closer, args=(data, number)
-                )
 
 
-def _show_one(run: Run, data: ImageData, base: Baseline) -> None:
+def _show_one(run: Run, data: ImageData, base: Baseline, row: DeltaGenerator) -> None:
     label, place = place_in_class(data, state.picked_picture(len(data)))
     # Set before the boxes are made: another page may have picked another picture meanwhile.
     st.session_state[CLASS] = label
     of_class = int((data.labels == label).sum())
     span, title = Span(1, of_class), t("Which one of {count:,}", count=of_class)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with row:
         st.selectbox(
             t("Class"),
             np.unique(data.labels).tolist(),

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import sharing, state
 from pages.ui.navigation import BY_NAME
@@ -15,10 +16,11 @@ from vae_core.runs import Summary
 _WIDGET = "run_widget"
 
 
-def choose_run(kinds: Collection[str] | None = None) -> str | None:
+def choose_run(place: DeltaGenerator, kinds: Collection[str] | None = None) -> str | None:
     """A box to choose among the runs that have a model to look at: one's own, newest first, then the starters.
 
     Args:
+        place: Where the box stands; what has to be said of the choice stands below, where this is called.
         kinds: Only models of these kinds (`autoencoder`, `vae`).
 
     Returns:
@@ -37,7 +39,7 @@ def choose_run(kinds: Collection[str] | None = None) -> str | None:
     names = labels(list(usable.values()))
     # Set before the widget is made: its own memory doesn't know of the address, and is lost on a page switch.
     st.session_state[_WIDGET] = chosen
-    picked = st.selectbox(
+    picked = place.selectbox(
         t("Model"),
         list(usable),
         format_func=names.__getitem__,

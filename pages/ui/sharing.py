@@ -12,6 +12,7 @@ from pages.ui import address, forms, links, settings, state
 from pages.ui.components.copy_link import copy_link
 from pages.ui.cost import show_time
 from pages.ui.navigation import BY_NAME
+from pages.ui.primary import primary
 from pages.ui.runs_list import describe_settings
 from pages.ui.text import describe, plain, t
 from vae_core import runs
@@ -78,7 +79,14 @@ def offer_training() -> None:
         st.caption(plain(" · ".join([describe_settings(linked.config), *linked.remarks])))
         if same is not None:
             with _buttons():
-                st.button(t("Show it"), icon=":material/link:", type="primary", on_click=_show, args=(same,))
+                st.button(
+                    t("Show it"),
+                    icon=":material/link:",
+                    type=primary("link_show"),
+                    key="link_show",
+                    on_click=_show,
+                    args=(same,),
+                )
             return
         problem = ""
         try:
@@ -88,7 +96,8 @@ def offer_training() -> None:
         with _buttons():
             wanted = st.button(
                 t("Train exactly this run"),
-                type="primary",
+                type=primary("link_train"),
+                key="link_train",
                 icon=":material/play_arrow:",
                 disabled=bool(problem),
                 help=plain(problem) or None,

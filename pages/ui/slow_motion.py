@@ -10,6 +10,7 @@ from pages.ui import cache, slow_motion_charts, state
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.images import data_url, error_map
+from pages.ui.primary import primary
 from pages.ui.shown import shown_data
 from pages.ui.text import N_, t
 from vae_core.config import RunConfig
@@ -79,7 +80,7 @@ def _story(run: Run) -> None:
             on_click=_go,
             args=(here + 1,),
             key="slow_next",
-            type="primary",
+            type=primary("slow_next"),
         )
     _FRAMES[here](step, run.config, first)
 

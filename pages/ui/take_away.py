@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui import orders, state
 from pages.ui.boundary import guarded
+from pages.ui.quantities import file_size
 from pages.ui.text import N_, describe, plain, t
 from vae_core import export, importing, runs
 from vae_core.errors import InputError
@@ -62,8 +63,8 @@ def offer_import() -> None:
         )
         st.caption(
             t(
-                "Up to {most} MB. A larger one is taken on the server's command line: {command}",
-                most=most,
+                "Up to {size}. A larger one is taken on the server's command line: {command}",
+                size=file_size(importing.MOST_UPLOAD),
                 command="`python -m vae_core import FILE`",
             )
         )

@@ -14,6 +14,7 @@ import sys
 from functools import cache
 from typing import Any
 
+from pages.ui import notation
 from vae_core.environment import REPOSITORY
 from vae_core.errors import N_, DiaboloError
 
@@ -46,17 +47,19 @@ def _catalogue(spoken: str) -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, LOCALES, [spoken], fallback=spoken == SOURCE)
 
 
-class _WithDecimalComma(string.Formatter):
-    """Numbers as they are written in French: `12 345,6` and `7 %`. What was made a text before stays as it is."""
+class _Formatter(string.Formatter):
+    """Fills fields with numbers as a language writes them. What was made a text before stays as it is."""
+
+    def __init__(self, spoken: str) -> None:
+        self.spoken = spoken
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        text = str(super().format_field(value, format_spec))
         if isinstance(value, int | float):
-            text = text.replace(",", "\u202f").replace(".", ",").replace("%", "\u202f%")
-        return text
+            return notation.number(value, format_spec, self.spoken)
+        return str(super().format_field(value, format_spec))
 
 
-_FORMATTERS: dict[str, string.Formatter] = {SOURCE: string.Formatter(), "fr": _WithDecimalComma()}
+_FORMATTERS = {spoken: _Formatter(spoken) for spoken in LANGUAGES}
 
 
 def t(message: str, **values: Any) -> str:
@@ -73,8 +76,7 @@ def t(message: str, **values: Any) -> str:
 
 def written(value: float, spec: str = "") -> str:
     """A number as the visitor's language writes it; `spec` as in `format(value, spec)`."""
-    plain_number = value.item() if hasattr(value, "item") else value  # of numpy
-    return _FORMATTERS[language()].format(f"{{:{spec}}}", plain_number)
+    return notation.number(value.item() if hasattr(value, "item") else value, spec, language())
 
 
 def signs() -> tuple[str, str]:

@@ -45,7 +45,6 @@ def choose_time(config: RunConfig) -> None:
             st.caption(t("Not even one epoch fits into that time; one is the least there is."))
         st.button(
             t("Set {epochs:,} epochs", epochs=epochs),
-            type="primary",
             icon=":material/check:",
             key="form.take_epochs",
             on_click=_take,

@@ -39,7 +39,7 @@ def _rename(run: Run, summary: Summary) -> None:
             key=f"{NAME}.{run.id}",
             placeholder=t("named after its settings"),
         )
-        saved = st.form_submit_button(t("Save the name"), key="upkeep.save", type="primary")
+        saved = st.form_submit_button(t("Save the name"), key="upkeep.save")
     if saved:
         runs.rename(run, name or "")
         st.rerun()
@@ -53,7 +53,7 @@ def _delete(run: Run) -> None:
             size=file_size(run.size()),
         )
     )
-    if st.button(t("Delete for good"), key="upkeep.delete", type="primary", icon=":material/delete_forever:"):
+    if st.button(t("Delete for good"), key="upkeep.delete", icon=":material/delete_forever:"):
         with st.spinner(t("Deleting")):
             client.delete(run)
         state.follow_none()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from pages.ui import cache, number_text, settings, standing, what_if_charts
@@ -13,6 +14,8 @@ from pages.ui.chart_view import show_chart
 from pages.ui.cost import show_time
 from pages.ui.forms import CHOICES, in_words
 from pages.ui.navigation import BY_NAME
+from pages.ui.number_tables import number_table
+from pages.ui.primary import primary
 from pages.ui.run_names import labels
 from pages.ui.text import SOURCE, describe, language, plain, t
 from vae_core import runs, sweeps
@@ -60,6 +63,10 @@ def _as_stored(path: str, typed: str) -> str:
     """What was typed for a setting, a number as the settings' own text has it: `0,5` is `0.5`."""
     number = None if choices(field(path)) else number_text.parse(typed, language())
     return typed if number is None else to_text(_from(number))
+
+
+def _figure(name: str) -> str:
+    return t(what_if_charts.FIGURES[name])
 
 
 def _title(path: str) -> str:
@@ -114,7 +121,7 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
             t("Queue {count} trainings", count=len(configs)),
-            type="primary",
+            type=primary("what_if_queue"),
             icon=":material/playlist_add:",
             disabled=bool(problem),
             help=plain(problem) or t("They train one after the other, in the background."),
@@ -214,12 +221,15 @@ def _results(run: Run, paths: Sequence[str]) -> None:
     show_chart(chart, words, key="what_if_chart", about="sweep")
     table = {
         **{_title(path): [shown(path, row.values[path]) for row in rows] for path in paths},
-        **{t(what_if_charts.FIGURES[name]): [row.metrics.get(name) for row in rows] for name in figures},
+        **{_figure(name): [row.metrics.get(name) for row in rows] for name in figures},
     }
     if any(row.seeds > 1 for row in rows):
         table |= {t("Seeds"): [row.seeds for row in rows]}
-        table |= {f"± {t(what_if_charts.FIGURES[name])}": [row.spread.get(name) for row in rows] for name in figures}
-    st.dataframe(table, hide_index=True)
+        table |= {f"± {_figure(name)}": [row.spread.get(name) for row in rows] for name in figures}
+    specs = {
+        heading: ".4g" for name in figures for heading in (_figure(name), f"± {_figure(name)}") if heading in table
+    }
+    st.dataframe(number_table(pd.DataFrame(table), specs), hide_index=True)
     entry = BY_NAME["compare"]
     st.page_link(
         entry.script,

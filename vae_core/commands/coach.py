@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def diagnose(run_id: str, as_json: bool) -> None:
     """Look for the known faults of a training: collapse, overfitting, a wrong learning rate, dead units, ...
 
-    Each check has a number and the limit beyond which it is a fault. A training that diverged has no other fault, and one
+    Each check has a value and the limit beyond which it is a fault. A training that diverged has no other fault, and one
     that was stopped on its way isn't judged as a whole.
 
     \b
@@ -75,7 +75,7 @@ def diagnose(run_id: str, as_json: bool) -> None:
             for path, value in check.changes.items():
                 show(f"  try --set {path}={value}")
     print_table(
-        ("check", "number", "limit", "fault"),
+        ("check", "value", "limit", "fault"),
         [(check.kind, f"{check.value:.3g}", f"{check.limit:g}", _is_fault(check)) for check in checks],
     )
 

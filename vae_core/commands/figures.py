@@ -49,7 +49,7 @@ split_option = click.option(
     type=click.IntRange(0, 10_000),
     default=50,
     show_default=True,
-    help="Samples an image for the importance-weighted bound on -log p(x); 0 leaves it out and is quicker.",
+    help="Samples per image for the importance-weighted bound on -log p(x); 0 leaves it out and is quicker.",
 )
 @json_option
 def evaluate(run_id: str, dataset: str | None, split: "Split", pixels: "Pixels", iwae: int, as_json: bool) -> None:
@@ -110,7 +110,7 @@ def evaluate(run_id: str, dataset: str | None, split: "Split", pixels: "Pixels",
     "--threshold",
     type=Number(-1e300, 1e300),
     metavar="SCORE",
-    help="A threshold of your own: images that score higher are flagged.",
+    help="A threshold of your own: images scoring above it are flagged.",
 )
 @click.option(
     "--csv",
@@ -136,7 +136,7 @@ def anomaly(
     decimal_comma: bool,
     as_json: bool,
 ) -> None:
-    """Score the test split: which images look strange to a model that has learnt what is normal?
+    """Score the test split: which images are anomalous to a model that has learnt what is normal?
 
     The threshold comes from the normal validation images and flags at most 5 % of normal ones on average; how far off
     it may be with so few of them is told too. The test split has no part in choosing it. Some scores compare with the
@@ -209,9 +209,9 @@ def anomaly(
     print_table(["score", "AUROC"], [[name, f"{report.auroc:.4f}"] for name, report in reports.items()])
     whose = "the validation images" if threshold is None else "your own"
     show(f"At the threshold {verdicts.threshold:.4f} of {score} ({whose}):")
-    print_figures(confusion)
+    print_figures({_SHOWN[name]: count for name, count in confusion.items()})
     for what, value, interval in (
-        ("found", counts.found_rate, counts.found_interval),
+        ("detection rate", counts.found_rate, counts.found_interval),
         ("false alarms", counts.false_alarm_rate, counts.false_alarm_interval),
     ):
         show(f"{what}: {value:.1%} of the test images; the true share lies from {_share(interval)}")
@@ -224,6 +224,15 @@ def anomaly(
             f"So few images can't promise {alpha:.3g}: it takes at least {strange.fewest(alpha)}. The threshold is their "
             f"largest score, above which {default.expected:.1%} of normal images lie on average."
         )
+
+
+_SHOWN = {
+    "strange_found": "anomalous, flagged",
+    "strange_missed": "anomalous, missed",
+    "false_alarms": "normal, flagged (false alarms)",
+    "normal_passed": "normal, passed",
+}
+"""The counts of a confusion, by their names in JSON, as a person reads them."""
 
 
 def _share(interval: "Interval") -> str:

@@ -70,7 +70,7 @@ def sample(
     out: Path,
     as_json: bool,
 ) -> None:
-    """Draw new pictures: random codes through the decoder. The same seed gives the same pictures.
+    """Draw new images: random codes through the decoder. The same seed gives the same images.
 
     \b
     Examples:
@@ -124,7 +124,7 @@ def sample(
 @click.option("--out", type=click.Path(path_type=Path), help="Where to.  [default: RUN.FORMAT in this folder]")
 @json_option
 def export(run_id: str, kind: str, out: Path | None, as_json: bool) -> None:
-    """Take a run away, as one archive or as weights that other programs read.
+    """Export a run, as one archive or as weights that other programs read.
 
     \b
     Examples:
@@ -159,7 +159,7 @@ def export(run_id: str, kind: str, out: Path | None, as_json: bool) -> None:
 )
 @json_option
 def import_archive(file: Path, as_json: bool) -> None:
-    """Bring a run back that was taken away with: export RUN --format zip
+    """Import a run that was exported with: export RUN --format zip
 
     \b
     Examples:

@@ -38,9 +38,11 @@ def ensure_supervisor() -> None:
         InputError: The run root can't be written to.
     """
     jobs_backend()
-    if supervisor_is_alive():
-        return
-    root = writable(runs_root())
+    if not supervisor_is_alive():
+        _start_supervisor(writable(runs_root()))
+
+
+def _start_supervisor(root: Path) -> None:
     folder = supervisor_folder(root)
     folder.mkdir(exist_ok=True)
     environment = os.environ | {"DIABOLO_RUNS": str(root), "DIABOLO_DATA": str(data_root())}

@@ -1,4 +1,4 @@
-"""Spot the stranger: an autoencoder that has only ever seen one digit, then is shown the others."""
+"""Find the anomaly: an autoencoder that has only ever seen one digit, then is shown the others."""
 
 from vae_core.config import RunConfig
 from vae_core.errors import N_

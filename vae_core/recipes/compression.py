@@ -1,4 +1,4 @@
-"""784 numbers in 2."""
+"""784 pixels in 2 dimensions."""
 
 from vae_core.config import RunConfig
 from vae_core.errors import N_
@@ -13,7 +13,7 @@ COMPRESSION = Recipe(
         "needs to be as good. Then the bits that an image takes, and what is not counted in them."
     ),
     source=(
-        "Hinton and Salakhutdinov 2006 (an autoencoder of 2 numbers on MNIST, against PCA), "
+        "Hinton and Salakhutdinov 2006 (an autoencoder with a 2-D code on MNIST, against PCA), "
         'https://doi.org/10.1126/science.1127647; tutorials tell it as "784 numbers in 2"'
     ),
     config=RunConfig.from_dict(
@@ -38,8 +38,8 @@ COMPRESSION = Recipe(
     expected={"mse": 0.0329, "cross_entropy": 0.1605, "pca_equivalent": 11, "cpu_seconds": 90},
     measured=(
         "python -m vae_core train --recipe compress-392 --set training.threads=1, and python benchmarks/figures.py "
-        "compress-392: MNIST's official test split, grey pixels, cross-entropy in nats a pixel, seed 0, a virtual AMD EPYC "
-        "with two cores that had other work, 2026-11-21. PCA with 2 numbers: 0.0557."
+        "compress-392: MNIST's official test split, grey pixels, cross-entropy in nats per pixel, seed 0, a virtual AMD EPYC "
+        "with two cores that had other work, 2026-11-21. PCA with 2 components: 0.0557."
     ),
 )
 # Chosen on the validation split: its MSE after 30 epochs with seed 0, in brackets the CPU-seconds (beside other work).

@@ -1,4 +1,4 @@
-"""Fill up the rare class: a conditional VAE learns all digits, of which one is rare, and draws more of that one."""
+"""Oversample a rare class: a conditional VAE learns all digits, of which one is rare, and draws more of that one."""
 
 from vae_core.config import RunConfig
 from vae_core.errors import N_
@@ -52,7 +52,7 @@ OVERSAMPLING = Recipe(
     expected={"elbo": -101.22, "mse": 0.01097, "active_units": 27, "cpu_seconds": 23.5},
     measured=(
         "python -m vae_core train --recipe oversample --set training.threads=1 --json: MNIST's test split, grey pixels, "
-        "seed 0, a virtual AMD EPYC with two cores, 2026-11-21. What filling up reaches: python benchmarks/figures.py "
+        "seed 0, a virtual AMD EPYC with two cores, 2026-11-21. What oversampling reaches: python benchmarks/figures.py "
         "oversample-8."
     ),
 )

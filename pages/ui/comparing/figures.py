@@ -21,7 +21,7 @@ from vae_core.events import EpochEnd, last_epoch
 from vae_core.jobs.client import was_stopped
 from vae_core.metrics import Pixels
 from vae_core.significance import estimate
-from vae_core.sweeps import differing, repeats
+from vae_core.sweeps import NO_MATTER, differing, repeats
 
 PCA = "pca"
 """PCA's key beside the runs' ids."""
@@ -166,7 +166,9 @@ def _cost(key: str, compared: Compared, chosen: Chosen) -> dict[str, str]:
 
 
 def value_in_words(value: Any) -> str:
-    """A setting's value, as a table shows it."""
+    """A setting's value, as a table shows it; a dash where it has no effect."""
+    if value is NO_MATTER:
+        return "–"
     if value is None:
         return t("not set")
     if isinstance(value, bool):

@@ -52,15 +52,14 @@ def show_samples(chosen: Chosen, compared: Compared, shown: Shown, seed: int) ->
 
 
 def show_maps(chosen: Chosen, compared: Compared, shown: Shown) -> None:
-    """Where each puts the test pictures, all in frames of the same size."""
+    """Where each puts the test pictures, each in a frame of its own: one model's codes may lie far wider than another's."""
     data = cache.images(*shown)
     places = {
         run_id: generation.places_around_origin(cache.latent(run, *shown).mu) for run_id, run in chosen.runs.items()
     }
-    side = edge(list(places.values()))
     for (run_id, points), column in zip(places.items(), _columns(len(places)), strict=True):
         latent_dim = chosen.runs[run_id].config.model.latent_dim
-        figure = cloud(points, data.labels, data.class_names, side, pca=latent_dim > 2)
+        figure = cloud(points, data.labels, data.class_names, edge([points]), pca=latent_dim > 2)
         if latent_dim == 1:  # all on a line: there is no second number
             figure.update_yaxes(title_text="", showticklabels=False)
         with column:

@@ -13,6 +13,7 @@ from pages.ui.experiments import anomaly_words, blocks
 from pages.ui.experiments.anomaly_turns import show_all_classes
 from pages.ui.experiments.anomaly_words import Answer, Tutorial
 from pages.ui.number_box import number_box
+from pages.ui.number_tables import number_table
 from pages.ui.number_text import Span
 from pages.ui.reconstruction import number_in_class, reconstruct
 from pages.ui.shown import shown_data, shown_note
@@ -240,11 +241,9 @@ def _show_scores(models: Mapping[str, Run], name: str, data: ImageData, classes:
         {t("Score"): t(SCORES[score].title), **{t(key): auroc[key].get(score) for key in models}}
         for score in sorted(last, key=lambda score: -last[score])
     ]
-    form = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
-        rows,
+        number_table(rows, {t(key): ".3f" for key in models}),
         hide_index=True,
-        column_config={t(key): form for key in models},
         width="content",
         height="content",
         key="anomaly_scores",

@@ -16,6 +16,7 @@ from pages.ui.experiments import experiment, groups
 from pages.ui.forms import NOTHING, SHOW
 from pages.ui.number_box import ToldError, number_box
 from pages.ui.number_text import Span
+from pages.ui.primary import primary
 from pages.ui.text import describe, plain, t
 from vae_core import datasets
 from vae_core.config import RunConfig, field
@@ -173,14 +174,16 @@ def _say_length(recipe: Recipe, changes: Mapping[str, Any]) -> None:
 def _start(recipe: Recipe, changes: Mapping[str, Any], problem: str, *, key: str, label: str = "") -> None:
     """The button, and below it on what data it trains how much, and about how long."""
     count = 1 + len(recipe.companions)
-    is_primary = key in ("quick", "class")
+    key = f"start_{key}_{recipe.name}"
+    # Once there is a result, what is made of it comes next.
+    is_primary = not any(summary.state == "finished" for summary in groups.of(recipe))
     pressed = st.button(
         label or (t("Start the experiment") if count == 1 else t("Start the {count} trainings", count=count)),
-        type="primary" if is_primary else "secondary",
+        type=primary(key) if is_primary else "secondary",
         icon=":material/play_arrow:",
         disabled=bool(problem),
         help=problem or None,
-        key=f"start_{key}_{recipe.name}",
+        key=key,
     )
     about = st.container()
     if pressed and not problem:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pages.ui import orders
 from pages.ui.cost import study_queue_words
 from pages.ui.number_box import Typed
+from pages.ui.primary import primary
 from pages.ui.quantities import duration
 from pages.ui.text import t
 from vae_core.control import is_active
@@ -56,7 +57,8 @@ def study(run: Run, name: str, settings: Mapping[str, Any], *, label: str, secon
         st.markdown(what)
         orders.show_reason(asked)
         with st.container(horizontal=True, vertical_alignment="center"):
-            pressed = st.button(label, type="primary", icon=":material/play_arrow:", key=f"ask_{asked.folder.name}")
+            key = f"ask_{asked.folder.name}"
+            pressed = st.button(label, type=primary(key), icon=":material/play_arrow:", key=key)
             words = t("About {time}; computed once, in the background, and kept with the run.", time=duration(seconds))
             st.caption("  \n".join(filter(None, [words, study_queue_words()])))
     if pressed:
@@ -76,7 +78,8 @@ def is_refused(label: str, *typed: Typed) -> bool:
     if reason is None:
         return False
     with st.container(border=True):
-        st.button(label, type="primary", icon=":material/play_arrow:", disabled=True, help=reason)
+        key = f"refused_{label}"
+        st.button(label, type=primary(key), icon=":material/play_arrow:", key=key, disabled=True, help=reason)
     return True
 
 

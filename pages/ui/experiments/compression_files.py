@@ -8,7 +8,7 @@ from pages.ui.controls import download
 from pages.ui.experiments.blocks import Found
 from pages.ui.images import sheet
 from pages.ui.quantities import file_size
-from pages.ui.text import describe, plain, t
+from pages.ui.text import describe, plain, t, written
 from vae_core import files
 from vae_core.errors import InputError
 from vae_core.runs import Run
@@ -52,7 +52,9 @@ def _encoder(run: Run, name: str, found: Found) -> None:
         help=t("None chosen: images of all classes."),
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        most = st.selectbox(t("How many"), COUNTS, 1, format_func=lambda n: f"{n:,}", key="codes_count", width=130)
+        most = st.selectbox(
+            t("How many"), COUNTS, 1, format_func=lambda n: written(n, ","), key="codes_count", width=130
+        )
         bits = st.slider(t("Bits per dimension"), 1, compression.MOST_BITS, USUAL_BITS, key="codes_bits", width=220)
     some = data.only(tuple(chosen) or None)
     some = some.subset(slice(most))

@@ -14,6 +14,7 @@ from pages.ui.experiments.blocks import Found
 from pages.ui.experiments.oversampling_charts import BEST_DRAWING, METRICS, Metric
 from pages.ui.images import data_url
 from pages.ui.number_box import number_box
+from pages.ui.number_tables import number_table
 from pages.ui.number_text import Span
 from pages.ui.text import t
 from vae_core import datasets
@@ -239,15 +240,10 @@ def _gallery(run: Run, found: Found, name: str) -> None:
         )
     )
     blocks.what_you_see(oversampling_charts.copy_sentence(t(METHODS[way].title), copies[way]))
-    percent = st.column_config.NumberColumn(format="%.0f %%")
+    specs = {t("Distance"): ".2f", t("Closer than real ones"): ".0%", t("Closer to learnt ones"): ".0%"}
     st.dataframe(
-        oversampling_charts.copies_table(copies),
+        number_table(oversampling_charts.copies_table(copies), specs),
         hide_index=True,
-        column_config={
-            t("Distance"): st.column_config.NumberColumn(format="%.2f"),
-            t("Closer than real ones"): percent,
-            t("Closer to learnt ones"): percent,
-        },
         height="content",
         key=f"fill_copies_{run.id}",
     )

@@ -161,8 +161,8 @@ def copies_table(copies: Mapping[str, Mapping[str, float]]) -> list[dict[str, An
         {
             t("Made by"): t(METHODS[name].title),
             t("Distance"): check["distance"],
-            t("Closer than real ones"): 100 * check["closer"],
-            t("Closer to learnt ones"): 100 * check["drawn_to_learnt"],
+            t("Closer than real ones"): check["closer"],
+            t("Closer to learnt ones"): check["drawn_to_learnt"],
         }
         for name, check in copies.items()
     ]

@@ -336,8 +336,9 @@ class Board {
     }
 
     drawPoints(context, size, unit) {
+        // Light around each: the darkest classes' colours would vanish on the black ground between the digits.
         context.lineWidth = unit;
-        context.strokeStyle = "rgba(0, 0, 0, 0.7)";
+        context.strokeStyle = "rgba(255, 255, 255, 0.8)";
         for (let k = 0; k < this.labels.length; k++) {
             const [x, y] = this.toPixels([this.points[2 * k] / 65535, this.points[2 * k + 1] / 65535], size);
             context.fillStyle = this.data.colours[this.labels[k]] ?? "#fff";

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from pages.ui.charts import class_colour
 from pages.ui.components import legend
@@ -25,15 +26,23 @@ _STEPS = 65535  # of a coordinate: two bytes
 
 def payload(frame: Film, classes: int) -> dict[str, Any]:
     """What the browser needs of one frame, without any text: so it may be cached."""
-    left, right, bottom, top = frame.extent
+    # What is turned in the browser reaches further at its corners.
+    room = 1.2 if frame.is_plane else 1.0
+    left, right, bottom, top = np.array(frame.extent) * room + np.repeat(_middle(frame), 2) * (1 - room)
+    places = 0.5 + (frame.shares()[-1] - 0.5) / room
     return {
         "epoch": int(frame.epochs[-1]),
-        "places": base64.b64encode(np.rint(frame.shares()[-1] * _STEPS).astype("<u2").tobytes()).decode(),
+        "places": base64.b64encode(np.rint(places * _STEPS).astype("<u2").tobytes()).decode(),
         "labels": frame.labels.tolist(),
         "colours": [class_colour(number) for number in range(classes)],
-        "extent": [left, right, bottom, top],
+        "extent": [float(left), float(right), float(bottom), float(top)],
         "turns": frame.is_plane,
     }
+
+
+def _middle(frame: Film) -> NDArray[np.float64]:
+    left, right, bottom, top = frame.extent
+    return np.array([(left + right) / 2, (bottom + top) / 2])
 
 
 def live_codes(data: Mapping[str, Any] | None, *, key: str, names: Sequence[str], rings: bool, dimensions: int) -> None:
