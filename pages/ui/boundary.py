@@ -33,7 +33,7 @@ def guarded() -> Iterator[None]:
     Also a decorator: a new context is made for each call. Where a run that the page shows was deleted meanwhile, the page
     runs anew and says so, once: half of what stands on it would do nothing any more.
     """
-    if state.miss_runs():
+    if state.misses_run():
         st.rerun()
     try:
         yield

@@ -132,7 +132,6 @@ BY_NAME: Mapping[str, Entry] = {entry.name: entry for entry in PAGES}
 
 def enter() -> Page:
     """Show the menu and mark the session. Called by `app.py` alone, which then runs the page that it returns."""
-    state.leave_runs()
     language.take_address()
     page = _navigation()
     # From here on the browser has the page's address: written before, a parameter would go to the page that one leaves.
@@ -157,6 +156,7 @@ def begin(name: str, *, beside: bool = False) -> DeltaGenerator:
         _navigation()
         st.rerun()
     primary.forget()
+    state.leave_runs()
     entry = BY_NAME[name]
     with st.container(key="page_title"):  # see style.css
         st.title(t(entry.heading or entry.title), anchor=False)

@@ -35,6 +35,7 @@ _PROPOSAL = "proposal"
 _FOLLOWED = "followed_run"
 _SHOWN = "shown_runs"
 _MISSED = "missed_runs"
+_TOLD = "told_runs"
 
 STATE_TITLES: Mapping[State, str] = {
     "queued": N_("waiting"),
@@ -89,26 +90,33 @@ def remember_run(run_id: str) -> None:
 
 
 def show_runs(names: Mapping[str, str]) -> None:
-    """Say which runs the page shows, by their ids, with their names: see `miss_runs`. A page shows none at first."""
+    """Say which runs the page shows, by their ids, with their names: see `misses_run`. A page shows none at first."""
     st.session_state[_SHOWN] = dict(names)
 
 
-def miss_runs() -> tuple[str, ...]:
-    """The names of runs that the page shows and that are gone: deleted in another window, or on the command line."""
-    return tuple(name for run_id, name in st.session_state.get(_SHOWN, {}).items() if not _is_there(run_id))
+def misses_run() -> bool:
+    """Whether a run that the page shows is gone: deleted in another window, or on the command line. Said once."""
+    gone = _gone()
+    if gone:
+        st.session_state[_MISSED] = {**st.session_state.get(_MISSED, {}), **gone}
+        st.session_state[_SHOWN] = {}
+    return bool(gone)
 
 
 def leave_runs() -> None:
     """Begin a page anew: it shows no run yet, and has to tell which ones that were shown are gone."""
-    state = st.session_state
-    state[_MISSED] = {run_id: name for run_id, name in state.get(_SHOWN, {}).items() if not _is_there(run_id)}
-    state[_SHOWN] = {}
+    st.session_state[_TOLD] = {**st.session_state.pop(_MISSED, {}), **_gone()}
+    st.session_state[_SHOWN] = {}
 
 
 def missed_runs() -> Mapping[str, str]:
     """The names of runs, by their ids, that were shown before this run of the page and are gone."""
-    found: Mapping[str, str] = st.session_state.get(_MISSED, {})
+    found: Mapping[str, str] = st.session_state.get(_TOLD, {})
     return found
+
+
+def _gone() -> dict[str, str]:
+    return {run_id: name for run_id, name in st.session_state.get(_SHOWN, {}).items() if not _is_there(run_id)}
 
 
 def _is_there(run_id: str) -> bool:

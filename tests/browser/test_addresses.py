@@ -128,7 +128,6 @@ def test_what_was_done_on_a_page_is_no_step_and_is_there_again(server: Server, p
     settle(page)
     assert page.url == first.replace("lang=en", "lang=fr")
     expect(page.get_by_role("textbox", name="Graine")).to_have_value("77")
-    expect(page.get_by_test_id("stSelectbox").first).to_contain_text("Autoencod")
     page.go_forward()
     expect(page.get_by_role("heading", level=1)).to_have_text("Reconstruction et anomalies")
     settle(page)
