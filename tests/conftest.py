@@ -29,6 +29,14 @@ def mnist_is_there() -> bool:
     return bool(root) and (Path(root) / "MNIST" / "raw").is_dir()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """UMAP is compiled when it is imported: without optimising, in two thirds of the time, and kept for the next tests
+    beside what else pytest keeps, so that it slows down no app."""
+    if config.pluginmanager.hasplugin("cacheprovider"):
+        os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir("numba"))
+    os.environ["NUMBA_OPT"] = "0"
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the tests' names
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks what drives a browser and what is quick, groups tests for xdist, skips what needs data that is not there."""

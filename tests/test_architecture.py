@@ -59,6 +59,9 @@ LAYERS = [
         "vae_core.latent",
         "vae_core.atlas",
         "vae_core.handwriting",
+        "vae_core.photographs",
+        "vae_core.photo_files",
+        "vae_core.photo_ink",
         "vae_core.slow_motion",
         "vae_core.drawing",
         "vae_core.priors",
@@ -119,6 +122,8 @@ USERS = {
     "vae_core.models.layers": {"torchinfo"},  # a drawing that is asked for; it is small
     "vae_core.onnx_export": {"onnx", "onnxscript", "onnxruntime"},
     "vae_core.oversampling": {"imblearn"},
+    "vae_core.photo_ink": {"scipy"},  # a photograph that is uploaded
+    "vae_core.photographs": {"scipy"},
     "vae_core.priors": {"sklearn"},  # a mixture, where somebody chooses one
     "vae_core.rare_class": {"sklearn"},
     "vae_core.studies.strangers": {"sklearn"},

@@ -237,7 +237,7 @@ def test_a_sweep_in_words() -> None:
     figures = {"sizes": [1, 2, 4], "mse": [0.25, 0.35, 0.3], "pca_equivalent": [4, 3, 3], "epochs": 7}
     said = "\n".join(compression_words.sweep(figures, ERRORS))
     assert "largest with **1**: PCA's error is 2.00 times as large" in said
-    assert "With 4 dimensions PCA is **better** than a model of 7 epochs" in said
+    assert "For codes of dimension 4 PCA is **better** than a model of 7 epochs" in said
     behind = compression_words.sweep(figures | {"mse": [0.9, 0.9, 0.9]}, ERRORS)
     assert "No model is better than PCA" in behind[-1] and "7 epochs" in behind[-1]
     never = compression_words.sweep(figures | {"pca_equivalent": [4, None, 3]}, ERRORS)
@@ -250,8 +250,8 @@ def test_a_sweep_tells_apart_what_the_pictures_do() -> None:
     arrays = {name: np.array([row[name] for row in rows]) for name in ("each", "pca_each")}
     said = "\n".join(compression_words.sweep(figures, ERRORS, arrays))
     assert "largest with **1**, **2**, without a measurable difference" in said or "largest with **2**, **1**" in said
-    assert "With 4 dimensions there is no measurable difference from PCA" in said
-    assert "With 8 dimensions PCA is **better**" in said and "One training each" in said
+    assert "For codes of dimension 4 there is no measurable difference from PCA" in said
+    assert "For codes of dimension 8 PCA is **better**" in said and "One training each" in said
     same = dict.fromkeys(arrays, arrays["each"])
     nothing = "\n".join(compression_words.sweep(figures, ERRORS, same))
     assert "No model is better than PCA" in nothing and "**better**" not in nothing and "largest" not in nothing
@@ -303,7 +303,7 @@ def test_the_result_in_words_and_pictures(run: Run, found: Findings) -> None:
 
 def test_a_sweep_is_shown(run: Run, swept: Findings) -> None:
     app = opened(run, **{"sweep_sizes": [1, 3], f"sweep_epochs_{run.id}": 1})
-    assert "Models with 1, 3 dimensions are as good as PCA with" in words(app)
+    assert "Models with codes of dimension 1, 3 are as good as PCA with" in words(app)
     assert not app.error and not app.exception
 
 
@@ -319,7 +319,7 @@ def test_pictures_become_a_file_and_a_file_becomes_pictures(run: Run, found: Fin
     made = code_files.CodeFile(scale.quantise(compression.encode(model, sevens)), scale, (1, 28, 28), weights)
     upload = app.get("file_uploader")[0]
     upload.set_value([("my.codes.safetensors", code_files.to_bytes(made), "application/octet-stream")]).run()
-    assert "**100** images from" in words(app) and "3 bits for each of 2 latent dimensions" in words(app)
+    assert "**100** images from" in words(app) and "2-D codes, bits per dimension: 3" in words(app)
     assert not app.error and not app.warning and not app.exception
     assert len(latent.decode(model, made.codes)) == 100
 

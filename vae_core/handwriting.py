@@ -5,29 +5,22 @@ proportions, into 20 x 20 pixels of 28 x 28, smoothed on the way, and placed so 
 """
 
 import base64
-import io
-import warnings
 import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
+from vae_core import photo_files, photo_ink, photographs
 from vae_core.errors import N_, InputError
 
-MOST_BYTES = 10_000_000  # of an uploaded file
-MOST_PIXELS = (
-    40_000_000  # of a picture: a phone's camera has fewer; told by the file's head, before anything is unpacked
-)
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
-WORKING_SIDE = 1_024  # pixels: larger pictures are made smaller first
+MOST_BYTES = 20_000_000  # of an uploaded file
 BOX = 20 / 28  # of a picture's side: the longer side of a digit
-INK = 0.15  # of full white: fainter is paper, not ink
 FAINTEST = 8  # grey values: the last of a soft edge
 SIDE = 28  # of a picture in an address: MNIST's
 MOST_LETTERS = 1_000  # of such a picture; noise takes 540
-CONTRAST = 40  # grey values between paper and ink: less is a picture of nothing
+CONTRAST = 0.08  # of the brighter, between ink and paper: less is a picture of nothing
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class Handwriting:
 
     Attributes:
         ink: The picture.
-        inverted: It was dark on a light ground before.
+        inverted: It was darker than its paper before.
     """
 
     ink: NDArray[np.uint8]
@@ -55,51 +48,13 @@ def read(content: bytes) -> Handwriting:
             size=len(content) / 1e6,
             most=MOST_BYTES / 1e6,
         )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is lower
-            file = Image.open(io.BytesIO(content), formats=FORMATS)
-            if file.width * file.height > MOST_PIXELS:
-                raise _too_large()
-            file.draft("L", (WORKING_SIDE, WORKING_SIDE))  # a JPEG is unpacked at the size that is wanted
-            picture = ImageOps.exif_transpose(file)
-            picture.thumbnail((WORKING_SIDE, WORKING_SIDE))
-            paper = Image.new("RGBA", picture.size, "white")
-            grey = Image.alpha_composite(paper, picture.convert("RGBA")).convert("L")
-    except InputError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise _too_large() from error
-    except Exception as error:  # Pillow raises whatever its decoders raise
-        raise InputError(
-            N_("This file is not an image that can be read ({formats}). Choose another one."),
-            formats=", ".join(FORMATS),
-        ) from error
-    return _stand_out(np.asarray(grey))
-
-
-def _too_large() -> InputError:
-    return InputError(
-        N_("The image has more than {most:,} pixels. Make it smaller, or take a part of it."), most=MOST_PIXELS
-    )
-
-
-def _stand_out(grey: NDArray[np.uint8]) -> Handwriting:
-    """Ink from paper: light or dark, whatever the edge of the picture is not."""
-    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).astype(np.float64)
-    paper = float(np.median(edge))
-    inverted = paper > 127
-    ink = (paper - grey) if inverted else (grey - paper)
-    full = float(np.percentile(ink, 99.5))
-    if full < CONTRAST:
-        full = float(ink.max())  # a thin stroke on much paper
-    if full < CONTRAST:
+    views = photo_files.views(content)
+    found = photographs.located(views)
+    if found is None or found.departure < CONTRAST:
         raise InputError(
             N_("Nothing stands out in this image: it is nearly of one brightness. Choose one with a clear digit.")
         )
-    share = np.clip(ink / full, 0, 1)
-    share[share < INK] = 0
-    return Handwriting(np.rint(share * 255).astype(np.uint8), bool(inverted))
+    return Handwriting(photo_ink.ink(views, found), found.dark)
 
 
 def prepare(writing: Handwriting, image_shape: tuple[int, int, int]) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 """What a comparison in words does not know, said beside it. Imports no Streamlit and no torch."""
 
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core.significance import Difference
 
 
@@ -13,6 +13,9 @@ def adjusted(difference: Difference) -> str:
     """For a difference that was looked at together with others; empty for one alone."""
     if difference.compared < 2:
         return ""
-    return t(
-        "{count} differences are looked at together, so each must be the clearer (Holm).", count=difference.compared
+    return tn(
+        "{count} difference is looked at, so it must be the clearer (Holm).",
+        "{count} differences are looked at together, so each must be the clearer (Holm).",
+        "count",
+        count=difference.compared,
     )

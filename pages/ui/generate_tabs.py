@@ -13,7 +13,7 @@ from pages.ui.images import data_url
 from pages.ui.longer_code import offer_longer_code
 from pages.ui.read_aloud import read_aloud
 from pages.ui.shown import shown_data
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, tn
 from vae_core import datasets, export, latent
 from vae_core.drawing import Drawing, draw
 from vae_core.latent import Codes, Plane
@@ -157,8 +157,10 @@ def _fitted(run: Run, name: PriorName) -> Prior | None:
 def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
     run, model, count, seed, temperature, label = draws
     made = draw(model, count, seed, temperature, prior, label)
-    words = t(
+    words = tn(
+        "{count} new image from {what}, seed {seed}, temperature {temperature:.2f}",
         "{count} new images from {what}, seed {seed}, temperature {temperature:.2f}",
+        "count",
         count=count,
         what=t(PRIORS[made.prior]),
         seed=seed,
@@ -169,7 +171,13 @@ def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
     st.image(
         data_url(made.png(generation.sheet_scale(count, model.image_shape[2], width))),
         caption=words,
-        alt=f"{t('A sheet of {count} images that the model made up.', count=count)} "
+        alt=tn(
+            "A sheet of {count} image that the model made up.",
+            "A sheet of {count} images that the model made up.",
+            "count",
+            count=count,
+        )
+        + " "
         + read_aloud(made.images, run.config.data.name),
     )
     show_about("samples", f"samples_{made.prior}", N_("Why are they blurry?"))
@@ -242,7 +250,13 @@ def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
     st.image(
         data_url(sheet(images, 10)),
         caption=f"{words} {generation.step_words(model, by_prior=by_prior)}",
-        alt=f"{t('{count} images along the only dimension of the code.', count=count)} "
+        alt=tn(
+            "{count} image along the only dimension of the code.",
+            "{count} images along the only dimension of the code.",
+            "count",
+            count=count,
+        )
+        + " "
         + read_aloud(images, run.config.data.name),
     )
     stem = generation.file_stem(run.id, "line", count)

@@ -13,7 +13,7 @@ from pages.ui.number_text import Span
 from pages.ui.primary import primary
 from pages.ui.shown import shown_data
 from pages.ui.state import pick_picture, picked_picture
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import latent
 from vae_core.datasets import ImageData
 from vae_core.latent import Codes
@@ -47,7 +47,9 @@ def show(run: Run) -> None:
         )
         _sliders(found, [int(number) for number in found.order[:FIRST]])
         if model.latent_dim > FIRST:
-            with st.expander(t("The other {count} dimensions", count=model.latent_dim - FIRST)):
+            with st.expander(
+                tn("The other dimension", "The other {count} dimensions", "count", count=model.latent_dim - FIRST)
+            ):
                 _others(found)
     code = np.array(st.session_state[_CODE], np.float32)
     made = latent.decode(model, code[None])
@@ -102,7 +104,13 @@ def _traversals(model: Model, found: Dimensions, code: Codes) -> None:
             "active dimensions tend to change one thing each, and the others nothing at all."
         )
         + (
-            " " + t("Only the {count} dimensions that carry most are shown.", count=count)
+            " "
+            + tn(
+                "Only the {count} dimension that carries most is shown.",
+                "Only the {count} dimensions that carry most are shown.",
+                "count",
+                count=count,
+            )
             if count < model.latent_dim
             else ""
         )

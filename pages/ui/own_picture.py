@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 WAYS = {"draw": N_("Draw"), "upload": N_("Upload an image"), "test": N_("A test image")}
 DRAWS = 8
 NEIGHBOURS = 8
-_FILE = "own_picture_file"
+UNREADABLE = ("heic", "heif", "avif")  # taken all the same, to say how they are converted
 
 
 @st.fragment
@@ -155,9 +155,9 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
 def _uploaded(model: Model) -> NDArray[np.uint8] | None:
     file = st.file_uploader(
         t("An image of one digit"),
-        ["png", "jpg", "jpeg", "webp", "bmp", "gif"],
+        ["png", "jpg", "jpeg", "webp", "bmp", "gif", *UNREADABLE],
         max_upload_size=handwriting.MOST_BYTES // 1_000_000,
-        key=_FILE,
+        key="own_picture_file",
         on_change=kept_image.forget,
         args=("upload",),
     )
@@ -166,12 +166,17 @@ def _uploaded(model: Model) -> NDArray[np.uint8] | None:
         writing = handwriting.read(file.getvalue())
         image = KeptImage(handwriting.prepare(writing, model.image_shape), file.name, writing.inverted)
         kept_image.keep("upload", image)
-        words = t("Your image, ink in white") + (f" {dark}" if writing.inverted else "")
+        words = t("The digit found in your image, ink in white") + (f" {dark}" if writing.inverted else "")
         st.image(data_url(sheet(writing.ink[None], 1, scale=1)), caption=words, alt=words, width=220)
         return image.pixels
     kept = kept_image.kept("upload")
     if kept is None:
-        st.caption(t("A photograph of a digit on plain paper will do. It is kept in memory only and never saved."))
+        st.caption(
+            t(
+                "A photograph of a digit will do, on plain, ruled or squared paper. It is kept in memory only and "
+                "never saved."
+            )
+        )
         return None
     words = t("The digit of “{name}”, ink in white", name=kept.name) + (f" {dark}" if kept.inverted else "")
     st.image(data_url(sheet(kept.pixels[None], 1, scale=8)), caption=plain(words), alt=words, width=220)

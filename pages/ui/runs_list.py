@@ -9,7 +9,7 @@ from pages.ui.navigation import BY_NAME
 from pages.ui.quantities import file_size
 from pages.ui.run_names import differences
 from pages.ui.state import STATE_COLOURS, state_title
-from pages.ui.text import describe, plain, t
+from pages.ui.text import describe, plain, t, tn
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
 from vae_core.jobs import client
@@ -120,4 +120,11 @@ def describe_settings(config: RunConfig) -> str:
         names = known.class_names if known else ()
         shown = [t(names[c]) if c < len(names) else str(c) for c in config.data.classes]
         data = t("{data}, only {classes}", data=data, classes=", ".join(shown))
-    return " · ".join([kind, network, t("{size} latent dimensions", size=config.model.latent_dim), data])
+    return " · ".join(
+        [
+            kind,
+            network,
+            tn("{size} latent dimension", "{size} latent dimensions", "size", size=config.model.latent_dim),
+            data,
+        ]
+    )

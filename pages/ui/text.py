@@ -18,7 +18,7 @@ from pages.ui import notation
 from vae_core.environment import REPOSITORY
 from vae_core.errors import N_, DiaboloError
 
-__all__ = ["LANGUAGES", "N_", "as_it_is", "describe", "language", "plain", "signs", "t", "written"]
+__all__ = ["LANGUAGES", "N_", "as_it_is", "describe", "language", "plain", "signs", "t", "tn", "written"]
 
 DOMAIN = "diabolo"
 LOCALES = REPOSITORY / "locale"
@@ -72,6 +72,21 @@ def t(message: str, **values: Any) -> str:
     spoken = language()
     translated = _catalogue(spoken).gettext(message) if message else ""  # gettext's "" is its header
     return _FORMATTERS[spoken].vformat(translated, (), values) if values else translated
+
+
+def tn(one: str, many: str, by: str, /, **values: Any) -> str:
+    """The same of a message with a count in it: `one` or `many` in English, else what the language has for so many.
+
+    Args:
+        one, many: Message ids: of a single one, and of more.
+        by: The field that counts.
+        values: What fills the fields.
+    """
+    spoken, count = language(), values[by]
+    is_whole = count == int(count)
+    # French takes 1.5 for one, English doesn't; gettext knows whole numbers only.
+    translated = _catalogue(spoken).ngettext(one, many, int(count) if is_whole or spoken == "fr" else 2)
+    return _FORMATTERS[spoken].vformat(translated, (), values)
 
 
 def written(value: float, spec: str = "") -> str:

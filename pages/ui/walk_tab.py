@@ -17,7 +17,7 @@ from pages.ui.number_text import Span
 from pages.ui.read_aloud import read_aloud
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.state import picked_picture
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import latent
 from vae_core.datasets import ImageData
 from vae_core.drawing import draw
@@ -90,7 +90,12 @@ def _show_walk(run: Run, name: str, images: NDArray[np.uint8], ends: list[NDArra
             st.image(
                 data_url(moving, "gif"), caption=t("Along the path"), alt=t("An animation from one image to the other")
             )
-    words = t("What the model decodes at {count} codes along the path, both ends included.", count=len(images))
+    words = tn(
+        "What the model decode at {count} code along the path, both ends included.",
+        "What the model decodes at {count} codes along the path, both ends included.",
+        "count",
+        count=len(images),
+    )
     alt = f"{words} {read_aloud(images, run.config.data.name)}"
     st.image(data_url(sheet(images, 6, scale=4)), caption=words, alt=alt)
     show_about("walk", "walk")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages.ui.certainty import one_training_each
-from pages.ui.text import t, written
+from pages.ui.text import t, tn, written
 from vae_core.roc import roc_auc_score
 from vae_core.significance import Difference, auroc_difference, from_error, holm, paired
 
@@ -132,8 +132,11 @@ def _against_pca(pca: Answer, models: Sequence[Answer], strange: NDArray[np.bool
         "gap": 100 * abs(gap.value),
         "margin": 100 * gap.margin,
     }
-    first = t(
+    first = tn(
+        "Without any network: by the squared error a PCA with {components} component ranks {pca:.1%} of the "
+        "pairs rightly.",
         "Without any network: by the squared error a PCA with {components} components ranks {pca:.1%} of the pairs rightly.",
+        "components",
         **values,
     )
     if not math.isfinite(gap.margin):
