@@ -103,6 +103,7 @@ WITHOUT_TORCH = [
     "vae_core.jobs.studies",
     "vae_core.jobs.exports",
     "vae_core.jobs.fetching",
+    "vae_core.jobs.imports",
     "vae_core.datasets",
     "vae_core.live_diagnosis",
     "pages.ui.coach",
@@ -124,7 +125,7 @@ USERS = {
     "vae_core.oversampling": {"imblearn"},
     "vae_core.photo_ink": {"scipy"},  # a photograph that is uploaded
     "vae_core.photographs": {"scipy"},
-    "vae_core.priors": {"sklearn"},  # a mixture, where somebody chooses one
+    "vae_core.priors": {"sklearn"},  # a mixture: a job's, or a command's
     "vae_core.rare_class": {"sklearn"},
     "vae_core.studies.strangers": {"sklearn"},
 }

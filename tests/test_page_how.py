@@ -175,6 +175,6 @@ def test_the_lesson_can_be_told_with_ones_own_model(run_root: Path) -> None:
     app.query_params["run"] = own.id
     app.switch_page("pages/generate.py").run()
     app.switch_page("pages/how.py").run()
-    assert app.segmented_control(key="how_teacher").value == first.id and "2 latent dimensions" in words(app)
-    app.segmented_control(key="how_teacher").set_value(own.id).run()
-    assert not app.exception and not app.error and "5 latent dimensions" in words(app)
+    assert app.segmented_control(key="how_teacher").value == own.id and "5 latent dimensions" in words(app)
+    app.segmented_control(key="how_teacher").set_value(first.id).run()
+    assert not app.exception and not app.error and "2 latent dimensions" in words(app)

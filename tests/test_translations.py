@@ -370,3 +370,33 @@ def test_half_a_one_is_told_as_the_language_tells_it(monkeypatch: pytest.MonkeyP
 class _French(gettext.NullTranslations):
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         return msgid1 if n < 2 else msgid2
+
+
+# What plain words stood for before, where the field has a term; what is shown, printed and documented says the term.
+_NOT_SAID = (
+    r"pictures?|strangers?|strange(?:st)?|kept aside|by heart|astray|mended run|take it with you|take its settings|"
+    r"fill(?:ed|ing|s)? up|numbers? (?:of|in) the code|code numbers?|numbers? in use|latent size|comes? back|"
+    r"quarter of an? (?:minute|hour)|times fewer|images a second|nats a pixel|MSE a pixel|"
+    r"too little to tell|without bends"
+)
+_PAS_DIT = (
+    r"PCA|MSE|intrus|étranges?|mises? de côté|par cœur|Taille latente|nombres? du code|nombres? utilisés?|"
+    r"Déclin des poids|Montée du|Bits libres|L’entraîneur|L’emporter|Ce qui revient|couche de tirage|s’est égaré|"
+    r"rien à attendre|Prendre ses réglages|quart d’heure"
+)
+
+
+def test_the_fields_terms_are_said() -> None:
+    for message in translations.read("fr"):
+        for said in translations.texts(message.id):
+            words = re.sub(r"\{[^}]*\}|`[^`]*`", " ", said)
+            assert not re.search(rf"(?i)\b(?:{_NOT_SAID})\b", words), said
+        for said in translations.texts(message.string) if message.id else ():
+            words = re.sub(r"\{[^}]*\}|`[^`]*`", " ", said)
+            assert not re.search(rf"\b(?:{_PAS_DIT})\b", words), said
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/figures.md", "docs/coach.md", "docs/gallery.md"])
+def test_documents_say_them_too(name: str) -> None:
+    told = re.sub(r"`[^`]*`|\([^)]*\.webp\)", " ", (ROOT / name).read_text(encoding="utf-8"))
+    assert re.findall(rf"(?i)\b(?:{_NOT_SAID})\b", told) == []

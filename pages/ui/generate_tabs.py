@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.ui import cache, csv_files, generation
+from pages.ui import cache, csv_files, generation, mixtures
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import download, seed_box
@@ -60,7 +60,7 @@ def drawing(run: Run) -> None:
         name = _choose_prior(model)
     draws = _Draws(run, model, count, typed.get(), temperature, label)
     if model.config.kind != "autoencoder":
-        _show_drawing(draws, _fitted(run, name))
+        _show_fitted(draws, name)
         return
     found = cache.code_fit(run, shown_data(run).name)
     left, right = st.columns(2)
@@ -77,7 +77,7 @@ def drawing(run: Run) -> None:
         else:
             st.subheader(t("From the fitted Gaussian"))
             st.caption(t("Mean and covariance of its own codes."))
-        _show_drawing(draws, _fitted(run, name), width=440)
+        _show_fitted(draws, name, width=440)
     st.info(
         t(
             "**This is an autoencoder: nothing ever told it to put its codes where N(0, I) draws them.** The codes of "
@@ -145,13 +145,17 @@ def _choose_class(run: Run, model: Model) -> int | None:
     return chosen
 
 
-def _fitted(run: Run, name: PriorName) -> Prior | None:
-    """What to draw from; `None` is N(0, I)."""
-    data = shown_data(run).name
+def _show_fitted(draws: _Draws, name: PriorName, width: int = 640) -> None:
+    """Draws from what was chosen, as soon as it is there."""
+    data = shown_data(draws.run).name
     if name == "normal":
-        return None
-    with st.spinner(t("Fitting to the codes of training images ...")):
-        return cache.code_fit(run, data).gaussian if name == "fitted" else cache.mixture(run, data, COMPONENTS)
+        _show_drawing(draws, None, width)
+    elif name == "fitted":
+        with st.spinner(t("Fitting to the codes of training images ...")):
+            fitted = cache.code_fit(draws.run, data).gaussian
+        _show_drawing(draws, fitted, width)
+    elif (mixture := mixtures.fitted(draws.run, data, COMPONENTS)) is not None:
+        _show_drawing(draws, mixture, width)
 
 
 def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:

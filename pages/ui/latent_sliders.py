@@ -6,6 +6,7 @@ import streamlit as st
 from pages.ui import cache, generation, latent_views
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
+from pages.ui.image_choice import offer_images
 from pages.ui.images import data_url
 from pages.ui.latent_views import Dimensions
 from pages.ui.number_box import number_box
@@ -141,6 +142,7 @@ def _starts(mu: Codes, data: ImageData, start: int | None) -> None:
             width=130,
             help=t("By its number, 0 to {last}.", last=last),
         )
+        offer_images(data, typed.number, key="latent_sliders_images", on_pick=_restart)
         st.button(
             t("Start from its code"),
             key="latent_from_picture",

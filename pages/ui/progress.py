@@ -127,7 +127,8 @@ def _next_steps(run: Run) -> None:
         address.go(BY_NAME["latent"].script, {"run": run.id})
     for name in NEXT_STEPS:
         entry = BY_NAME[name]
-        st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
+        with st.container(key=f"next_{name}", width="content"):
+            st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
 
 
 def _progress(run: Run, seen: Look, events: Sequence[Event]) -> None:

@@ -11,6 +11,7 @@ from pages.ui import cache, generation
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import LARGEST_SEED, download, seed_box
+from pages.ui.image_choice import offer_images
 from pages.ui.images import data_url
 from pages.ui.number_box import Typed, number_box
 from pages.ui.number_text import Span
@@ -114,6 +115,9 @@ def _pick(data: ImageData, key: str, title: str, start: int) -> Typed:
             data.labels, st.session_state.get(wanted), secrets.randbelow(LARGEST_SEED)
         )
 
+    def pick(chosen: int) -> None:
+        st.session_state[number] = chosen
+
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = number_box(
             title,
@@ -134,4 +138,5 @@ def _pick(data: ImageData, key: str, title: str, start: int) -> Typed:
             width=110,
         )
         st.button(t("Random"), icon=":material/casino:", key=f"{key}_again", on_click=again)
+        offer_images(data, picked.number, key=f"{key}_images", on_pick=pick)
     return picked

@@ -88,3 +88,20 @@ def test_it_is_above_the_fold(server: Server, laptop: Page, place: str) -> None:
         found[language] = ends(laptop)
     print(place, {language: [round(end) for end in numbers] for language, numbers in found.items()})
     assert all(numbers and max(numbers) <= LAPTOP["height"] for numbers in found.values()), found
+
+
+def test_a_test_image_is_picked_by_sight_with_the_mouse_and_with_the_keyboard(server: Server, laptop: Page) -> None:
+    laptop.goto(f"{server.address}/draw?{VAE}&picture=7&lang=en")
+    settle(laptop)
+    images = laptop.get_by_role("radiogroup", name="Test images").get_by_role("radio")
+    number = laptop.get_by_role("textbox", name="Test image no.")
+    expect(images.nth(7)).to_have_attribute("aria-checked", "true")
+    images.nth(3).click()
+    expect(number).to_have_value("3")
+    expect(images.nth(3)).to_have_accessible_name("Image 3, class 3")
+    images.nth(3).press("ArrowRight")
+    expect(images.nth(4)).to_be_focused()
+    images.nth(4).press("Enter")
+    expect(number).to_have_value("4")
+    expect(images.nth(4)).to_have_attribute("aria-checked", "true")
+    assert "picture=4" in laptop.url

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.ui import cache, generation
+from pages.ui import cache, generation, mixtures
 from pages.ui.boundary import guarded
 from pages.ui.certainty import one_training_each
 from pages.ui.chart_view import show_chart
@@ -115,18 +115,15 @@ def _new_pictures(models: Mapping[str, Run]) -> None:
     from vae_core.drawing import draw
 
     st.subheader(t("New images"))
-    with st.spinner(t("Fitting to the codes of training images ...")):
-        for _, run in _side_by_side(models):
-            model, data = cache.model(run), shown_data(run).name
-            priors = {
-                t("From N(0, I)"): None,
-                t("From a Gaussian fitted to its codes"): cache.code_fit(run, data).gaussian,
-                t("From a mixture of {count} fitted to its codes", count=COMPONENTS): cache.mixture(
-                    run, data, COMPONENTS
-                ),
-            }
-            for words, prior in priors.items():
-                _sheet(draw(model, DRAWS, 0, prior=prior).images, words)
+    for _, run in _side_by_side(models):
+        model, data = cache.model(run), shown_data(run).name
+        _sheet(draw(model, DRAWS, 0).images, t("From N(0, I)"))
+        gaussian = cache.code_fit(run, data).gaussian
+        _sheet(draw(model, DRAWS, 0, prior=gaussian).images, t("From a Gaussian fitted to its codes"))
+        mixture = mixtures.fitted(run, data, COMPONENTS)
+        if mixture is not None:
+            words = t("From a mixture of {count} fitted to its codes", count=COMPONENTS)
+            _sheet(draw(model, DRAWS, 0, prior=mixture).images, words)
     st.caption(
         t("Seed 0 for all. The Gaussian and the mixture are fitted after the training, to codes of training images.")
     )
