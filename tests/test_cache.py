@@ -82,6 +82,7 @@ LEFT_OUT = {
     "_training_seconds": "gives a number, once the machine was measured",
     "_latent_map": "st.cache_data: each visitor gets a copy",
     "_film_payload": "st.cache_data: each visitor gets a copy",
+    "_live_codes": "st.cache_data: each visitor gets a copy",
 }
 """What is not walked, and why."""
 

@@ -8,7 +8,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.ui.navigation import BY_NAME, PAGES, Entry
-from tests.browser.driving import PHONE, WIDE, Server, complaints, overflow, problems, screenshot, serving, settle
+from tests.browser.driving import (
+    PHONE,
+    WIDE,
+    Server,
+    complaints,
+    go_to,
+    overflow,
+    problems,
+    screenshot,
+    serving,
+    settle,
+)
 from tests.processes import nobody_left
 
 
@@ -57,7 +68,7 @@ def test_an_unknown_address_leads_home(runs: Path, tmp_path: Path, page: Page) -
 
 
 def menu(page: Page, entry: Entry) -> str:
-    page.get_by_test_id("stSidebarNav").get_by_text(entry.title, exact=True).click()
+    go_to(page, entry.name)
     return shown(page, entry)
 
 

@@ -1,13 +1,12 @@
 """What one comes to a page for is seen without scrolling in a laptop's window, in both languages, with the menu open."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.driving import Server, device, listen, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import Server, settle
+from tests.browser.kept import KEPT, clean, opening
 from tests.tiny_runs import training
 
 LAPTOP = {"width": 1280, "height": 800}
@@ -18,21 +17,21 @@ LARGE = "run=starter-vae-conv-16d"  # its map has settings
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """With a run that is being trained, and has done its first epoch."""
-    root: Path = tmp_path_factory.mktemp("fold")
-    with pytest.MonkeyPatch.context() as patch, nobody_left(root / "runs"):
-        patch.setenv("DIABOLO_RUNS", str(root / "runs"))
-        with training(1) as run, serving(root / "runs", root / "server.log") as running:
-            (root / "runs" / ".busy").write_text(run.id)
-            yield running
+    kept: Server = KEPT.server("server", tmp_path_factory)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIABOLO_RUNS", str(kept.runs))
+        with clean(kept), training(1) as run:
+            busy = kept.runs / ".busy"
+            busy.write_text(run.id)
+            yield kept
+            busy.unlink()
 
 
 @pytest.fixture(scope="module")
-def laptop(browser: Browser) -> Iterator[Page]:
+def laptop(server: Server) -> Iterator[Page]:
     """One window for all pages."""
-    context = browser.new_context(**device(LAPTOP))
-    context.set_default_timeout(30_000)
-    yield listen(context.new_page())
-    context.close()
+    with opening() as open_page:
+        yield open_page(LAPTOP)
 
 
 def sheet_rows(rows: int, of: int) -> Callable[[Page], list[float]]:
