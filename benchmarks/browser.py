@@ -33,7 +33,6 @@ import os
 import platform
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,7 @@ sys.path.insert(0, str(REPOSITORY))
 import psutil
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from benchmarks.command import main
 from benchmarks.live import layout_shift, updates
 from benchmarks.touches import touches
 from benchmarks.visitor import PATIENCE, STARTER, percentile, rounded, visitor, wait
@@ -223,21 +223,11 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there; else they are printed")
-    parser.add_argument("--repeat", type=int, default=5, help="how often each is measured (default 5)")
-    parser.add_argument("--clicks", type=int, default=40, help="how many reruns (default 40)")
-    parser.add_argument("--seconds", type=float, default=10, help="length of a stretch of training (default 10)")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder), arguments)
-    text = json.dumps(found, indent=2) + "\n"
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text)
-    print(text, end="")
-
-
 if __name__ == "__main__":
-    main()
+    main(
+        __doc__,
+        measure,
+        repeat=(int, 5, "how often each is measured"),
+        clicks=(int, 40, "how many reruns"),
+        seconds=(float, 10, "length of a stretch of training"),
+    )

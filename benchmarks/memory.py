@@ -11,10 +11,8 @@ former's, at the end.
 """
 
 import argparse
-import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ sys.path.insert(0, str(REPOSITORY))
 import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
+from benchmarks.command import main
 from benchmarks.visitor import PATIENCE, visitor
 from pages.ui.experiments import EXPERIMENTS
 from pages.ui.navigation import PAGES
@@ -127,7 +126,7 @@ def loaded(process: psutil.Process) -> set[str]:
     return {name for name in HEAVY for path in paths if name in path.parts}
 
 
-def measure(folder: Path) -> dict[str, Any]:
+def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     runs = folder / "runs"
     runs.mkdir()
     pages: list[dict[str, Any]] = []
@@ -173,18 +172,5 @@ def torch_build() -> str:
     return version("torch")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there; else they are printed")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder))
-    text = json.dumps(found, indent=2) + "\n"
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text)
-    print(text, end="")
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, measure)

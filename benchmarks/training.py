@@ -12,7 +12,6 @@ medians. Full MNIST is taken from DIABOLO_DATA where it lies there.
 """
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -30,6 +29,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from benchmarks.command import publish
 from vae_core.config import RunConfig
 from vae_core.datasets import ImageData, Splits, load
 from vae_core.datasets.torchvision_family import torchvision_datasets
@@ -198,10 +198,7 @@ def main() -> None:
     ]
     machine = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
     figures = {"machine": machine, "pairs": arguments.pairs, "rows": rows, "ratios": ratios}
-    print(json.dumps(figures, indent=2))
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    publish(figures, arguments.json)
 
 
 if __name__ == "__main__":

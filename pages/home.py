@@ -12,7 +12,8 @@ from pages.ui.text import t
 from vae_core.recipes import RECIPES, Recipe
 from vae_core.runs import list_runs
 
-PICTURE = Path(__file__).parent / "ui" / "pictures" / "plane.png"  # made by scripts/make_pictures.py
+STRIPS = Path(__file__).parent / "ui" / "pictures"
+PICTURE = STRIPS / "plane.png"  # made by scripts/make_pictures.py
 EXAMPLE = "starter-vae-2d"  # the model that drew it
 
 
@@ -29,6 +30,7 @@ def show_recipe(recipe: Recipe) -> None:
     entry = BY_NAME["experiments" if is_experiment else "train"]
     words = t("Open the experiment") if is_experiment else t("Use these settings")
     with st.container(border=True, height="stretch", vertical_alignment="distribute", key=f"card_{recipe.name}"):
+        st.image(STRIPS / f"recipe-{recipe.name}.webp", width="stretch", alt=t("Images of this recipe"))
         # The title apart from the link, which would be cut off where there is no room for it.
         st.markdown(f"**{t(recipe.title)}**  \n{t(recipe.question)}")
         st.page_link(entry.script, label=words, icon=entry.icon, query_params={"recipe": recipe.name})

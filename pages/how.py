@@ -22,7 +22,7 @@ def choose_teacher(summaries: list[Summary]) -> Summary | None:
         return first
     names = {summary.id: plain(name_of(summary)) for summary in (first, own)}
     with_own = st.segmented_control(
-        t("Encoded in"), list(names), default=first.id, required=True, format_func=names.__getitem__, key="how_teacher"
+        t("Encoded in"), list(names), default=own.id, required=True, format_func=names.__getitem__, key="how_teacher"
     )
     return own if with_own == own.id else first
 

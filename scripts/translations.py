@@ -1,6 +1,6 @@
 """The catalogues: what the source says in English, and what it is in French. Also as `make translations`.
 
-Reads every `t("...")` and `N_("...")` in the source, brings `locale/*/LC_MESSAGES/diabolo.po` up to date (new messages
+Reads every `t("...")`, `tn("...", "...")` and `N_("...")` in the source, brings `locale/*/LC_MESSAGES/diabolo.po` up to date (new messages
 are added without a translation, those that nothing uses leave), compiles the `.mo` that the app reads, and says what is
 left to translate. Both files are committed: Streamlit Community Cloud compiles nothing.
 """
@@ -23,6 +23,7 @@ from pages.ui.text import DOMAIN, LANGUAGES, LOCALES, SOURCE
 from scripts.typography import typeset
 
 MARKS = ("t", "N_")
+PLURAL = "tn"
 DAY = datetime(2026, 11, 24, tzinfo=UTC)  # of every catalogue: a date of each writing would be all that changes
 TRANSLATED = tuple(language for language in LANGUAGES if language != SOURCE)
 
@@ -40,6 +41,9 @@ def template() -> Catalog:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS and node.args:
                 for message in _messages(node.args[0]):
                     found.add(message, locations=[(path.relative_to(ROOT).as_posix(), 0)])
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == PLURAL:
+                one, many = (next(_messages(argument)) for argument in node.args[:2])
+                found.add((one, many), locations=[(path.relative_to(ROOT).as_posix(), 0)])
     return found
 
 
@@ -89,7 +93,9 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 def missing(catalogue: Catalog) -> list[str]:
-    return [str(message.id) for message in catalogue if message.id and (not message.string or message.fuzzy)]
+    return [
+        str(message.id) for message in catalogue if message.id and (not all(texts(message.string)) or message.fuzzy)
+    ]
 
 
 def write(language: str, catalogue: Catalog) -> None:

@@ -5,6 +5,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,7 @@ WITHOUT_TORCH = [
     "vae_core.jobs.studies",
     "vae_core.jobs.exports",
     "vae_core.jobs.fetching",
+    "vae_core.jobs.imports",
     "vae_core.datasets",
     "vae_core.live_diagnosis",
     "pages.ui.coach",
@@ -124,7 +126,7 @@ USERS = {
     "vae_core.oversampling": {"imblearn"},
     "vae_core.photo_ink": {"scipy"},  # a photograph that is uploaded
     "vae_core.photographs": {"scipy"},
-    "vae_core.priors": {"sklearn"},  # a mixture, where somebody chooses one
+    "vae_core.priors": {"sklearn"},  # a mixture: a job's, or a command's
     "vae_core.rare_class": {"sklearn"},
     "vae_core.studies.strangers": {"sklearn"},
 }
@@ -146,10 +148,19 @@ def layer(module: str) -> int | None:
     return None
 
 
-def imported(path: Path) -> Iterator[str]:
+def nodes(path: Path) -> Iterator[ast.AST]:
+    """All of a file's syntax."""
+    return ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+
+
+@cache
+def imported(path: Path) -> list[str]:
     """The modules that a file imports, anywhere in it."""
-    tree = ast.parse((REPOSITORY / path).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    return list(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -252,7 +263,7 @@ def test_only_cache_py_caches() -> None:
         str(path)
         for path in SOURCES
         if path.parts[0] in ("pages", "app.py")
-        for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in ("cache_data", "cache_resource")
     }
     assert users <= {"pages/ui/cache.py"}
@@ -264,7 +275,7 @@ def test_what_is_saved_is_there_when_its_button_is() -> None:
         str(path)
         for path in SOURCES
         if path.parts[0] in ("pages", "app.py")
-        for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr == "download_button"
     }
     assert users == {"pages/ui/controls.py"}
@@ -275,7 +286,7 @@ def test_what_is_saved_is_there_when_its_button_is() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_no_pickle(path: Path) -> None:
     assert not _roots(path) & {"pickle", "cloudpickle", "dill", "shelve", "marshal"}
-    for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)

@@ -3,24 +3,23 @@
 import io
 import os
 import subprocess
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 import pytest
 from safetensors.numpy import load as tensors
 
 from tests.dataset_server import DatasetServer, offer_small, supervising
-from tests.processes import nobody_left
+from tests.processes import nobody_left, wait
 from tests.tiny_runs import train
-from vae_core import datasets, export, runs
+from vae_core import datasets, export, importing, runs
 from vae_core.config import RunConfig
-from vae_core.errors import InputError
-from vae_core.jobs import client, exports
+from vae_core.errors import InputError, WorkError
+from vae_core.jobs import client, exports, imports
 from vae_core.jobs.exports import ExportOf, export_of
 from vae_core.jobs.fetching import download_of
 from vae_core.jobs.orders import STOPPED, Order
@@ -74,14 +73,6 @@ def server(offered: Offered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("DIABOLO_DATA", str(tmp_path / "data"))
     offered.server.behaviour = lambda path: "good"
     return offered.server
-
-
-def wait(condition: Callable[[], Any], what: str, seconds: float = 120) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for: {what}"
-        time.sleep(0.01)  # between two looks
-    return found
 
 
 def settled(order: Order) -> str:
@@ -228,6 +219,38 @@ def test_an_export_waits_for_no_training(root: Path, kept: Run) -> None:
     assert not order.folder.exists()
 
 
+def test_an_archive_is_read_by_a_job_and_its_run_or_the_reason_is_there(root: Path) -> None:
+    run = train(epochs=1, name="to come back", training__seed=7)
+    archive, weights = export.to_zip(run), run.weights()
+    runs.delete(run)
+    asked = imports.ask(io.BytesIO(archive))
+    assert settled(asked) == "finished", asked.error()
+    found = asked.run()
+    assert found is not None and found.id == run.id and found.state() == "finished"
+    assert all((found.weights()[name] == array).all() for name, array in weights.items())
+    again = imports.ask(io.BytesIO(archive))
+    assert settled(again) == "finished" and again.run() == found, "found, not made twice"
+    before = {each.name for each in root.iterdir()}
+    nonsense = imports.ask(io.BytesIO(b"nothing"))
+    assert settled(nonsense) == "failed" and nonsense.run() is None
+    assert "This is not an archive of a run" in str(nonsense.error())
+    assert {each.name for each in root.iterdir()} == before
+    runs.delete(found)
+    assert asked.run() is None and asked.state() == "finished"
+    for order in (asked, again, nonsense):
+        assert not (order.folder / "archive.zip").exists()
+        os.utime(order.folder, (0, 0))
+    imports.sweep(root)
+    assert imports.folders(root) == [] and not any((client.supervisor_folder(root) / "imports").iterdir())
+
+
+def test_an_archive_that_has_no_room_is_told_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "LEAST_FREE", 10**18)
+    with pytest.raises(WorkError, match="MB are free on the disk"):
+        imports.ask(io.BytesIO(b"nothing"))
+    assert imports.folders(root) == [] and not list((client.supervisor_folder(root) / "imports").glob("*"))
+
+
 def test_a_data_set_is_fetched_by_a_job(server: DatasetServer) -> None:
     order = download_of("kmnist")
     assert order.state() is None
@@ -288,7 +311,9 @@ def test_a_download_is_stopped_in_the_midst_of_silence_and_outlives_its_process(
             assert left_in(tmp_path / "data") == []
 
             server.behaviour = lambda path: "stops half way"
+            before = len(server.fetched())
             order.ask()
+            wait(lambda: len(server.fetched()) > before, "half a file")
             wait(lambda: [name for name in left_in(tmp_path / "data") if name.endswith(".gz")], "a temporary file")
             server.behaviour = lambda path: "good"
             for process in wait(lambda: workers(order), "its process"):

@@ -75,7 +75,7 @@ def test_the_runs_of_an_address_are_compared(trained: dict[str, Run]) -> None:
         and "**long** with" in seen
         and "short has the highest error" in seen
     )
-    assert "The codes are not equally large (short: 2, long: 8 dimensions)" in seen
+    assert "The codes are not equally large (dimensions: short: 2, long: 8)" in seen
     settings = app.table[1].value
     assert settings.loc["Latent dimensions"].tolist() == ["2", "8"] and settings.loc["Epochs"].tolist() == ["1", "4"]
     assert "Seed" not in settings.index

@@ -10,13 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.experiments import compression_charts, compression_words
+from tests.app_pages import experiment, keep, words
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import code_files, compression, files, latent
-from vae_core.control import Job, Status
 from vae_core.datasets import load
 from vae_core.errors import InputError
-from vae_core.jobs.studies import study_of
 from vae_core.models import load as load_model
 from vae_core.runs import Run
 from vae_core.studies import Findings, study
@@ -57,26 +56,12 @@ def computed(run: Run, name: str, settings: dict[str, Any]) -> Findings:
     module = study(name)
     findings = module.compute(run, module.Settings.from_dict(settings), shares.append)
     assert shares == sorted(shares) and shares[0] > 0 and shares[-1] == pytest.approx(1)
-    folder = study_of(run, name, settings).folder
-    folder.mkdir(parents=True)
-    files.write_arrays(folder / "arrays.safetensors", findings.arrays)
-    files.write_json(folder / "figures.json", {**findings.figures, "seconds": 1.0})
-    Job(folder).write_status(Status("finished"))
+    keep(findings, run, name, settings)
     return findings
 
 
 def opened(run: Run, **session: Any) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params["recipe"] = "compress-392"
-    for key, value in ({"run": run.id} | session).items():
-        app.session_state[key] = value
-    app.switch_page("pages/experiments.py").run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+    return experiment("compress-392", run, **session)
 
 
 def button(app: AppTest, label: str) -> Any:
@@ -152,6 +137,14 @@ ERRORS = np.array([0.6, 0.5, 0.4, 0.3, 0.2])
 def test_the_words_follow_the_figures(equivalent: int | None, said: str) -> None:
     sentence = compression_words.against_pca({**FIGURES, "pca_equivalent": equivalent}, ERRORS)
     assert said in sentence and "**0.3500**" in sentence
+
+
+def test_a_study_of_an_earlier_version_says_that_it_compares_means_alone() -> None:
+    older = {"each": np.full(9, 0.35)}
+    assert "keeps means alone" in compression_words.against_pca({**FIGURES, "pca_equivalent": 2}, ERRORS, older)
+    figures = {"sizes": [1, 2], "mse": [0.25, 0.35], "pca_equivalent": [4, 3], "epochs": 7}
+    *_, said = compression_words.sweep(figures, ERRORS, older)
+    assert "keeps means alone" in said
 
 
 def pictures(own: float, pca: float, spread: float = 0.01, seed: int = 0) -> dict[str, np.ndarray]:
@@ -237,7 +230,7 @@ def test_a_sweep_in_words() -> None:
     figures = {"sizes": [1, 2, 4], "mse": [0.25, 0.35, 0.3], "pca_equivalent": [4, 3, 3], "epochs": 7}
     said = "\n".join(compression_words.sweep(figures, ERRORS))
     assert "largest with **1**: PCA's error is 2.00 times as large" in said
-    assert "With 4 dimensions PCA is **better** than a model of 7 epochs" in said
+    assert "For codes of dimension 4 PCA is **better** than a model of 7 epochs" in said
     behind = compression_words.sweep(figures | {"mse": [0.9, 0.9, 0.9]}, ERRORS)
     assert "No model is better than PCA" in behind[-1] and "7 epochs" in behind[-1]
     never = compression_words.sweep(figures | {"pca_equivalent": [4, None, 3]}, ERRORS)
@@ -250,8 +243,8 @@ def test_a_sweep_tells_apart_what_the_pictures_do() -> None:
     arrays = {name: np.array([row[name] for row in rows]) for name in ("each", "pca_each")}
     said = "\n".join(compression_words.sweep(figures, ERRORS, arrays))
     assert "largest with **1**, **2**, without a measurable difference" in said or "largest with **2**, **1**" in said
-    assert "With 4 dimensions there is no measurable difference from PCA" in said
-    assert "With 8 dimensions PCA is **better**" in said and "One training each" in said
+    assert "For codes of dimension 4 there is no measurable difference from PCA" in said
+    assert "For codes of dimension 8 PCA is **better**" in said and "One training each" in said
     same = dict.fromkeys(arrays, arrays["each"])
     nothing = "\n".join(compression_words.sweep(figures, ERRORS, same))
     assert "No model is better than PCA" in nothing and "**better**" not in nothing and "largest" not in nothing
@@ -303,7 +296,7 @@ def test_the_result_in_words_and_pictures(run: Run, found: Findings) -> None:
 
 def test_a_sweep_is_shown(run: Run, swept: Findings) -> None:
     app = opened(run, **{"sweep_sizes": [1, 3], f"sweep_epochs_{run.id}": 1})
-    assert "Models with 1, 3 dimensions are as good as PCA with" in words(app)
+    assert "Models with codes of dimension 1, 3 are as good as PCA with" in words(app)
     assert not app.error and not app.exception
 
 
@@ -319,7 +312,7 @@ def test_pictures_become_a_file_and_a_file_becomes_pictures(run: Run, found: Fin
     made = code_files.CodeFile(scale.quantise(compression.encode(model, sevens)), scale, (1, 28, 28), weights)
     upload = app.get("file_uploader")[0]
     upload.set_value([("my.codes.safetensors", code_files.to_bytes(made), "application/octet-stream")]).run()
-    assert "**100** images from" in words(app) and "3 bits for each of 2 latent dimensions" in words(app)
+    assert "**100** images from" in words(app) and "2-D codes, bits per dimension: 3" in words(app)
     assert not app.error and not app.warning and not app.exception
     assert len(latent.decode(model, made.codes)) == 100
 

@@ -13,11 +13,17 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import cache, generation
 from tests.processes import nobody_left
 from tests.tiny_runs import train
-from vae_core import latent, runs
+from vae_core import files, latent, runs
 from vae_core.config import RunConfig
+from vae_core.control import Job, Status
 from vae_core.drawing import draw
+from vae_core.jobs import studies
+from vae_core.jobs.orders import STOPPED
+from vae_core.jobs.studies import study_of
 from vae_core.latent import Plane
+from vae_core.priors import fitted_mixture, fitting_codes
 from vae_core.runs import Run
+from vae_core.studies import mixture
 
 APP = Path(__file__).parents[1] / "app.py"
 TABS = ("New images", "Map", "Interpolate")
@@ -187,16 +193,48 @@ def test_an_autoencoder_is_drawn_from_both_distributions(trained: dict[str, Run]
 def test_draws_from_what_was_fitted_to_the_codes(trained: dict[str, Run]) -> None:
     app = opened(trained["vae"])
     seen = {pictures(app)[0]}
-    for name, words in (("fitted", "the fitted Gaussian"), ("mixture", "the fitted mixture")):
-        app.segmented_control(key="draw_prior_vae").set_value(name).run()
-        assert not app.exception and f"new images from {words}" in captions(app)
-        seen.add(pictures(app)[0])
+    app.segmented_control(key="draw_prior_vae").set_value("fitted").run()
+    assert not app.exception and "new images from the fitted Gaussian" in captions(app)
+    seen.add(pictures(app)[0])
+    app.segmented_control(key="draw_prior_vae").set_value("mixture").run()
+    app = fitted(app, trained["vae"])
+    assert "new images from the fitted mixture" in captions(app)
+    seen.add(pictures(app)[0])
     assert len(seen) == 3
     points = opened(trained["autoencoder"])
     before = pictures(points)
     points.segmented_control(key="draw_prior_autoencoder").set_value("mixture").run()
+    points = fitted(points, trained["autoencoder"])
     assert [element.value for element in points.subheader] == ["From N(0, I)", "From the fitted mixture"]
     assert pictures(points)[0] == before[0] and pictures(points)[1] != before[1]
+
+
+def fitted(app: AppTest, run: Run) -> AppTest:
+    """The page once the job was done that it has asked for, and whose progress it shows."""
+    asked = study_of(run, "mixture", {"data": "digits", "components": 10})
+    assert not app.exception and asked.state() == "queued"
+    assert app.button(key=f"stop_{asked.folder.name}").label == "Stop"
+    studies.compute(asked.folder)
+    job = Job(asked.folder)
+    job.write_status(Status("finished", answered=job.request().number))
+    return app.run()
+
+
+def test_a_mixture_that_can_not_be_fitted_says_why_and_is_fitted_again(trained: dict[str, Run]) -> None:
+    run = train(name="few", data__classes=[7])
+    asked = study_of(run, "mixture", {"data": "digits", "components": 10})
+    asked.folder.mkdir(parents=True)  # as a job leaves it that was stopped
+    files.write_json(asked.folder / "study.json", asked.values)
+    stopped = Status("failed", answered=Job(asked.folder).ask("run"), message=STOPPED)
+    Job(asked.folder).write_status(stopped)
+    app = opened(run)
+    app.segmented_control(key="draw_prior_vae").set_value("mixture").run()
+    assert not app.exception and "It was stopped" in app.info[0].value and not pictures(app)
+    app.button(key=f"fit_{asked.folder.name}").click().run()
+    fitted(app, run)
+    whole = latent.encode(cache.model(run), cache.images("digits", "train").only((7,)))
+    found = mixture.mixture(asked.arrays() or {})
+    assert np.array_equal(found.means, fitted_mixture(fitting_codes(whole), 10).means), "of what the run has learnt"
 
 
 def test_a_conditional_model_is_asked_for_a_class(trained: dict[str, Run]) -> None:
@@ -217,7 +255,7 @@ def test_a_larger_latent_space_is_cut_along_two_numbers(trained: dict[str, Run])
     app.selectbox(key="manifold_across").set_value(4).run()
     app.selectbox(key="manifold_up").set_value(9).run()
     assert not app.exception and not app.error
-    assert "Across: code number 5" in captions(app) and "Up: code number 10" in captions(app)
+    assert "Across: latent dimension 5" in captions(app) and "Up: latent dimension 10" in captions(app)
     assert "all but these two are 0" in captions(app)
     app.selectbox(key="manifold_across").set_value(9).run()
     assert not app.exception and app.selectbox(key="manifold_up").value != 9

@@ -36,10 +36,10 @@ def links(app: AppTest) -> list[tuple[str, str, str]]:
 
 def test_the_first_visit_has_a_picture_three_ways_on_and_starters(root: Path) -> None:
     app = opened()
-    assert len(app.get("image")) == 1
+    starters = [run for run in runs.all_runs() if run.is_starter]
+    assert len(app.get("image")) == 1 + len(RECIPES) + len(starters), "cards show what they are about"
     ways = {page: query for page, label, query in links(app) if label.startswith("**")}
     assert ways == {"latent": "run=starter-vae-2d", "train": "", "how": ""}
-    starters = [run for run in runs.all_runs() if run.is_starter]
     assert starters and all(run.title in said(app) for run in starters)
     assert "None of your own yet" in said(app)
 

@@ -48,17 +48,24 @@ class TestCatalogue:
 
     def test_a_translation_has_the_fields_of_its_message(self, language: str) -> None:
         for message in translations.read(language):
-            assert fields(str(message.string)) == fields(str(message.id)), message.id
+            if isinstance(message.id, str):
+                assert fields(str(message.string)) == fields(message.id), message.id
+            else:  # of a single one the count may be a word
+                one, many = message.string
+                assert fields(many) == fields(message.id[1]), message.id
+                assert {*fields(one)} | {*fields(message.id[0])} <= {*fields(many)}, message.id
 
     def test_markdown_survives(self, language: str) -> None:
         for message in translations.read(language):
             for mark in ("`", "**", "$", "]("):
-                assert str(message.string).count(mark) == str(message.id).count(mark), message.id
+                for said, told in zip(translations.texts(message.id), translations.texts(message.string), strict=True):
+                    assert told.count(mark) == said.count(mark) or (mark == "**" and "{" in said), message.id
 
     def test_it_is_set_as_french_is_printed(self, language: str) -> None:
         for message in translations.read(language):
             if message.id and language == "fr":
-                assert typeset(str(message.string)) == message.string, "run: make translations"
+                for form in translations.texts(message.string):
+                    assert typeset(form) == form, "run: make translations"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +98,9 @@ class _Marked(gettext.NullTranslations):
 
     def gettext(self, message: str) -> str:
         return f"⟦{message}⟧"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
 
 
 # What a visitor reads of an element, by the names that Streamlit's protocol, Plotly and Vega-Lite give it.
@@ -286,3 +296,107 @@ def test_a_tables_numbers_are_those_of_the_language(monkeypatch: pytest.MonkeyPa
     table = number_table([{"a": 0.5, "b": -0.25}, {"a": None, "b": 1.0}], {"a": ".3f", "b": ".0%"})
     shown = table.to_string(delimiter="|")
     assert "0,500|\u221225\u00a0%" in shown and "||100\u00a0%" in shown.replace("1||", "||")
+
+
+PLURALS = [message for message in translations.read("fr") if message.id and not isinstance(message.id, str)]
+
+
+@pytest.mark.parametrize("spoken", text.LANGUAGES)
+@pytest.mark.parametrize("message", PLURALS, ids=lambda message: message.id[1][:40])
+def test_a_single_one_is_told_as_one(message: Any, spoken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "language", lambda: spoken)
+    one, many = message.id
+    for count, forms in ((1, 0), (2, 1)):
+        values = {name: count for name, _, _ in fields(many)}
+        told = text.tn(one, many, next(iter(values)), **values)
+        expected = message.id[forms] if spoken == "en" else message.string[forms]
+        assert told == text._FORMATTERS[spoken].vformat(expected, (), values)
+
+
+# A count before a plural noun that is a whole data set's, a limit or a setting's: never a single one.
+_NEVER_ONE = {"most", "fewest", "least", "pixels", "parameters", "encoder", "activations", "max_length", "min_length"}
+_NEVER_ONE |= {"draws", "times", "high", "raw", "loss", "bits", "seeds", "all", "layers"}
+_OF_MANY = (  # test images that are shown, all classes, trainings of different lengths, ...
+    "After epoch {epoch}. The latent space",
+    "How far are the {model}'s new images",
+    "Each of the {count} models",
+    "{data}, {count} trainings of {low}",
+    "A difference is called one where the spread of {count} classifiers",
+    "A square of {count} images",
+    "The map is a flat piece of {count} dimensions",
+    "'{name}' has only {count} classes",
+    "The rare class is {number}",
+    "{count} images. The first one",
+    "There are {layers} hidden widths",
+    "'{setting}' has {layers} layers",
+)
+
+
+def test_a_count_that_may_be_one_has_both_forms() -> None:
+    """In English: `{count} images` is a plural message, except where the count is told with thousands, as of data sets."""
+    counted = re.compile(r"\{(\w+)\}\*{0,2} (?:(?:new|latent|hidden|other|more|small|test|synthetic) )*([a-z-]+s)\b")
+    alone = {
+        "is",
+        "has",
+        "was",
+        "its",
+        "draws",
+        "lies",
+        "does",
+        "answers",
+        "sends",
+        "less",
+        "images/s",
+        "status",
+        "reaches",
+    }
+    pages = [
+        str(message.id)
+        for message in translations.template()
+        if isinstance(message.id, str) and any(place.startswith("pages") for place, _ in message.locations)
+    ]
+    found = [m for m in pages for name, noun in counted.findall(m) if noun not in alone and name not in _NEVER_ONE]
+    assert [message for message in found if not message.startswith(_OF_MANY)] == []
+
+
+def test_half_a_one_is_told_as_the_language_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for spoken, told in (("en", "1.5 images"), ("fr", "1,5 image")):
+        monkeypatch.setattr(text, "language", lambda spoken=spoken: spoken)
+        catalogue = gettext.NullTranslations() if spoken == "en" else _French()
+        monkeypatch.setattr(text, "_catalogue", lambda spoken, catalogue=catalogue: catalogue)
+        assert text.tn("{count} image", "{count} images", "count", count=1.5) == told
+
+
+class _French(gettext.NullTranslations):
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return msgid1 if n < 2 else msgid2
+
+
+# What plain words stood for before, where the field has a term; what is shown, printed and documented says the term.
+_NOT_SAID = (
+    r"pictures?|strangers?|strange(?:st)?|kept aside|by heart|astray|mended run|take it with you|take its settings|"
+    r"fill(?:ed|ing|s)? up|numbers? (?:of|in) the code|code numbers?|numbers? in use|latent size|comes? back|"
+    r"quarter of an? (?:minute|hour)|times fewer|images a second|nats a pixel|MSE a pixel|"
+    r"too little to tell|without bends"
+)
+_PAS_DIT = (
+    r"PCA|MSE|intrus|étranges?|mises? de côté|par cœur|Taille latente|nombres? du code|nombres? utilisés?|"
+    r"Déclin des poids|Montée du|Bits libres|L’entraîneur|L’emporter|Ce qui revient|couche de tirage|s’est égaré|"
+    r"rien à attendre|Prendre ses réglages|quart d’heure"
+)
+
+
+def test_the_fields_terms_are_said() -> None:
+    for message in translations.read("fr"):
+        for said in translations.texts(message.id):
+            words = re.sub(r"\{[^}]*\}|`[^`]*`", " ", said)
+            assert not re.search(rf"(?i)\b(?:{_NOT_SAID})\b", words), said
+        for said in translations.texts(message.string) if message.id else ():
+            words = re.sub(r"\{[^}]*\}|`[^`]*`", " ", said)
+            assert not re.search(rf"\b(?:{_PAS_DIT})\b", words), said
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/figures.md", "docs/coach.md", "docs/gallery.md"])
+def test_documents_say_them_too(name: str) -> None:
+    told = re.sub(r"`[^`]*`|\([^)]*\.webp\)", " ", (ROOT / name).read_text(encoding="utf-8"))
+    assert re.findall(rf"(?i)\b(?:{_NOT_SAID})\b", told) == []

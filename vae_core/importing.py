@@ -13,7 +13,7 @@ import secrets
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -42,11 +42,12 @@ _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz", 
 _ENCRYPTED = 0x1
 
 
-def import_run(archive: bytes | BinaryIO) -> Run:
+def import_run(archive: bytes | BinaryIO, report: Callable[[int, int], None] = lambda done, total: None) -> Run:
     """Makes a run of an archive.
 
     Args:
         archive: A zip of a run's folder, as bytes or as an open file, of which only parts are read at a time.
+        report: Told how many bytes are unpacked, of how many.
 
     Returns:
         The run; one that is here already is found, not made twice. One that had ended is what it was; any other is
@@ -71,7 +72,7 @@ def import_run(archive: bytes | BinaryIO) -> Run:
         (new / "snapshots").mkdir(parents=True)
         with _opened(file) as entries:
             found = _find(entries)
-            config = _unpack(found, new)
+            config = _unpack(found, new, report)
         status = _check(Run(found.name, new), config)
         log = new / "events.jsonl"
         if log.exists() and log.stat().st_size > runs.LONG:
@@ -211,7 +212,7 @@ def _last(folder: str) -> str:
     return folder.strip("/").rpartition("/")[2]
 
 
-def _unpack(found: _Found, new: Path) -> RunConfig:
+def _unpack(found: _Found, new: Path, report: Callable[[int, int], None]) -> RunConfig:
     """Writes a run's files, the settings first: they say how large the others may be."""
     entries = dict(found.entries)
     _copy(found.archive, "config.json", entries.pop("config.json"), new, run_files.MOST_TEXT)
@@ -238,20 +239,39 @@ def _unpack(found: _Found, new: Path) -> RunConfig:
                 name, N_("it has {size:,} bytes, where {most:,} are allowed"), size=entry.file_size, most=limit
             )
     needed = sum(entry.file_size for entry in entries.values())
-    free = shutil.disk_usage(new).free
+    check_room(new, needed)
+    done = 0
+
+    def unpacked(size: int) -> None:
+        nonlocal done
+        done += size
+        report(done, needed)
+
+    for name, entry in entries.items():
+        _copy(found.archive, name, entry, new, entry.file_size, unpacked)
+    return config
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Raises WorkError where so many bytes more would fill a folder's disk."""
+    free = shutil.disk_usage(folder).free
     if free < needed + LEAST_FREE:
         raise WorkError(
             N_("Only {free} MB are free on the disk, and a run may need {least}. Delete runs, then start again."),
             free=free // 10**6,
             least=(needed + LEAST_FREE) // 10**6,
         )
-    for name, entry in entries.items():
-        _copy(found.archive, name, entry, new, entry.file_size)
-    return config
 
 
-def _copy(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, new: Path, most: int) -> None:
-    """Unpacks one file, a piece at a time, and never more of it than it may have."""
+def _copy(
+    archive: zipfile.ZipFile,
+    name: str,
+    entry: zipfile.ZipInfo,
+    new: Path,
+    most: int,
+    report: Callable[[int], None] = lambda size: None,
+) -> None:
+    """Unpacks one file, a piece at a time, and never more of it than it may have; tells each piece's size."""
     if entry.file_size > most:
         raise _damaged(name, N_("it has {size:,} bytes, where {most:,} are allowed"), size=entry.file_size, most=most)
     done = 0
@@ -261,6 +281,7 @@ def _copy(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, new: Path
             if done > most:
                 raise _damaged(name, N_("it is longer than it says"))
             file.write(piece)
+            report(len(piece))
     if done != entry.file_size:
         raise _not_a_run()
 

@@ -56,7 +56,9 @@ class Lock:
             if time.monotonic() - begun >= limit:
                 os.close(file)
                 return False
-            time.sleep(PAUSE_SECONDS * (0.5 + random.random()))  # two that wait don't meet again and again
+            # flock waits for ever or not at all, and says to nobody that a lock became free: with a limit, one can only
+            # look again. Not in step, or two that wait would meet again and again.
+            time.sleep(PAUSE_SECONDS * (0.5 + random.random()))
         self._file = file
         return True
 

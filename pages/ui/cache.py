@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from vae_core.models import ImageShape, Model, Size
     from vae_core.models.layers import Layer
     from vae_core.paths import Ways
-    from vae_core.priors import FittedGaussian, Mixture
+    from vae_core.priors import FittedGaussian
     from vae_core.quality import FeatureCloud
     from vae_core.slow_motion import Step
     from vae_core.uncertainty import Uncertainty
@@ -205,22 +205,6 @@ def code_fit(run: Run, name: str) -> CodeFit:
     return _code_fit(run.id, run.weights_version(), name)
 
 
-@shared(max_entries=16)
-def _mixture(run_id: str, version: tuple[str, int], name: str, components: int) -> Mixture:
-    from vae_core.priors import fitted_mixture
-
-    return fitted_mixture(_fitting_codes(run_id, version, name), components)
-
-
-def mixture(run: Run, name: str, components: int) -> Mixture:
-    """A mixture of Gaussians fitted to the same codes. Takes a second or two the first time.
-
-    Raises:
-        InputError: There are fewer codes than components.
-    """
-    return _mixture(run.id, run.weights_version(), name, components)
-
-
 class ProgressPictures(NamedTuple):
     """What a run made of fixed inputs at the end of an epoch, as sheets of two rows, each a `data:` address.
 
@@ -252,6 +236,22 @@ def progress_pictures(run: Run) -> ProgressPictures | None:
     """The newest snapshot of a run; `None` while there is none. Raises WorkError where a file is damaged."""
     epochs = run.snapshot_epochs()
     return _progress_pictures(run.id, epochs[0], epochs[-1]) if epochs else None
+
+
+@shared(max_entries=64)
+def _thumbnail(run_id: str, epoch: int) -> str:
+    drawn = runs.find(run_id).snapshot(epoch)["samples"][:4]
+    return "data:image/png;base64," + base64.b64encode(sheet(drawn, 4, scale=1, padding=0)).decode()
+
+
+def thumbnail(run: Run) -> str | None:
+    """Four images that a run drew at its newest snapshot, in a row, as a `data:` address; `None` while there is none.
+
+    Raises:
+        WorkError: The file is damaged.
+    """
+    epochs = run.snapshot_epochs()
+    return _thumbnail(run.id, epochs[-1]) if epochs else None
 
 
 @shared(max_entries=16)

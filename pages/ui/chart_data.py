@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pages.ui.text import t, written
+from pages.ui.text import t, tn, written
 from vae_core import csv_text
 from vae_core.csv_text import FORMS, Form
 
@@ -40,7 +40,9 @@ def in_words(figure: go.Figure) -> str:
     """The figures that matter in a chart, as sentences: its series with their values, or with their course."""
     told = [words for trace in figure.data[:MOST_TOLD] if (words := _told(trace))]
     if len(figure.data) > MOST_TOLD:
-        told.append(t("And {count} more series.", count=len(figure.data) - MOST_TOLD))
+        told.append(
+            tn("And {count} more series.", "And {count} more series.", "count", count=len(figure.data) - MOST_TOLD)
+        )
     return " ".join(told)
 
 
@@ -77,8 +79,10 @@ def _told(trace: Any) -> str:
         z = np.asarray(trace.z, float)
         row, column = np.unravel_index(np.nanargmax(z), z.shape)
         x, y = _values(trace.x), _values(trace.y)
-        return t(
+        return tn(
+            "{rows} × {columns} value from {low:.3g} to {high:.3g}, the highest at {x}; {y}.",
             "{rows} × {columns} values from {low:.3g} to {high:.3g}, the highest at {x}; {y}.",
+            "columns",
             rows=z.shape[0],
             columns=z.shape[1],
             low=float(np.nanmin(z)),
@@ -103,8 +107,13 @@ def _told(trace: Any) -> str:
         pairs = (f"{_text(a)}: {_text(b)}" for a, b in zip(x, y, strict=True))
         return begin + ", ".join(pairs) + "."
     if mode == "markers" and np.issubdtype(x.dtype, np.number):
-        return begin + t(
-            "{count} points around {x:.3g}; {y:.3g}.", count=len(x), x=float(np.nanmean(x)), y=float(np.nanmean(y))
+        return begin + tn(
+            "{count} point around {x:.3g}; {y:.3g}.",
+            "{count} points around {x:.3g}; {y:.3g}.",
+            "count",
+            count=len(x),
+            x=float(np.nanmean(x)),
+            y=float(np.nanmean(y)),
         )
     return begin + course(x, y)
 
@@ -112,9 +121,12 @@ def _told(trace: Any) -> str:
 def course(x: NDArray[Any], y: NDArray[Any]) -> str:
     """How a series goes: where it begins and ends, its lowest and its highest value, and where they are."""
     low, high = int(np.nanargmin(y)), int(np.nanargmax(y))
-    return t(
+    return tn(
+        "{count} value, the first {first:.3g}, the last {last:.3g}, the lowest {low:.3g} at {at_low}, the "
+        "highest {high:.3g} at {at_high}.",
         "{count} values, the first {first:.3g}, the last {last:.3g}, the lowest {low:.3g} at {at_low}, the highest "
         "{high:.3g} at {at_high}.",
+        "count",
         count=len(y),
         first=float(y[0]),
         last=float(y[-1]),

@@ -153,7 +153,7 @@ def score_histogram(
             width=np.diff(edges),
             name=name,
             marker={"color": colour, "opacity": 0.65, "line_width": 0},
-            hovertemplate=t("score %{x:.3g}: %{y} images"),
+            hovertemplate=t("score %{x:.3g}, images: %{y}"),
         )
     template(figure, x=unit or t("Score (higher is more anomalous)"), y=t("Images"))
     figure.update_layout(barmode="overlay", bargap=0)

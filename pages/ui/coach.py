@@ -17,7 +17,7 @@ from pages.ui.chart_view import show_chart
 from pages.ui.longer_code import is_short, offer_longer_code
 from pages.ui.primary import primary
 from pages.ui.shown import shown_data
-from pages.ui.text import describe, plain, t, written
+from pages.ui.text import describe, plain, t, tn, written
 from pages.ui.what_if import shown
 from vae_core import diagnosis, runs, verdict
 from vae_core.config import field
@@ -114,16 +114,28 @@ def _is_fault(check: "Check") -> str:
 def _say_it_is_not_judged(found: "Verdict") -> None:
     st.info(t(found.unjudged, **found.values), icon=":material/pending:")
     if found.checks and not found.faults:
-        st.caption(t("Up to there, the {count} checks of its curves passed.", count=len(found.checks)))
+        st.caption(
+            tn(
+                "Up to there, the {count} check of its curves passed.",
+                "Up to there, the {count} checks of its curves passed.",
+                "count",
+                count=len(found.checks),
+            )
+        )
 
 
 def _say_nothing_is_wrong(count: int, *, live: bool) -> None:
     if not live:
-        st.success(t("All {count} checks passed.", count=count), icon=":material/check_circle:")
+        st.success(
+            tn("The {count} check passed.", "All {count} checks passed.", "count", count=count),
+            icon=":material/check_circle:",
+        )
     elif count:
         st.caption(
-            t(
+            tn(
+                "The {count} check of the curves passed so far. When the training ends, more look at the model.",
                 "The {count} checks of the curves passed so far. When the training ends, more look at the model.",
+                "count",
                 count=count,
             )
         )
@@ -143,9 +155,12 @@ def _say_what_limits(run: Run) -> None:
     if not is_short(run.config) or not error or not of_mean:
         return
     st.caption(
-        t(
+        tn(
+            "What limits its images now is the length of their code: with {size} latent dimension, {share:.0%} of "
+            "the mean image's error is left.",
             "What limits its images now is the length of their code: with {size} latent dimensions, "
             "{share:.0%} of the mean image's error is left.",
+            "size",
             size=run.config.model.latent_dim,
             share=error / of_mean,
         )

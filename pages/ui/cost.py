@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import cache, settings, standing
 from pages.ui.boundary import guarded
 from pages.ui.quantities import duration
-from pages.ui.text import t, written
+from pages.ui.text import t, tn, written
 from vae_core import datasets, files, runs
 from vae_core.config import RunConfig
 from vae_core.environment import default_threads
@@ -63,10 +63,13 @@ def _cost(config: RunConfig, pace: float | None) -> None:
         parameters = written(found.parameters, ",")
         time = t("not measured yet") if seconds is None else _about(seconds)
     cost = (
-        t(
+        tn(
+            "**{parameters}** parameters, the numbers that the training adjusts  \nAbout **{images:,}** images to "
+            "learn from, each seen once  \nEstimated time: **{time}**",
             "**{parameters}** parameters, the numbers that the training adjusts  \n"
             "About **{images:,}** images to learn from, each seen **{epochs:,}** times  \n"
             "Estimated time: **{time}**",
+            "epochs",
             parameters=parameters,
             images=settings.training_images(config),
             epochs=config.training.epochs,
@@ -91,22 +94,18 @@ def queue_words(wait: Wait) -> str:
     if not wait.others:
         return ""
     if wait.seconds is None:
-        return (
-            t("Before that it waits until one other job makes room; nobody knows yet how long that takes.")
-            if wait.others == 1
-            else t(
-                "Before that it waits until {others} other jobs make room; nobody knows yet how long that takes.",
-                others=wait.others,
-            )
-        )
-    return (
-        t("Before that it waits until one other job makes room: about {time}.", time=_about(wait.seconds))
-        if wait.others == 1
-        else t(
-            "Before that it waits until {others} other jobs make room: about {time}.",
+        return tn(
+            "Before that it waits until one other job makes room; nobody knows yet how long that takes.",
+            "Before that it waits until {others} other jobs make room; nobody knows yet how long that takes.",
+            "others",
             others=wait.others,
-            time=_about(wait.seconds),
         )
+    return tn(
+        "Before that it waits until one other job makes room: about {time}.",
+        "Before that it waits until {others} other jobs make room: about {time}.",
+        "others",
+        others=wait.others,
+        time=_about(wait.seconds),
     )
 
 

@@ -7,7 +7,7 @@ from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.charts import CLASS_COLOURS
 from pages.ui.components.film import film_player
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import datasets
 from vae_core.control import is_active
 from vae_core.jobs.exports import ExportOf, export_of
@@ -62,9 +62,12 @@ def _film(run: Run) -> None:
         with place:
             orders.offer_file(order, t("Film as {kind}", kind=ending.upper()), KINDS[ending])
     st.caption(
-        t(
+        tn(
+            "{count} frame, from before the training to epoch {epoch}. The images, the codes and the points are "
+            "the same in every frame; only the model changes.",
             "{count} frames, from before the training to epoch {epoch}. The images, the codes and the points are the "
             "same in every frame; only the model changes.",
+            "count",
             count=len(film.epochs),
             epoch=int(film.epochs[-1]),
         )

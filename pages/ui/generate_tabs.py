@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.ui import cache, csv_files, generation
+from pages.ui import cache, csv_files, generation, mixtures
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import download, seed_box
@@ -13,7 +13,7 @@ from pages.ui.images import data_url
 from pages.ui.longer_code import offer_longer_code
 from pages.ui.read_aloud import read_aloud
 from pages.ui.shown import shown_data
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, tn
 from vae_core import datasets, export, latent
 from vae_core.drawing import Drawing, draw
 from vae_core.latent import Codes, Plane
@@ -60,7 +60,7 @@ def drawing(run: Run) -> None:
         name = _choose_prior(model)
     draws = _Draws(run, model, count, typed.get(), temperature, label)
     if model.config.kind != "autoencoder":
-        _show_drawing(draws, _fitted(run, name))
+        _show_fitted(draws, name)
         return
     found = cache.code_fit(run, shown_data(run).name)
     left, right = st.columns(2)
@@ -77,7 +77,7 @@ def drawing(run: Run) -> None:
         else:
             st.subheader(t("From the fitted Gaussian"))
             st.caption(t("Mean and covariance of its own codes."))
-        _show_drawing(draws, _fitted(run, name), width=440)
+        _show_fitted(draws, name, width=440)
     st.info(
         t(
             "**This is an autoencoder: nothing ever told it to put its codes where N(0, I) draws them.** The codes of "
@@ -145,20 +145,26 @@ def _choose_class(run: Run, model: Model) -> int | None:
     return chosen
 
 
-def _fitted(run: Run, name: PriorName) -> Prior | None:
-    """What to draw from; `None` is N(0, I)."""
-    data = shown_data(run).name
+def _show_fitted(draws: _Draws, name: PriorName, width: int = 640) -> None:
+    """Draws from what was chosen, as soon as it is there."""
+    data = shown_data(draws.run).name
     if name == "normal":
-        return None
-    with st.spinner(t("Fitting to the codes of training images ...")):
-        return cache.code_fit(run, data).gaussian if name == "fitted" else cache.mixture(run, data, COMPONENTS)
+        _show_drawing(draws, None, width)
+    elif name == "fitted":
+        with st.spinner(t("Fitting to the codes of training images ...")):
+            fitted = cache.code_fit(draws.run, data).gaussian
+        _show_drawing(draws, fitted, width)
+    elif (mixture := mixtures.fitted(draws.run, data, COMPONENTS)) is not None:
+        _show_drawing(draws, mixture, width)
 
 
 def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
     run, model, count, seed, temperature, label = draws
     made = draw(model, count, seed, temperature, prior, label)
-    words = t(
+    words = tn(
+        "{count} new image from {what}, seed {seed}, temperature {temperature:.2f}",
         "{count} new images from {what}, seed {seed}, temperature {temperature:.2f}",
+        "count",
         count=count,
         what=t(PRIORS[made.prior]),
         seed=seed,
@@ -169,7 +175,13 @@ def _show_drawing(draws: _Draws, prior: Prior | None, width: int = 640) -> None:
     st.image(
         data_url(made.png(generation.sheet_scale(count, model.image_shape[2], width))),
         caption=words,
-        alt=f"{t('A sheet of {count} images that the model made up.', count=count)} "
+        alt=tn(
+            "A sheet of {count} image that the model made up.",
+            "A sheet of {count} images that the model made up.",
+            "count",
+            count=count,
+        )
+        + " "
         + read_aloud(made.images, run.config.data.name),
     )
     show_about("samples", f"samples_{made.prior}", N_("Why are they blurry?"))
@@ -242,7 +254,13 @@ def _line(run: Run, model: Model, points: Codes, by_prior: bool) -> None:
     st.image(
         data_url(sheet(images, 10)),
         caption=f"{words} {generation.step_words(model, by_prior=by_prior)}",
-        alt=f"{t('{count} images along the only dimension of the code.', count=count)} "
+        alt=tn(
+            "{count} image along the only dimension of the code.",
+            "{count} images along the only dimension of the code.",
+            "count",
+            count=count,
+        )
+        + " "
         + read_aloud(images, run.config.data.name),
     )
     stem = generation.file_stem(run.id, "line", count)

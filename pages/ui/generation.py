@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages.ui.images import animation
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import latent, priors
 from vae_core.latent import Codes, Plane
 from vae_core.models import Model
@@ -126,15 +126,25 @@ def plane_words(model: Model, grid: Codes, axes: tuple[int, int] | Plane, *, by_
     ]
     if isinstance(axes, Plane):
         words.append(
-            t(
+            tn(
+                "The code has {count} dimension; this plane goes through the mean of the test images' codes, along the "
+                "two directions in which they differ most, and leaves all other directions at 0.",
                 "The code has {count} dimensions; this plane goes through the mean of the test images' "
                 "codes, along the two directions in which they differ most, and leaves all other "
                 "directions at 0.",
+                "count",
                 count=model.latent_dim,
             )
         )
     elif model.latent_dim > 2:
-        words.append(t("The code has {count} dimensions; all but these two are 0.", count=model.latent_dim))
+        words.append(
+            tn(
+                "The code has {count} dimension; all but these two are 0.",
+                "The code has {count} dimensions; all but these two are 0.",
+                "count",
+                count=model.latent_dim,
+            )
+        )
     words.append(step_words(model, by_prior=by_prior))
     return " ".join(words)
 

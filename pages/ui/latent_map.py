@@ -7,6 +7,7 @@ from pages.ui import cache, latent_views, state
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.components.latent_map import latent_map
+from pages.ui.image_choice import offer_images
 from pages.ui.images import data_url
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
@@ -104,6 +105,7 @@ def _plane(model: Model, points: LatentPoints, data: ImageData) -> tuple[str, tu
             width=190,
             help=t("What the map doesn't show of a code stays as it is in this image's code."),
         )
+        offer_images(data, held.number, key="latent_map_images", on_pick=state.pick_picture)
     state.pick_picture(held.get())
     return str(kind), axes, held.get()
 

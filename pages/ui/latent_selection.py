@@ -10,7 +10,7 @@ from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.shown import shown_data
 from pages.ui.state import pick_picture
-from pages.ui.text import t, written
+from pages.ui.text import t, tn, written
 from vae_core import latent
 from vae_core.datasets import ImageData
 from vae_core.models import Model
@@ -39,7 +39,7 @@ def show(run: Run, model: Model, data: ImageData, view: View, chosen: list[int])
         _one(model, data, mu, chosen[0])
         return
     names, counts = np.unique(data.labels[chosen], return_counts=True)
-    st.markdown(t("**{count:,} images selected**", count=len(chosen)))
+    st.markdown(tn("**{count:,} image selected**", "**{count:,} images selected**", "count", count=len(chosen)))
     st.caption(
         " · ".join(
             f"{t(data.class_names[n])}: {count}"

@@ -6,6 +6,7 @@ import streamlit as st
 from pages.ui import cache, generation, latent_views
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
+from pages.ui.image_choice import offer_images
 from pages.ui.images import data_url
 from pages.ui.latent_views import Dimensions
 from pages.ui.number_box import number_box
@@ -13,7 +14,7 @@ from pages.ui.number_text import Span
 from pages.ui.primary import primary
 from pages.ui.shown import shown_data
 from pages.ui.state import pick_picture, picked_picture
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import latent
 from vae_core.datasets import ImageData
 from vae_core.latent import Codes
@@ -47,7 +48,9 @@ def show(run: Run) -> None:
         )
         _sliders(found, [int(number) for number in found.order[:FIRST]])
         if model.latent_dim > FIRST:
-            with st.expander(t("The other {count} dimensions", count=model.latent_dim - FIRST)):
+            with st.expander(
+                tn("The other dimension", "The other {count} dimensions", "count", count=model.latent_dim - FIRST)
+            ):
                 _others(found)
     code = np.array(st.session_state[_CODE], np.float32)
     made = latent.decode(model, code[None])
@@ -102,7 +105,13 @@ def _traversals(model: Model, found: Dimensions, code: Codes) -> None:
             "active dimensions tend to change one thing each, and the others nothing at all."
         )
         + (
-            " " + t("Only the {count} dimensions that carry most are shown.", count=count)
+            " "
+            + tn(
+                "Only the {count} dimension that carries most is shown.",
+                "Only the {count} dimensions that carry most are shown.",
+                "count",
+                count=count,
+            )
             if count < model.latent_dim
             else ""
         )
@@ -133,6 +142,7 @@ def _starts(mu: Codes, data: ImageData, start: int | None) -> None:
             width=130,
             help=t("By its number, 0 to {last}.", last=last),
         )
+        offer_images(data, typed.number, key="latent_sliders_images", on_pick=_restart)
         st.button(
             t("Start from its code"),
             key="latent_from_picture",

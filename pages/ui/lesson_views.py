@@ -16,7 +16,7 @@ from pages.ui.primary import primary
 from pages.ui.read_aloud import read_aloud
 from pages.ui.reconstruction import number_in_class
 from pages.ui.shown import shown_data
-from pages.ui.text import t, written
+from pages.ui.text import t, tn, written
 from pages.ui.walkthrough import MOST_DIMENSIONS, Walk, cloud, invent, walk
 from vae_core.events import share_done
 from vae_core.runs import Run
@@ -111,7 +111,7 @@ def _show_numbers(rows: dict[str, NDArray[Any]]) -> None:
     )
     st.markdown("\n".join([head, *lines]).replace("-0.000 ", "0.000 ").replace(" -", " −"))
     if count > shown:
-        st.caption(t("And {count} more values.", count=count - shown))
+        st.caption(tn("And {count} more value.", "And {count} more values.", "count", count=count - shown))
 
 
 def _show_hourglass(run: Run, found: Walk) -> None:
@@ -120,7 +120,14 @@ def _show_hourglass(run: Run, found: Walk) -> None:
         _show_picture(found.x, t("{count:,} pixels in", count=found.x.size))
         st.markdown(t("→ encoder →"), width="content")
         with st.container(border=True, width="content"):
-            st.markdown(t("the code: **{count} latent dimensions**", count=len(found.mu)))
+            st.markdown(
+                tn(
+                    "the code: **{count} latent dimension**",
+                    "the code: **{count} latent dimensions**",
+                    "count",
+                    count=len(found.mu),
+                )
+            )
             st.markdown(
                 "$("
                 + r";\; ".join(written(float(value), ".2f").replace(",", "{,}") for value in found.mu[:4])

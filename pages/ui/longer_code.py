@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import links
 from pages.ui.navigation import BY_NAME
 from pages.ui.shown import BUNDLED
-from pages.ui.text import t
+from pages.ui.text import tn
 from vae_core import datasets
 from vae_core.config import RunConfig
 
@@ -26,7 +26,12 @@ def offer_longer_code(config: RunConfig) -> None:
     entry = BY_NAME["train"]
     st.page_link(
         entry.script,
-        label=t("For sharper images, train it again with {count} latent dimensions", count=LONGER_CODE),
+        label=tn(
+            "For sharper images, train it again with {count} latent dimension",
+            "For sharper images, train it again with {count} latent dimensions",
+            "count",
+            count=LONGER_CODE,
+        ),
         icon=entry.icon,
         query_params=links.parameters(config.replace(name="", model__latent_dim=LONGER_CODE)),
     )

@@ -13,6 +13,7 @@ from pages.ui.anomaly_choice import Choice, choose, normal_classes
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.components.drawing_pad import drawing_pad
+from pages.ui.image_choice import show_images
 from pages.ui.images import data_url
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
@@ -144,6 +145,7 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
             follows=state.picked_picture(len(data)),
         ).get()
         state.pick_picture(number)
+        show_images(data, number, key="own_picture_images", on_pick=state.pick_picture)
         picture: NDArray[np.uint8] = data.images[number]
         words = t("Class {name}", name=t(data.class_names[data.labels[number]]))
         st.image(data_url(sheet(picture[None], 1, scale=8)), caption=words, alt=words)
@@ -210,7 +212,7 @@ def _strangeness(run: Run, judged: Judged, data: ImageData) -> None:
     said = verdict_in_words(own, verdict.threshold, scale(reference, verdict.threshold).digits)
     if verdict.unlike[0] and not verdict.flagged[0]:
         said += " " + t(
-            "This score alone misses it; its distance from all normal images, or its smoothness, gives it away."
+            "This score alone misses it; its distance from all normal images, or how its ink looks, gives it away."
         )
     st.markdown(said)
     words = t(

@@ -75,7 +75,7 @@ def histogram(scores: NDArray[np.floating], own: float, threshold: float) -> go.
         width=np.diff(edges),
         name=t("Normal validation images"),
         marker={"color": NORMAL, "opacity": 0.65, "line_width": 0},
-        hovertemplate=t("score %{x:.3g}: %{y} images"),
+        hovertemplate=t("score %{x:.3g}, images: %{y}"),
     )
     for x, name, line in (
         (own, t("Your image"), {"color": STRANGE, "width": 3}),

@@ -18,7 +18,7 @@ from pages.ui.navigation import BY_NAME
 from pages.ui.primary import primary
 from pages.ui.standing import Look
 from pages.ui.state import STATE_COLOURS, state_title
-from pages.ui.text import N_, describe, plain, t
+from pages.ui.text import N_, describe, plain, t, tn
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
 from vae_core.control import Wish
@@ -81,7 +81,14 @@ def _panel(run_id: str, pace: float | None) -> None:
         _pictures(run, is_coming=pace is not None)
         _curves(events, run.config)
         if damaged := cache.log(run).damaged:
-            st.caption(t("{count} lines of this run's record can't be read and are left out.", count=damaged))
+            st.caption(
+                tn(
+                    "{count} line of this run's record can't be read and is left out.",
+                    "{count} lines of this run's record can't be read and are left out.",
+                    "count",
+                    count=damaged,
+                )
+            )
 
 
 def _state(run: Run, seen: Look, events: Sequence[Event]) -> None:
@@ -120,7 +127,8 @@ def _next_steps(run: Run) -> None:
         st.switch_page(BY_NAME["latent"].script, query_params={"run": run.id})
     for name in NEXT_STEPS:
         entry = BY_NAME[name]
-        st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
+        with st.container(key=f"next_{name}", width="content"):
+            st.page_link(entry.script, label=t(entry.title), icon=entry.icon, query_params={"run": run.id})
 
 
 def _progress(run: Run, seen: Look, events: Sequence[Event]) -> None:
@@ -132,7 +140,7 @@ def _progress(run: Run, seen: Look, events: Sequence[Event]) -> None:
         figure = ""
         with suppress(DiaboloError):  # damaged: `show_result` says so
             figure = standing.key_figure(run.metrics())
-        text = t("All {epochs} epochs done.", epochs=config.training.epochs)
+        text = tn("Its epoch is done.", "All {epochs} epochs done.", "epochs", epochs=config.training.epochs)
         st.progress(1.0, text=f"{text} {figure[:1].upper()}{figure[1:]}")
     elif seen.state == "running":
         st.progress(min(point.step / point.steps, 1.0), text=standing.progress_text(point, config.training.epochs))

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages.ui.images import to_bytes
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import classifier
 
 MOST_READ = 30
@@ -22,8 +22,10 @@ def read_as(images: NDArray[np.uint8], data: str, label: int) -> str:
     if not len(images) or not classifier.judges(data):
         return ""
     count = int((classifier.look(images).probabilities.argmax(1) == label).sum())
-    return t(
+    return tn(
+        "{count} of {all} is read as {name} by a digit classifier.",
         "{count} of {all} are read as {name} by a digit classifier.",
+        "count",
         count=count,
         all=len(images),
         name=classifier.CLASSES[label],
@@ -44,7 +46,9 @@ def read_aloud(images: NDArray[np.uint8] | NDArray[np.float32], data: str) -> st
     seen, sure = probabilities.argmax(1), float(probabilities.max(1).mean())
     if len(images) > MOST_READ:
         counts = ((classifier.CLASSES[label], int(count)) for label, count in enumerate(np.bincount(seen)) if count)
-        names = ", ".join(t("{count} times {name}", count=count, name=name) for name, count in counts)
+        names = ", ".join(
+            tn("{count} time {name}", "{count} times {name}", "count", count=count, name=name) for name, count in counts
+        )
     else:
         names = ", ".join(classifier.CLASSES[label] for label in seen)
     return t("A digit classifier reads, {sure:.0%} sure on average: {names}.", sure=sure, names=names)

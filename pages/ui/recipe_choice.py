@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import forms
 from pages.ui.experiments import EXPERIMENTS
 from pages.ui.navigation import BY_NAME
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core.config import RunConfig, field
 from vae_core.recipes import RECIPES
 from vae_core.settings import fields
@@ -36,7 +36,12 @@ def choose_recipe() -> None:
     if chosen in EXPERIMENTS:
         entry, count = BY_NAME["experiments"], 1 + len(row.companions)
         label = (
-            t("The whole experiment: {count} trainings, and what they show", count=count)
+            tn(
+                "The whole experiment: {count} training, and what it shows",
+                "The whole experiment: {count} trainings, and what they show",
+                "count",
+                count=count,
+            )
             if count > 1
             else t("The whole experiment, and what it shows")
         )

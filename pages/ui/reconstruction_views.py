@@ -10,6 +10,7 @@ from pages.ui import cache, charts, state
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
+from pages.ui.image_choice import show_images
 from pages.ui.model_kinds import has_posterior
 from pages.ui.number_box import held, number_box
 from pages.ui.number_text import Span
@@ -146,6 +147,8 @@ def _show_one(run: Run, data: ImageData, base: Baseline, row: DeltaGenerator) ->
             width=170,
         )
     typed.get()
+    among = np.flatnonzero(data.labels == label)
+    show_images(data, state.picked_picture(len(data)), key="recon_images", on_pick=state.pick_picture, among=among)
     found = reconstruct(cache.model(run), data, [state.picked_picture(len(data))])
     left, right = st.columns(2)
     with left:

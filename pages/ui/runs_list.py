@@ -1,5 +1,7 @@
 """The list of runs: how each stands, what it is, how good it is, and where it can be looked at."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from pages.ui import cache, standing
@@ -9,14 +11,16 @@ from pages.ui.navigation import BY_NAME
 from pages.ui.quantities import file_size
 from pages.ui.run_names import differences
 from pages.ui.state import STATE_COLOURS, state_title
-from pages.ui.text import describe, plain, t
+from pages.ui.text import describe, plain, t, tn
 from vae_core import datasets, runs
 from vae_core.config import RunConfig
+from vae_core.errors import DiaboloError
 from vae_core.jobs import client
 from vae_core.runs import Summary
 
 SHOWN = 8
 LOOK_SECONDS = 2.0
+THUMBNAIL = 112  # pixels wide: four images of 28
 
 
 def show_runs() -> None:
@@ -64,6 +68,8 @@ def _line(summary: Summary, name: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             _badge(summary)
             st.markdown(f"**{plain(name)}**", width="stretch")
+            with st.container(width=THUMBNAIL):
+                _thumbnail(summary)
         st.caption(plain(" · ".join(details(summary))))
         with st.container(horizontal=True):
             if summary.config is None:
@@ -74,6 +80,15 @@ def _line(summary: Summary, name: str) -> None:
             if is_done or summary.epoch:
                 for name in ("generate", "reconstruct", "latent"):
                     _link(name, t(BY_NAME[name].title), summary)
+
+
+def _thumbnail(summary: Summary) -> None:
+    """What its model draws, as the newest snapshot has it; nothing before the first one, or of a damaged run."""
+    if summary.config is None:
+        return
+    with suppress(DiaboloError):
+        if (drawn := cache.thumbnail(runs.find(summary.id))) is not None:
+            st.image(drawn, width=THUMBNAIL, alt=t("What this model draws"))
 
 
 def _badge(summary: Summary) -> None:
@@ -120,4 +135,11 @@ def describe_settings(config: RunConfig) -> str:
         names = known.class_names if known else ()
         shown = [t(names[c]) if c < len(names) else str(c) for c in config.data.classes]
         data = t("{data}, only {classes}", data=data, classes=", ".join(shown))
-    return " · ".join([kind, network, t("{size} latent dimensions", size=config.model.latent_dim), data])
+    return " · ".join(
+        [
+            kind,
+            network,
+            tn("{size} latent dimension", "{size} latent dimensions", "size", size=config.model.latent_dim),
+            data,
+        ]
+    )

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import annotated_types
 
-from pages.ui.text import N_, t
+from pages.ui.text import N_, tn
 from vae_core import datasets
 from vae_core.config import DEFAULT_HIDDEN, RunConfig, field
 from vae_core.environment import threads_for
@@ -109,9 +109,12 @@ def threads_remark(config: RunConfig) -> str:
     asked, used = config.training.threads, threads_for(config.training.threads)
     if asked is None or used == asked:
         return ""
-    return t(
+    return tn(
+        "These settings ask for {asked} thread, but this machine has {used} to give: it trains on those. The "
+        "model is as good; the last bits of its weights may differ from those of a larger machine.",
         "These settings ask for {asked} threads, but this machine has {used} to give: it trains on those. The model is as "
         "good; the last bits of its weights may differ from those of a larger machine.",
+        "asked",
         asked=asked,
         used=used,
     )
@@ -198,7 +201,7 @@ def from_values(values: Mapping[str, Any]) -> RunConfig:
     if "recipe" in changes:
         changes["recipe"] = changes["recipe"] or None
     if "data.classes" in changes:
-        changes["data.classes"] = list(changes["data.classes"] or ()) or None
+        changes["data.classes"] = changes["data.classes"] or None
     return RunConfig().with_values(changes)
 
 

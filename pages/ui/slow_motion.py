@@ -12,7 +12,7 @@ from pages.ui.chart_view import show_chart
 from pages.ui.images import data_url, error_map
 from pages.ui.primary import primary
 from pages.ui.shown import shown_data
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, tn
 from vae_core.config import RunConfig
 from vae_core.control import is_active
 from vae_core.runs import Run
@@ -101,20 +101,32 @@ def _batch(step: "Step", config: RunConfig, first: int) -> None:
         st.caption(t("Noise was added to them, as this run's settings say; what must come out is without it."))
     if config.data.pixels == "binarised":
         st.caption(t("Each pixel was drawn black or white, white with the probability of its grey."))
-    st.caption(t("This run learnt with {size} images at once.", size=config.training.batch_size))
+    st.caption(
+        tn(
+            "This run learnt with {size} image at once.",
+            "This run learnt with {size} images at once.",
+            "size",
+            size=config.training.batch_size,
+        )
+    )
 
 
 def _encode(step: "Step", config: RunConfig, first: int) -> None:
     figure = slow_motion_charts.code(step.mu[0], None if step.sigma is None else step.sigma[0])
     if step.sigma is None:
-        words = t(
+        words = tn(
+            "The encoder turns the first image into its code: {count} value, as it has one latent dimension.",
             "The encoder turns the first image into its code: {count} values, one per latent dimension.",
+            "count",
             count=step.mu.shape[1],
         )
     else:
-        words = t(
+        words = tn(
+            "For the first image the encoder gives {count} mean μ and as many spreads σ (the bar's whiskers): not "
+            "a point, but a small cloud of codes.",
             "For the first image the encoder gives {count} means μ and as many spreads σ (the bars' whiskers): not a "
             "point, but a small cloud of codes.",
+            "count",
             count=step.mu.shape[1],
         )
     show_chart(figure, words, key="slow_code", about="posterior")

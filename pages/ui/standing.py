@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages.ui.quantities import duration
-from pages.ui.text import N_, describe, t
+from pages.ui.text import N_, describe, t, tn
 from vae_core import control
 from vae_core.control import STATES, State, Wish
 from vae_core.environment import default_threads
@@ -143,10 +143,13 @@ def _standing(seen: Look, point: Progress | EpochEnd | None, others: int) -> str
     if seen.pending == "pause" and seen.state in ("starting", "running"):
         return t("Pausing. It saves its place first.")
     match seen.state:
-        case "queued" if others == 1:
-            return t("Waiting until 1 other job makes room. It starts by itself.")
         case "queued" if others:
-            return t("Waiting until {others} other jobs make room. It starts by itself.", others=others)
+            return tn(
+                "Waiting until 1 other job makes room. It starts by itself.",
+                "Waiting until {others} other jobs make room. It starts by itself.",
+                "others",
+                others=others,
+            )
         case "queued":
             return t("Starts in a moment.")
         case "starting":
@@ -275,9 +278,12 @@ def threads_used(events: Sequence[Event]) -> str:
     fewer = next((event for event in reversed(events) if isinstance(event, FewerThreads)), None)
     if fewer is None:
         return ""
-    return t(
+    return tn(
+        "Trained on {used} of the {asked} thread that its settings asked for, as its machine had no more: the "
+        "last bits of its weights may differ from those of a larger machine.",
         "Trained on {used} of the {asked} threads that its settings asked for, as its machine had no more: the last bits of "
         "its weights may differ from those of a larger machine.",
+        "asked",
         used=fewer.used,
         asked=fewer.asked,
     )
@@ -287,8 +293,10 @@ def tested_on(metrics: Mapping[str, Any]) -> str:
     """On which pictures the figures were measured."""
     if not isinstance(metrics.get("images"), int):
         return ""
-    return t(
+    return tn(
+        "Measured on {images:,} test image of '{dataset}', which it has not seen.",
         "Measured on {images:,} test images of '{dataset}', which it has not seen.",
+        "images",
         images=metrics["images"],
         dataset=metrics.get("dataset", ""),
     )

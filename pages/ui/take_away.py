@@ -5,9 +5,10 @@ import streamlit as st
 from pages.ui import orders, state
 from pages.ui.boundary import guarded
 from pages.ui.quantities import file_size
-from pages.ui.text import N_, describe, plain, t
+from pages.ui.text import N_, plain, t
 from vae_core import export, importing, runs
-from vae_core.errors import InputError
+from vae_core.control import is_active
+from vae_core.jobs import imports
 from vae_core.jobs.exports import export_of
 from vae_core.runs import Run
 
@@ -69,22 +70,20 @@ def offer_import() -> None:
             )
         )
         if file is not None:
-            try:
-                with st.spinner(t("Reading the archive")):
-                    st.session_state[_IMPORTED] = importing.import_run(file).id
-            except InputError as error:
-                st.error(plain(describe(error)), icon=":material/error:")
-                return
+            st.session_state[_IMPORTED] = imports.ask(file).folder.name
             st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
             st.rerun()
-        _imported()
+        if asked := st.session_state.get(_IMPORTED):
+            _follow(imports.import_of(asked))
 
 
-def _imported() -> None:
-    """The run that was brought back last, if it is still there."""
-    try:
-        run = runs.find(st.session_state.get(_IMPORTED, ""))
-    except InputError:
+def _follow(order: imports.ImportOf) -> None:
+    """How far the archive is that was brought last; then its run, if it is still there, or the reason."""
+    if is_active(order.state()):
+        orders.follow(order, t("Reading the archive"))
         return
-    st.success(t("Here it is: “{name}”.", name=plain(runs.summary(run).name)))
-    st.button(t("Show it"), on_click=state.follow_run, args=(run.id,), key="show_imported")
+    orders.show_reason(order)
+    run = order.run()
+    if run is not None:
+        st.success(t("Here it is: “{name}”.", name=plain(runs.summary(run).name)))
+        st.button(t("Show it"), on_click=state.follow_run, args=(run.id,), key="show_imported")

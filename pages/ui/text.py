@@ -16,9 +16,9 @@ from typing import Any
 
 from pages.ui import notation
 from vae_core.environment import REPOSITORY
-from vae_core.errors import N_, DiaboloError
+from vae_core.errors import N_, DiaboloError, Named
 
-__all__ = ["LANGUAGES", "N_", "as_it_is", "describe", "language", "plain", "signs", "t", "written"]
+__all__ = ["LANGUAGES", "N_", "as_it_is", "describe", "language", "plain", "signs", "t", "tn", "written"]
 
 DOMAIN = "diabolo"
 LOCALES = REPOSITORY / "locale"
@@ -74,6 +74,21 @@ def t(message: str, **values: Any) -> str:
     return _FORMATTERS[spoken].vformat(translated, (), values) if values else translated
 
 
+def tn(one: str, many: str, by: str, /, **values: Any) -> str:
+    """The same of a message with a count in it: `one` or `many` in English, else what the language has for so many.
+
+    Args:
+        one, many: Message ids: of a single one, and of more.
+        by: The field that counts.
+        values: What fills the fields.
+    """
+    spoken, count = language(), values[by]
+    is_whole = count == int(count)
+    # French takes 1.5 for one, English doesn't; gettext knows whole numbers only.
+    translated = _catalogue(spoken).ngettext(one, many, int(count) if is_whole or spoken == "fr" else 2)
+    return _FORMATTERS[spoken].vformat(translated, (), values)
+
+
 def written(value: float, spec: str = "") -> str:
     """A number as the visitor's language writes it; `spec` as in `format(value, spec)`."""
     return notation.number(value.item() if hasattr(value, "item") else value, spec, language())
@@ -85,8 +100,10 @@ def signs() -> tuple[str, str]:
     return shown[5], shown[1]
 
 
-def describe(error: DiaboloError) -> str:
-    """What went wrong, for the visitor, with the error's values in it."""
+def describe(error: DiaboloError | Named) -> str:
+    """What went wrong, for the visitor, with the error's values in it; of what has a title, that."""
+    if isinstance(error, Named):
+        return t(error.title)
     return t(error.message, **error.told(describe)) if error.values else t(error.message).format()
 
 

@@ -7,7 +7,7 @@ from pages.ui.boundary import guarded
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.quantities import duration
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import datasets
 from vae_core.config import RunConfig, field
 from vae_core.settings import bounds
@@ -44,7 +44,7 @@ def choose_time(config: RunConfig) -> None:
         if 60 * minutes < an_epoch:
             st.caption(t("Not even one epoch fits into that time; one is the least there is."))
         st.button(
-            t("Set {epochs:,} epochs", epochs=epochs),
+            tn("Set {epochs:,} epoch", "Set {epochs:,} epochs", "epochs", epochs=epochs),
             icon=":material/check:",
             key="form.take_epochs",
             on_click=_take,

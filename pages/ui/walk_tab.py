@@ -11,13 +11,14 @@ from pages.ui import cache, generation
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.controls import LARGEST_SEED, download, seed_box
+from pages.ui.image_choice import offer_images
 from pages.ui.images import data_url
 from pages.ui.number_box import Typed, number_box
 from pages.ui.number_text import Span
 from pages.ui.read_aloud import read_aloud
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.state import picked_picture
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import latent
 from vae_core.datasets import ImageData
 from vae_core.drawing import draw
@@ -90,7 +91,12 @@ def _show_walk(run: Run, name: str, images: NDArray[np.uint8], ends: list[NDArra
             st.image(
                 data_url(moving, "gif"), caption=t("Along the path"), alt=t("An animation from one image to the other")
             )
-    words = t("What the model decodes at {count} codes along the path, both ends included.", count=len(images))
+    words = tn(
+        "What the model decode at {count} code along the path, both ends included.",
+        "What the model decodes at {count} codes along the path, both ends included.",
+        "count",
+        count=len(images),
+    )
     alt = f"{words} {read_aloud(images, run.config.data.name)}"
     st.image(data_url(sheet(images, 6, scale=4)), caption=words, alt=alt)
     show_about("walk", "walk")
@@ -108,6 +114,9 @@ def _pick(data: ImageData, key: str, title: str, start: int) -> Typed:
         st.session_state[number] = generation.find_picture(
             data.labels, st.session_state.get(wanted), secrets.randbelow(LARGEST_SEED)
         )
+
+    def pick(chosen: int) -> None:
+        st.session_state[number] = chosen
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = number_box(
@@ -129,4 +138,5 @@ def _pick(data: ImageData, key: str, title: str, start: int) -> Typed:
             width=110,
         )
         st.button(t("Random"), icon=":material/casino:", key=f"{key}_again", on_click=again)
+        offer_images(data, picked.number, key=f"{key}_images", on_pick=pick)
     return picked

@@ -12,12 +12,12 @@ from pages.ui import cache, number_text, settings, standing, what_if_charts
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.cost import show_time
-from pages.ui.forms import CHOICES, in_words
+from pages.ui.forms import in_words
 from pages.ui.navigation import BY_NAME
 from pages.ui.number_tables import number_table
 from pages.ui.primary import primary
 from pages.ui.run_names import labels
-from pages.ui.text import SOURCE, describe, language, plain, t
+from pages.ui.text import SOURCE, describe, language, plain, t, tn
 from vae_core import runs, sweeps
 from vae_core.config import RunConfig, field
 from vae_core.errors import DiaboloError
@@ -25,7 +25,7 @@ from vae_core.events import EpochEnd
 from vae_core.jobs import client
 from vae_core.runs import Run, Summary
 from vae_core.setting_text import to_text
-from vae_core.settings import choices
+from vae_core.settings import CHOICES, choices
 
 MOST_COMPARED = 6
 
@@ -120,7 +120,7 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
         problem = describe(error)
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
-            t("Queue {count} trainings", count=len(configs)),
+            tn("Queue {count} training", "Queue {count} trainings", "count", count=len(configs)),
             type=primary("what_if_queue"),
             icon=":material/playlist_add:",
             disabled=bool(problem),
@@ -132,7 +132,14 @@ def _queue(base: RunConfig, paths: Sequence[str]) -> None:
         st.caption(plain(problem))
     elif asked:
         queued = client.submit_all(configs)
-        st.success(t("{count} trainings are queued. Their figures appear below.", count=len(queued)))
+        st.success(
+            tn(
+                "{count} training is queued. Its figures appear below.",
+                "{count} trainings are queued. Their figures appear below.",
+                "count",
+                count=len(queued),
+            )
+        )
     else:
         with time:
             show_time(configs)
@@ -261,4 +268,7 @@ def _wait(run: Run, paths: tuple[str, ...], before: int) -> None:
     family = _family(run, paths)
     if len(family.trained) != before:
         st.rerun()
-    st.info(t("{count} trainings are still to come.", count=family.coming), icon=":material/hourglass_top:")
+    st.info(
+        tn("{count} training is still to come.", "{count} trainings are still to come.", "count", count=family.coming),
+        icon=":material/hourglass_top:",
+    )

@@ -1,13 +1,12 @@
 """What one comes to a page for is seen without scrolling in a laptop's window, in both languages, with the menu open."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.driving import Server, device, listen, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import Server, settle
+from tests.browser.kept import KEPT, clean, opening
 from tests.tiny_runs import training
 
 LAPTOP = {"width": 1280, "height": 800}
@@ -18,21 +17,21 @@ LARGE = "run=starter-vae-conv-16d"  # its map has settings
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """With a run that is being trained, and has done its first epoch."""
-    root: Path = tmp_path_factory.mktemp("fold")
-    with pytest.MonkeyPatch.context() as patch, nobody_left(root / "runs"):
-        patch.setenv("DIABOLO_RUNS", str(root / "runs"))
-        with training(1) as run, serving(root / "runs", root / "server.log") as running:
-            (root / "runs" / ".busy").write_text(run.id)
-            yield running
+    kept: Server = KEPT.server("server", tmp_path_factory)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIABOLO_RUNS", str(kept.runs))
+        with clean(kept), training(1) as run:
+            busy = kept.runs / ".busy"
+            busy.write_text(run.id)
+            yield kept
+            busy.unlink()
 
 
 @pytest.fixture(scope="module")
-def laptop(browser: Browser) -> Iterator[Page]:
+def laptop(server: Server) -> Iterator[Page]:
     """One window for all pages."""
-    context = browser.new_context(**device(LAPTOP))
-    context.set_default_timeout(30_000)
-    yield listen(context.new_page())
-    context.close()
+    with opening() as open_page:
+        yield open_page(LAPTOP)
 
 
 def sheet_rows(rows: int, of: int) -> Callable[[Page], list[float]]:
@@ -88,3 +87,20 @@ def test_it_is_above_the_fold(server: Server, laptop: Page, place: str) -> None:
         found[language] = ends(laptop)
     print(place, {language: [round(end) for end in numbers] for language, numbers in found.items()})
     assert all(numbers and max(numbers) <= LAPTOP["height"] for numbers in found.values()), found
+
+
+def test_a_test_image_is_picked_by_sight_with_the_mouse_and_with_the_keyboard(server: Server, laptop: Page) -> None:
+    laptop.goto(f"{server.address}/draw?{VAE}&picture=7&lang=en")
+    settle(laptop)
+    images = laptop.get_by_role("radiogroup", name="Test images").get_by_role("radio")
+    number = laptop.get_by_role("textbox", name="Test image no.")
+    expect(images.nth(7)).to_have_attribute("aria-checked", "true")
+    images.nth(3).click()
+    expect(number).to_have_value("3")
+    expect(images.nth(3)).to_have_accessible_name("Image 3, class 3")
+    images.nth(3).press("ArrowRight")
+    expect(images.nth(4)).to_be_focused()
+    images.nth(4).press("Enter")
+    expect(number).to_have_value("4")
+    expect(images.nth(4)).to_have_attribute("aria-checked", "true")
+    assert "picture=4" in laptop.url

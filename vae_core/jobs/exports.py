@@ -10,8 +10,6 @@ a supervisor that starts throws away what is older than a day.
 """
 
 import json
-import secrets
-import shutil
 import time
 import zlib
 from collections.abc import Mapping
@@ -21,13 +19,12 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from vae_core import files, runs
-from vae_core.control import Job, State
+from vae_core.control import State
 from vae_core.environment import runs_root
 from vae_core.errors import DiaboloError
 from vae_core.jobs import makers
-from vae_core.jobs.orders import Order, Reporter, placed
+from vae_core.jobs.orders import Order, Reporter, discard, placed
 from vae_core.jobs.studies import home, homes
-from vae_core.locks import Lock
 from vae_core.runs import Run
 
 FOLDER = "exports"
@@ -138,7 +135,7 @@ def compute(folder: Path) -> None:
     files.write_json(folder / "result.json", result)
     for other in folder.parent.glob(f"{kind}-????????"):  # in another language, or of other settings
         if other != folder:
-            _throw_away(other)
+            discard(other)
     keep_within(MOST_BYTES, runs_root(), besides=folder)
 
 
@@ -148,21 +145,6 @@ def _clear(folder: Path) -> None:
     with suppress(DiaboloError, KeyError, TypeError):
         (folder / str(files.read_json(folder / "result.json")["file"])).unlink(missing_ok=True)
     (folder / "result.json").unlink(missing_ok=True)
-
-
-def _throw_away(folder: Path) -> None:
-    """Removes an export that nobody works at and nobody waits for."""
-    with suppress(DiaboloError, OSError):
-        lock = Lock(Job(folder).lock)
-        if not lock.acquire():
-            return
-        try:
-            if not Job(folder).pending():
-                # Out of the supervisor's sight in one step: it must not find half of a job.
-                trash = folder.rename(folder.with_name(f".deleted-{secrets.token_hex(4)}"))
-                shutil.rmtree(trash, ignore_errors=True)
-        finally:
-            lock.close()
 
 
 def keep_within(most: int, root: Path, besides: Path | None = None) -> None:
@@ -181,7 +163,7 @@ def keep_within(most: int, root: Path, besides: Path | None = None) -> None:
         if total <= most:
             return
         if folder != besides:
-            _throw_away(folder)
+            discard(folder)
             total -= size
 
 
@@ -192,5 +174,5 @@ def sweep(root: Path) -> None:
         for folder in where.glob(f"{FOLDER}/*"):
             with suppress(OSError):
                 if folder.stat().st_mtime < oldest:
-                    _throw_away(folder)
+                    discard(folder)
     keep_within(MOST_BYTES, root)

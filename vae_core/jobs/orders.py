@@ -10,7 +10,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -22,6 +22,7 @@ from vae_core.environment import runs_root, writable
 from vae_core.errors import N_, DiaboloError, WorkError
 from vae_core.jobs.client import ensure_supervisor, ring
 from vae_core.liveness import alive
+from vae_core.locks import Lock
 
 REPORT_SECONDS = 0.5
 LOOK_SECONDS = 0.25  # how often a job looks whether it is still wanted
@@ -72,16 +73,21 @@ class Order:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             new = self.folder.with_name(f".new-{secrets.token_hex(4)}")
             new.mkdir()
-            files.write_json(new / self.FILE, self.values)
-            Job(new).ask("run")
             try:
-                new.rename(self.folder)
-            except OSError:  # somebody else asked in the same moment
+                self.fill(new)
+                Job(new).ask("run")
+                with suppress(OSError):  # somebody else asked in the same moment
+                    new.rename(self.folder)
+            finally:
                 shutil.rmtree(new, ignore_errors=True)
         elif Job(self.folder).state() in self.AGAIN:
             Job(self.folder).ask("run")
         ensure_supervisor()
         ring(runs_root())
+
+    def fill(self, folder: Path) -> None:
+        """Puts into its folder, before that appears, what a job needs to make it."""
+        files.write_json(folder / self.FILE, self.values)
 
     def stop(self) -> None:
         """Has it given up, if it is on its way."""
@@ -124,6 +130,21 @@ def placed(homes: Iterable[Path], folder: str, file: str) -> list[Path]:
     wheres = [where / folder for where in homes if not (where / folder).is_symlink()]
     found = [path.parent for where in wheres for path in where.glob(f"[!.]*/{file}")]
     return [path for path in found if not path.is_symlink()]
+
+
+def discard(folder: Path) -> None:
+    """Removes an order that nobody works at and nobody waits for."""
+    with suppress(DiaboloError, OSError):
+        lock = Lock(Job(folder).lock)
+        if not lock.acquire():
+            return
+        try:
+            if not Job(folder).pending():
+                # Out of the supervisor's sight in one step: it must not find half of a job.
+                trash = folder.rename(folder.with_name(f".deleted-{secrets.token_hex(4)}"))
+                shutil.rmtree(trash, ignore_errors=True)
+        finally:
+            lock.close()
 
 
 class Reporter:

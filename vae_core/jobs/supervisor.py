@@ -19,7 +19,7 @@ from vae_core import runs
 from vae_core.control import LEAST_SILENCE, STATES, Status
 from vae_core.environment import available_threads, runs_root, silence_limit, writable
 from vae_core.errors import N_, DiaboloError, WorkError
-from vae_core.jobs import ends, exports, heartbeat, speed
+from vae_core.jobs import ends, exports, heartbeat, imports, speed
 from vae_core.jobs.children import Children
 from vae_core.jobs.client import supervisor_folder
 from vae_core.jobs.log import LOG, leave_log, log_into
@@ -78,6 +78,7 @@ class Supervisor:
             gc.freeze()  # no collection in a child touches, and so copies, the parent's pages
         runs.sweep(self.root)
         exports.sweep(self.root)
+        imports.sweep(self.root)
         speed.ask(self.root)
         busy = time.monotonic()
         while not self.leaving and time.monotonic() - busy < idle_seconds:

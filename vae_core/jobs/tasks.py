@@ -1,5 +1,5 @@
-"""What the supervisor finds in a run root: trainings, studies and exports of runs, downloads, and the measurement of this
-machine's speed.
+"""What the supervisor finds in a run root: trainings, studies and exports of runs, downloads, imports, and the measurement
+of this machine's speed.
 """
 
 import dataclasses
@@ -12,13 +12,13 @@ from vae_core import files
 from vae_core.control import Job
 from vae_core.environment import default_threads, threads_for
 from vae_core.errors import DiaboloError
-from vae_core.jobs import exports, fetching, speed, studies
+from vae_core.jobs import exports, fetching, imports, speed, studies
 from vae_core.jobs.orders import stoppable
 from vae_core.runs import Run, is_run
 
-Kind = Literal["training", "study", "export", "download", "speed"]
+Kind = Literal["training", "study", "export", "download", "import", "speed"]
 
-BESIDE: dict[Kind, int] = {"export": 1, "download": 3}
+BESIDE: dict[Kind, int] = {"export": 1, "download": 3, "import": 1}
 """What somebody waits for with nothing else to do, and takes a few seconds or hardly any of the processor: it waits for no
 training. How many of a kind work at once: an export to ONNX takes half a gigabyte of memory.
 """
@@ -75,6 +75,7 @@ _COMPUTE: dict[Kind, Callable[[Path], None]] = {
     "study": studies.compute,
     "export": exports.compute,
     "download": fetching.compute,
+    "import": imports.compute,
     "speed": speed.compute,
 }
 
@@ -90,5 +91,7 @@ def tasks(root: Path) -> Iterator[Task]:
         yield Task(folder, "export")
     for folder in fetching.folders(root):
         yield Task(folder, "download")
+    for folder in imports.folders(root):
+        yield Task(folder, "import")
     if speed.folder(root).is_dir():
         yield Task(speed.folder(root), "speed")

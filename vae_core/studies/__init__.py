@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Annotated, Any, NamedTuple, Protocol, cast
 
 from numpy.typing import NDArray
+from pydantic import Field
 
 from vae_core.errors import N_, InputError
 from vae_core.runs import Run
 from vae_core.settings import Part
 
-STUDIES = ("projection", "compression", "sweep", "strangers", "oversampling", "quality")
+STUDIES = ("projection", "compression", "sweep", "strangers", "oversampling", "quality", "mixture")
 """The studies by their module's name."""
+
+DataName = Annotated[str, Field(title=N_("Data set"), max_length=64)]
+"""A setting of most studies: the name of a data set, whose description says what it is for."""
 
 Report = Callable[[float], None]
 """Called now and then with the share that is done, from 0 to 1. It raises where the study is not wanted any more."""

@@ -9,7 +9,7 @@ from vae_core.config import DataConfig
 from vae_core.errors import N_
 from vae_core.runs import Run
 from vae_core.settings import Part
-from vae_core.studies import Findings, Report
+from vae_core.studies import DataName, Findings, Report
 
 if TYPE_CHECKING:
     from vae_core.compression import Rates
@@ -20,13 +20,11 @@ EXAMPLES = 10
 class Settings(Part):
     """On which pictures."""
 
-    data: str = Field(
+    data: DataName = Field(
         "digits",
-        title=N_("Data set"),
         description=N_(
             "PCA and the quantiser learn from its training images; the errors are those of its test images."
         ),
-        max_length=64,
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from vae_core.errors import N_
 from vae_core.runs import Run
 from vae_core.settings import Part
-from vae_core.studies import Findings, Report
+from vae_core.studies import DataName, Findings, Report
 
 SEED = 0
 
@@ -18,7 +18,7 @@ class Settings(Part):
     method: Literal["tsne", "umap"] = Field(
         "umap", title=N_("Method"), description=N_("How the codes are laid out in the plane.")
     )
-    data: str = Field("digits", title=N_("Data set"), description=N_("On whose test images."), max_length=64)
+    data: DataName = Field("digits", description=N_("On whose test images."))
 
 
 def compute(run: Run, settings: Settings, report: Report) -> Findings:

@@ -6,7 +6,7 @@ from vae_core.config import DataConfig
 from vae_core.errors import N_
 from vae_core.runs import Run
 from vae_core.settings import Part
-from vae_core.studies import Findings, Report
+from vae_core.studies import DataName, Findings, Report
 
 SEEDS = 3
 
@@ -14,11 +14,9 @@ SEEDS = 3
 class Settings(Part):
     """Which pictures are the real ones."""
 
-    data: str = Field(
+    data: DataName = Field(
         "digits",
-        title=N_("Data set"),
         description=N_("Densities are fitted to the codes of its training images; its test images are compared with."),
-        max_length=64,
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from vae_core.errors import N_
 from vae_core.runs import Run
 from vae_core.settings import Part
-from vae_core.studies import Findings, Report
+from vae_core.studies import DataName, Findings, Report
 
 if TYPE_CHECKING:
     from vae_core.anomaly import Normal
@@ -28,11 +28,9 @@ pictures of the others (error / norm + half the neighbours' distance, 20 epochs)
 class Settings(Part):
     """On what, and how long each model learns."""
 
-    data: str = Field(
+    data: DataName = Field(
         "digits",
-        title=N_("Data set"),
         description=N_("A model learns each class of its training images alone; all its test images are judged."),
-        max_length=64,
     )
     epochs: int = Field(
         24,

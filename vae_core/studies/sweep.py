@@ -7,18 +7,15 @@ from pydantic import Field, field_validator
 from vae_core.errors import N_
 from vae_core.runs import Run
 from vae_core.settings import Part
-from vae_core.studies import Findings, Report
+from vae_core.studies import DataName, Findings, Report
 from vae_core.studies.compression import pictures
 
 
 class Settings(Part):
     """Which sizes, and how long each learns."""
 
-    data: str = Field(
-        "digits",
-        title=N_("Data set"),
-        description=N_("The models and PCA learn from its training images and are judged on its test images."),
-        max_length=64,
+    data: DataName = Field(
+        "digits", description=N_("The models and PCA learn from its training images and are judged on its test images.")
     )
     sizes: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
         (1, 2, 4, 8, 16, 32, 64),

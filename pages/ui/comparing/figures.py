@@ -10,16 +10,16 @@ from numpy.typing import ArrayLike
 
 from pages.ui import cache
 from pages.ui.comparing.choice import Chosen
-from pages.ui.forms import CHOICES
 from pages.ui.model_kinds import is_told
 from pages.ui.quantities import duration
 from pages.ui.shown import Shown
-from pages.ui.text import t, written
+from pages.ui.text import t, tn, written
 from vae_core.comparison import FIGURES, Measured
 from vae_core.config import RunConfig, field
 from vae_core.events import EpochEnd, last_epoch
 from vae_core.jobs.client import was_stopped
 from vae_core.metrics import Pixels
+from vae_core.settings import CHOICES
 from vae_core.significance import estimate
 from vae_core.sweeps import NO_MATTER, differing, repeats
 
@@ -62,7 +62,7 @@ def compare(chosen: Chosen, shown: Shown) -> Compared:
     names = dict(chosen.names)
     measured = {run_id: cache.measured(run, *shown, pixels) for run_id, run in chosen.runs.items()}
     if chosen.pca is not None:
-        names[PCA] = t("PCA, {n} components", n=chosen.pca)
+        names[PCA] = tn("PCA, {n} component", "PCA, {n} components", "n", n=chosen.pca)
         measured[PCA] = cache.measured_pca(*shown, chosen.pca)
     stopped = {
         run_id: (last_epoch(cache.log(run).read()), run.config.training.epochs)

@@ -6,7 +6,7 @@ import numpy as np
 
 from pages.ui.comparing.figures import PCA, Compared
 from pages.ui.quantities import duration
-from pages.ui.text import plain, t, written
+from pages.ui.text import plain, t, tn, written
 from vae_core.comparison import difference, distance_ranking, distances_over_trainings, over_trainings, ranking
 from vae_core.significance import Ranking
 
@@ -192,7 +192,13 @@ def _over_trainings(figure: str, found: Ranking[int], names: Sequence[str], digi
 
 
 def _group(compared: Compared, group: Sequence[str]) -> str:
-    return t("**{name}** ({count} trainings)", name=plain(compared.names[group[0]]), count=len(group))
+    return tn(
+        "**{name}** ({count} training)",
+        "**{name}** ({count} trainings)",
+        "count",
+        name=plain(compared.names[group[0]]),
+        count=len(group),
+    )
 
 
 def _time(compared: Compared) -> str:
@@ -237,7 +243,7 @@ def _fairness(compared: Compared, latent_dims: Mapping[str, int]) -> str:
     if len(set(latent_dims.values())) > 1:
         sizes = ", ".join(f"{plain(compared.names[key])}: {size}" for key, size in latent_dims.items())
         words += " " + t(
-            "The codes are not equally large ({sizes} dimensions), and a larger code reconstructs better by itself.",
+            "The codes are not equally large (dimensions: {sizes}), and a larger code reconstructs better by itself.",
             sizes=sizes,
         )
     if PCA in compared.names and compared.floor:

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.ui import cache, generation
+from pages.ui import cache, generation, mixtures
 from pages.ui.boundary import guarded
 from pages.ui.certainty import one_training_each
 from pages.ui.chart_view import show_chart
@@ -17,7 +17,7 @@ from pages.ui.experiments import ae_or_vae_charts, ae_or_vae_words, blocks
 from pages.ui.images import data_url
 from pages.ui.model_kinds import posterior_means, told_classes
 from pages.ui.shown import Shown, shown_data, shown_note
-from pages.ui.text import N_, t, written
+from pages.ui.text import N_, t, tn, written
 from vae_core import datasets
 from vae_core.recipes import Recipe
 from vae_core.recipes.ae_or_vae import AUTOENCODER, BOTH, DENOISING, KL_ONLY, RECONSTRUCTION_ONLY
@@ -115,18 +115,15 @@ def _new_pictures(models: Mapping[str, Run]) -> None:
     from vae_core.drawing import draw
 
     st.subheader(t("New images"))
-    with st.spinner(t("Fitting to the codes of training images ...")):
-        for _, run in _side_by_side(models):
-            model, data = cache.model(run), shown_data(run).name
-            priors = {
-                t("From N(0, I)"): None,
-                t("From a Gaussian fitted to its codes"): cache.code_fit(run, data).gaussian,
-                t("From a mixture of {count} fitted to its codes", count=COMPONENTS): cache.mixture(
-                    run, data, COMPONENTS
-                ),
-            }
-            for words, prior in priors.items():
-                _sheet(draw(model, DRAWS, 0, prior=prior).images, words)
+    for _, run in _side_by_side(models):
+        model, data = cache.model(run), shown_data(run).name
+        _sheet(draw(model, DRAWS, 0).images, t("From N(0, I)"))
+        gaussian = cache.code_fit(run, data).gaussian
+        _sheet(draw(model, DRAWS, 0, prior=gaussian).images, t("From a Gaussian fitted to its codes"))
+        mixture = mixtures.fitted(run, data, COMPONENTS)
+        if mixture is not None:
+            words = t("From a mixture of {count} fitted to its codes", count=COMPONENTS)
+            _sheet(draw(model, DRAWS, 0, prior=mixture).images, words)
     st.caption(
         t("Seed 0 for all. The Gaussian and the mixture are fitted after the training, to codes of training images.")
     )
@@ -199,8 +196,10 @@ def _clouds(models: Mapping[str, Run]) -> None:
         )
         + (
             " "
-            + t(
+            + tn(
+                "The code has {count} dimension; shown is the plane in which codes differ most (PCA).",
                 "The code has {count} dimensions; shown is the plane in which codes differ most (PCA).",
+                "count",
                 count=latent_dim,
             )
         )
@@ -244,10 +243,14 @@ def _between(models: Mapping[str, Run]) -> None:
     values = {name: (ways.confidences, ways.distances) for name, ways in found.items()}
     show_chart(
         ae_or_vae_charts.ways({_title(name): (ways.confidence, ways.distance) for name, ways in found.items()}),
-        t(
+        tn(
+            "Means over {count} pair of test images of different classes, the same for both models. Confidence: "
+            "the classifier's highest probability. Distance: Euclidean, pixels from 0 to 1, to the nearest of "
+            "{real:,} training images.",
             "Means over {count} pairs of test images of different classes, the same for both models. Confidence: the "
             "classifier's highest probability. Distance: Euclidean, pixels from 0 to 1, to the nearest of {real:,} training "
             "images.",
+            "count",
             count=len(found[VARIATIONAL].confidences),
             real=min(paths.REAL, len(cache.images(shown.name, "train"))),
         ),
@@ -266,8 +269,10 @@ def _three_trainings(models: Mapping[str, Run]) -> None:
     for name, run in _side_by_side(models):
         _cloud(run, codes[name], side, pca=False)
     st.caption(
-        t(
+        tn(
+            "The same network with {count} latent dimension, trained with {losses}; the same frame for all.",
             "The same network with {count} latent dimensions, trained with {losses}; the same frame for all.",
+            "count",
             count=next(iter(models.values())).config.model.latent_dim,
             losses=", ".join(t(LOSSES[name]) for name in models),
         )
@@ -316,8 +321,10 @@ def _denoising(run: Run, plain: Run | None) -> None:
     if plain is not None:
         _sheet(found["plain"][chosen], t("Output of the plain autoencoder"))
     st.caption(
-        t(
+        tn(
+            "It learnt with noise of {trained:.2f}. Errors below are means over {count} test image.",
             "It learnt with noise of {trained:.2f}. Errors below are means over {count} test images.",
+            "count",
             trained=run.config.training.noise,
             count=len(found["clean"]),
         )

@@ -18,7 +18,7 @@ from pages.ui.number_text import Span
 from pages.ui.reconstruction import number_in_class, reconstruct
 from pages.ui.shown import shown_data, shown_note
 from pages.ui.strangeness import share_in_words, threshold_in_words
-from pages.ui.text import N_, t
+from pages.ui.text import N_, t, tn
 from vae_core import datasets
 from vae_core.datasets import ImageData
 from vae_core.recipes import Recipe
@@ -72,7 +72,9 @@ def _answers(models: Mapping[str, Run], name: str, data: ImageData, classes: tup
     strange = ~np.isin(data.labels, classes)
     first = next(iter(models.values()))
     found = []
-    components = t("PCA with {count} components", count=anomaly_words.COMPONENTS)
+    components = tn(
+        "PCA with {count} component", "PCA with {count} components", "count", count=anomaly_words.COMPONENTS
+    )
     rows = [(t("The mean image"), "mean_image", first), (components, "pca_20", first)]
     for title, score, run in [*rows, *((t(key), "squared_error", run) for key, run in models.items())]:
         test = cache.strangeness(run, name, classes)

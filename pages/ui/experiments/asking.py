@@ -17,7 +17,7 @@ from pages.ui.forms import NOTHING, SHOW
 from pages.ui.number_box import ToldError, number_box
 from pages.ui.number_text import Span
 from pages.ui.primary import primary
-from pages.ui.text import describe, plain, t
+from pages.ui.text import describe, plain, t, tn
 from vae_core import datasets
 from vae_core.config import RunConfig, field
 from vae_core.errors import InputError
@@ -178,7 +178,7 @@ def _start(recipe: Recipe, changes: Mapping[str, Any], problem: str, *, key: str
     # Once there is a result, what is made of it comes next.
     is_primary = not any(summary.state == "finished" for summary in groups.of(recipe))
     pressed = st.button(
-        label or (t("Start the experiment") if count == 1 else t("Start the {count} trainings", count=count)),
+        label or tn("Start the experiment", "Start the {count} trainings", "count", count=count),
         type=primary(key) if is_primary else "secondary",
         icon=":material/play_arrow:",
         disabled=bool(problem),
@@ -203,9 +203,16 @@ def _length(configs: Sequence[RunConfig]) -> str:
     data = t(datasets.source(configs[0].data.name).title)
     epochs = sorted({config.training.epochs for config in configs})
     if len(configs) == 1:
-        return t("{data}, {epochs} epochs.", data=data, epochs=epochs[0])
+        return tn("{data}, {epochs} epoch.", "{data}, {epochs} epochs.", "epochs", data=data, epochs=epochs[0])
     if len(epochs) == 1:
-        return t("{data}, {count} trainings of {epochs} epochs.", data=data, count=len(configs), epochs=epochs[0])
+        return tn(
+            "{data}, {count} trainings of {epochs} epoch.",
+            "{data}, {count} trainings of {epochs} epochs.",
+            "epochs",
+            data=data,
+            count=len(configs),
+            epochs=epochs[0],
+        )
     return t(
         "{data}, {count} trainings of {low} to {high} epochs.",
         data=data,

@@ -16,7 +16,7 @@ from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.settings import training_images
 from pages.ui.shown import shown_data, shown_note
-from pages.ui.text import t, written
+from pages.ui.text import t, tn, written
 from vae_core import datasets
 from vae_core.config import field
 from vae_core.errors import DiaboloError
@@ -141,9 +141,12 @@ def _rates(run: Run, found: Found) -> None:
     bits = st.slider(t("Bits per dimension"), 1, len(arrays["ae_bits"]), USUAL_BITS, key="compression_bits", width=320)
     total = int(arrays["ae_bits"][bits - 1])
     st.markdown(
-        t(
+        tn(
+            "**{total}** bit per image ({coded:.1f} entropy-coded), {fewer} those of its pixels. Error "
+            "**{mse:.4f}** instead of {unrounded:.4f}.",
             "**{total}** bits per image ({coded:.1f} entropy-coded), {fewer} those of its pixels. Error "
             "**{mse:.4f}** instead of {unrounded:.4f}.",
+            "total",
             total=total,
             coded=arrays["ae_entropy_bits"][bits - 1],
             fewer=compression_words.fewer(total, figures["raw_bits"]),
@@ -193,7 +196,7 @@ def _sweep(run: Run, name: str, images: int) -> None:
     if not sizes:
         st.info(t("Choose at least one number of dimensions."), icon=":material/info:")
         return
-    label = t("Train {count} models", count=len(sizes))
+    label = tn("Train {count} model", "Train {count} models", "count", count=len(sizes))
     if blocks.is_refused(label, typed):
         return
     epochs = typed.get()
@@ -212,9 +215,12 @@ def _sweep(run: Run, name: str, images: int) -> None:
     if found is None:
         return
     figures, errors = found.figures, found.arrays
-    words = t(
+    words = tn(
+        "The error on {images:,} test images for each number of latent dimensions, both axes logarithmic. Each "
+        "model has this run's settings and {epochs} epoch; the star is this run itself, after {own}.",
         "The error on {images:,} test images for each number of latent dimensions, both axes logarithmic. "
         "Each model has this run's settings and {epochs} epochs; the star is this run itself, after {own}.",
+        "epochs",
         images=figures["images"],
         epochs=figures["epochs"],
         own=run_epochs(run),

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pages.ui.charts import NEUTRAL, NORMAL, STRANGE, template
-from pages.ui.text import as_it_is, t, written
+from pages.ui.text import as_it_is, t, tn, written
 
 MOST_NUMBERS = 256  # PCA's curve ends there: with more it says nothing new
 MODEL, PCA = STRANGE, NORMAL
@@ -41,7 +41,7 @@ def against_pca(errors: NDArray[Any], numbers: int, mse: float, equivalent: int 
             name=t("PCA with {count}", count=equivalent),
             mode="markers",
             marker={"color": PCA, "size": 11, "symbol": "circle-open", "line": {"width": 3}},
-            hovertemplate=t("PCA, %{x} components: %{y:.4f}") + "<extra></extra>",
+            hovertemplate=t("PCA, components %{x}: %{y:.4f}") + "<extra></extra>",
         )
     _add_run(figure, numbers, mse, title)
     return _numbers_and_errors(figure)
@@ -60,11 +60,11 @@ def sweep(errors: NDArray[Any], figures: Mapping[str, Any], title: str) -> go.Fi
     figure.add_scatter(
         x=figures["sizes"],
         y=figures["mse"],
-        name=t("Models, {epochs} epochs each", epochs=figures["epochs"]),
+        name=tn("Models, {epochs} epoch each", "Models, {epochs} epochs each", "epochs", epochs=figures["epochs"]),
         mode="lines+markers",
         line={"color": MODEL, "width": 2.5},
         marker={"size": 9},
-        hovertemplate=t("a model with %{x} dimensions: %{y:.4f}") + "<extra></extra>",
+        hovertemplate=t("a model, dimensions %{x}: %{y:.4f}") + "<extra></extra>",
     )
     _add_run(figure, figures["run_size"], figures["run_mse"], title)
     return _numbers_and_errors(figure)
@@ -113,7 +113,7 @@ def _add_pca(figure: go.Figure, errors: NDArray[Any]) -> None:
         name=t("PCA"),
         mode="lines",
         line={"color": PCA, "width": 2.5},
-        hovertemplate=t("PCA, %{x} components: %{y:.4f}") + "<extra></extra>",
+        hovertemplate=t("PCA, components %{x}: %{y:.4f}") + "<extra></extra>",
     )
 
 
@@ -124,7 +124,7 @@ def _add_run(figure: go.Figure, numbers: int, mse: float, title: str) -> None:
         name=as_it_is(title),
         mode="markers",
         marker={"color": MODEL, "size": 16, "symbol": "star", "line": {"color": "white", "width": 1}},
-        hovertemplate=t("this run, %{x} dimensions: %{y:.4f}") + "<extra></extra>",
+        hovertemplate=t("this run, dimensions %{x}: %{y:.4f}") + "<extra></extra>",
     )
 
 

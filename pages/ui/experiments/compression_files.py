@@ -8,7 +8,7 @@ from pages.ui.controls import download
 from pages.ui.experiments.blocks import Found
 from pages.ui.images import sheet
 from pages.ui.quantities import file_size
-from pages.ui.text import describe, plain, t, written
+from pages.ui.text import describe, plain, t, tn, written
 from vae_core import files
 from vae_core.errors import InputError
 from vae_core.runs import Run
@@ -66,9 +66,12 @@ def _encoder(run: Run, name: str, found: Found) -> None:
         alt=t("The images that are encoded"),
     )
     st.markdown(
-        t(
+        tn(
+            "**{count:,}** test image: {pixels} of pixels become **{packed}** of codes ({beside} more in the file "
+            "say how to read them).",
             "**{count:,}** test images: {pixels} of pixels become **{packed}** of codes ({beside} more in the file say how to "
             "read them).",
+            "count",
             count=len(some),
             pixels=file_size(some.images.nbytes),
             packed=file_size(packed),
@@ -115,8 +118,10 @@ def _decoder(run: Run) -> None:
     first = pictures[:PREVIEW]
     st.image(sheet(first, min(10, len(first))), width=360, alt=t("The images that the decoder made"))
     st.markdown(
-        t(
-            "**{count:,}** images from {size}, {bits} bits for each of {numbers} latent dimensions.",
+        tn(
+            "**{count:,}** image from {size}: {numbers}-D codes, bits per dimension: {bits}.",
+            "**{count:,}** images from {size}: {numbers}-D codes, bits per dimension: {bits}.",
+            "count",
             count=len(pictures),
             size=file_size(upload.size),
             bits=received.quantiser.bits,
@@ -124,7 +129,14 @@ def _decoder(run: Run) -> None:
         )
     )
     if len(pictures) > PREVIEW:
-        st.caption(t("The first {count} are shown; the sheet holds all.", count=PREVIEW))
+        st.caption(
+            tn(
+                "The first is shown; the sheet holds all.",
+                "The first {count} are shown; the sheet holds all.",
+                "count",
+                count=PREVIEW,
+            )
+        )
     download(t("Download the images"), sheet(pictures, scale=1), f"{run.id}-decoded.png", "image/png")
 
 

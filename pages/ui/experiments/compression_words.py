@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.ui.certainty import one_training_each
-from pages.ui.text import t
+from pages.ui.certainty import means_alone, one_training_each
+from pages.ui.text import t, tn
 from vae_core.significance import Difference, holm, paired, rank
 
 FLOAT_BITS = 32
@@ -37,33 +37,53 @@ def against_pca(
         "mean": errors[0],
     }
     if equivalent == 0:
-        return t(
+        return tn(
+            "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
+            "is **{mse:.4f}**: no better than answering every image with the mean image ({mean:.4f}). The model "
+            "has learnt nothing yet.",
             "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
             "test images is **{mse:.4f}**: no better than answering every image with the mean image "
             "({mean:.4f}). The model has learnt nothing yet.",
+            "numbers",
             **values,
         )
     if gap is not None:
         return f"{_tested(values, gap)} {one_training_each()}"
+    return _by_means(values) if found is None else f"{_by_means(values)} {means_alone()}"
+
+
+def _by_means(values: Mapping[str, Any]) -> str:
+    """Of a study that kept no picture's own error."""
+    numbers, equivalent = values["numbers"], values["equivalent"]
     if equivalent is None:
-        return t(
+        return tn(
+            "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
+            "is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its dimension.",
             "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
             "test images is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its "
             "dimension.",
+            "numbers",
             **values,
         )
     if equivalent <= numbers:
-        words = t(
+        words = tn(
+            "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
+            "is **{mse:.4f}**. PCA (the best *linear* code) is **better**: it has {pca:.4f} with the same "
+            "dimension, and needs only **{equivalent}** to be as good.",
             "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
             "test images is **{mse:.4f}**. PCA (the best *linear* code) is **better**: it has {pca:.4f} "
             "with the same dimension, and needs only **{equivalent}** to be as good.",
+            "numbers",
             **values,
         )
         if equivalent == numbers:
-            words = t(
+            words = tn(
+                "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
+                "is **{mse:.4f}**. PCA (the best *linear* code) is no worse: it has {pca:.4f} with the same dimension.",
                 "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on "
                 "{images:,} test images is **{mse:.4f}**. PCA (the best *linear* code) is no worse: it has "
                 "{pca:.4f} with the same dimension.",
+                "numbers",
                 **values,
             )
         return f"{words} {_advice(numbers)}"
@@ -80,38 +100,53 @@ def pca_error(figures: Mapping[str, Any], errors: NDArray[Any], found: Mapping[s
 def _tested(values: Mapping[str, Any], gap: Difference) -> str:
     """The model against PCA with as many numbers, on the same pictures."""
     if not gap.is_clear:
-        words = t(
+        words = tn(
+            "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
+            "is **{mse:.4f}**: no measurable difference from PCA (the best *linear* code), which has {pca:.4f} "
+            "with the same dimension.",
             "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
             "test images is **{mse:.4f}**: no measurable difference from PCA (the best *linear* code), "
             "which has {pca:.4f} with the same dimension.",
+            "numbers",
             **values,
         )
         return f"{words} {_advice(values['numbers'])}"
     if gap.value < 0:
-        words = t(
+        words = tn(
+            "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
+            "is **{mse:.4f}**. PCA (the best *linear* code) is **better**: it has {pca:.4f} with the same "
+            "dimension.",
             "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
             "test images is **{mse:.4f}**. PCA (the best *linear* code) is **better**: it has {pca:.4f} "
             "with the same dimension.",
+            "numbers",
             **values,
         )
         if values["equivalent"] is not None and values["equivalent"] < values["numbers"]:
             words += " " + t("It needs only **{equivalent}** to be as good.", **values)
         return f"{words} {_advice(values['numbers'])}"
     if values["equivalent"] is None:
-        return t(
+        return tn(
+            "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
+            "is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its dimension.",
             "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
             "test images is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its "
             "dimension.",
+            "numbers",
             **values,
         )
     return _behind(values)
 
 
 def _behind(values: Mapping[str, Any]) -> str:
-    return t(
+    return tn(
+        "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
+        "is **{mse:.4f}**. PCA (the best *linear* code) has {pca:.4f} with the same dimension, and needs "
+        "**{equivalent}** to be as good.",
         "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} test "
         "images is **{mse:.4f}**. PCA (the best *linear* code) has {pca:.4f} with the same dimension, and "
         "needs **{equivalent}** to be as good.",
+        "numbers",
         **values,
     )
 
@@ -142,19 +177,31 @@ def bits(figures: Mapping[str, Any], found: Mapping[str, NDArray[Any]]) -> str:
     total = int(found["ae_bits"][number - 1])
     mse = float(found["ae_mse"][number - 1])
     first = (
-        t("**{bits}** bits per latent dimension are enough: the error is then {mse:.4f}.", bits=number, mse=mse)
+        tn(
+            "**{bits}** bit per latent dimension is enough: the error is then {mse:.4f}.",
+            "**{bits}** bits per latent dimension are enough: the error is then {mse:.4f}.",
+            "bits",
+            bits=number,
+            mse=mse,
+        )
         if mse <= figures["mse"] * TOLERANCE
-        else t(
+        else tn(
+            "Even **{bits}** bit per latent dimension is too little for the same error: it is then {mse:.4f} "
+            "instead of {unrounded:.4f}.",
             "Even **{bits}** bits per latent dimension are too few for the same error: it is then "
             "{mse:.4f} instead of {unrounded:.4f}.",
+            "bits",
             bits=number,
             mse=mse,
             unrounded=figures["mse"],
         )
     )
-    return f"{first} " + t(
+    return f"{first} " + tn(
+        "An image takes **{total}** bit, {fewer} the {raw:,} of its pixels; with short words for frequent "
+        "codes, {coded:.1f}.",
         "An image takes **{total}** bits, {fewer} the {raw:,} of its pixels; with short words for frequent "
         "codes, {coded:.1f}.",
+        "total",
         total=total,
         fewer=fewer(total, figures["raw_bits"]),
         raw=figures["raw_bits"],
@@ -226,7 +273,7 @@ def sweep(
     equals = ["–" if count is None else str(count) for count in figures["pca_equivalent"]]
     sentences = [
         t(
-            "Models with {sizes} dimensions are as good as PCA with {equals}, in this order.",
+            "Models with codes of dimension {sizes} are as good as PCA with {equals}, in this order.",
             sizes=", ".join(map(str, sizes)),
             equals=", ".join(equals),
         )
@@ -235,7 +282,12 @@ def sweep(
     beside = _beside_pca(figures, errors, found)
     if not beside.ahead:
         sentences.append(
-            t("No model is better than PCA at its size. They had {epochs} epochs each: more may help.", epochs=epochs)
+            tn(
+                "No model is better than PCA at its size. They had {epochs} epoch each: more may help.",
+                "No model is better than PCA at its size. They had {epochs} epochs each: more may help.",
+                "epochs",
+                epochs=epochs,
+            )
         )
     elif len(beside.most) == 1:
         sentences.append(
@@ -256,18 +308,23 @@ def sweep(
         )
     if beside.alike:
         sentences.append(
-            t("With {sizes} dimensions there is no measurable difference from PCA.", sizes=_listed(beside.alike))
+            t("For codes of dimension {sizes} there is no measurable difference from PCA.", sizes=_listed(beside.alike))
         )
     if beside.behind and beside.ahead:
         sentences.append(
-            t(
-                "With {sizes} dimensions PCA is **better** than a model of {epochs} epochs: longer "
+            tn(
+                "For codes of dimension {sizes} PCA is **better** than a model of {epochs} epoch: longer training would have "
+                "to show whether nonlinearity still pays there.",
+                "For codes of dimension {sizes} PCA is **better** than a model of {epochs} epochs: longer "
                 "training would have to show whether nonlinearity still pays there.",
+                "epochs",
                 sizes=_listed(beside.behind),
                 epochs=epochs,
             )
         )
-    return sentences if found is None else [*sentences, one_training_each()]
+    if found is None:
+        return sentences
+    return [*sentences, one_training_each() if "pca_each" in found else means_alone()]
 
 
 class _Beside(NamedTuple):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pages.ui.certainty import one_training_each
 from pages.ui.charts import latent_scatter
-from pages.ui.text import t, written
+from pages.ui.text import t, tn, written
 from vae_core.significance import estimate, rank
 from vae_core.special import chi2_quantile
 
@@ -238,10 +238,14 @@ def _first(b: Balance) -> str:
         return t("**{name}**: the posterior has collapsed: {kl:.4f} nats.", name=t(b.name), kl=abs(b.kl))
     gain = None if b.gains is None else estimate(b.gains)
     if gain is not None and not gain.is_clear:
-        return t(
+        return tn(
+            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimension, and there "
+            "is no measurable difference from the mean image: an MSE of {mse:.4f} beside {baseline:.4f}. Train "
+            "longer.",
             "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions, "
             "and there is no measurable difference from the mean image: an MSE of {mse:.4f} beside "
             "{baseline:.4f}. Train longer.",
+            "count",
             name=t(b.name),
             kl=b.kl,
             active=b.active,
@@ -250,10 +254,14 @@ def _first(b: Balance) -> str:
             mse=b.mse,
         ) + (" " + _spread(b))
     if b.recon >= b.nats_mean_image or b.mse >= b.mse_mean_image:
-        return t(
+        return tn(
+            "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimension, and makes "
+            "too little of them: the reconstruction has {recon:.1f} nats beside the mean image's {floor:.1f}, and "
+            "an MSE of {mse:.4f} beside {baseline:.4f}. Train longer.",
             "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions, "
             "and makes too little of them: the reconstruction has {recon:.1f} nats beside the mean image's "
             "{floor:.1f}, and an MSE of {mse:.4f} beside {baseline:.4f}. Train longer.",
+            "count",
             name=t(b.name),
             kl=b.kl,
             active=b.active,
@@ -263,10 +271,14 @@ def _first(b: Balance) -> str:
             baseline=b.mse_mean_image,
             mse=b.mse,
         ) + (" " + _spread(b))
-    return t(
+    return tn(
+        "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimension. That takes "
+        "the reconstruction from the mean image's {floor:.1f} nats to {recon:.1f}, and the MSE from "
+        "{baseline:.4f} to {mse:.4f}.",
         "**{name}**: the code keeps {kl:.1f} nats of each image, in {active} of {count} dimensions. That "
         "takes the reconstruction from the mean image's {floor:.1f} nats to {recon:.1f}, and the MSE from "
         "{baseline:.4f} to {mse:.4f}.",
+        "count",
         name=t(b.name),
         kl=b.kl,
         active=b.active,

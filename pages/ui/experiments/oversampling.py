@@ -16,7 +16,7 @@ from pages.ui.images import data_url
 from pages.ui.number_box import number_box
 from pages.ui.number_tables import number_table
 from pages.ui.number_text import Span
-from pages.ui.text import t
+from pages.ui.text import t, tn
 from vae_core import datasets
 from vae_core.datasets.sources import DataSource
 from vae_core.export import PICTURE_FORMATS
@@ -101,8 +101,10 @@ def _learning(run: Run, name: str) -> None:
     from pages.ui.read_aloud import read_as  # it imports torch
 
     drawn = run.snapshot(epoch)["samples"]
-    words = t(
+    words = tn(
+        "{count} synthetic image after epoch {epoch}: the model was told to draw class {name}.",
         "{count} synthetic images after epoch {epoch}: the model was told to draw class {name}.",
+        "count",
         count=len(drawn),
         name=name,
         epoch=epoch,
@@ -151,10 +153,13 @@ def _compare(run: Run, name: str) -> Found | None:
         {"methods": ways, "seeds": seeds, "epochs": epochs},
         label=label,
         seconds=3 + seeds * (vae + len(ways) * (0.3 + SECONDS_A_PICTURE * learnt * epochs)),
-        what=t(
+        what=tn(
+            "Oversamples class {name} by each method until it is as large as the others, trains {count} small "
+            "classifier ({layers}) on each and tests them on the real test images, which no method has seen.",
             "Oversamples class {name} by each method until it is as large as the others, trains {count} "
             "small classifiers ({layers}) on each and tests them on the real test images, which no method "
             "has seen.",
+            "count",
             name=name,
             count=seeds,
             layers=classifier_layers(source),
