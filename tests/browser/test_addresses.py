@@ -148,3 +148,14 @@ def test_what_was_done_on_a_page_is_no_step_and_is_there_again(server: Server, p
     settle(page)
     assert page.url == second.replace("lang=en", "lang=fr") and entries(page) == before + 2
     assert complaints(page) == [] and wrong == []
+
+
+def test_on_a_phone_the_menu_closes_and_a_start_is_seen(server: Server, phone: Page) -> None:
+    phone.goto(f"{server.address}/train?recipe=quick&training.epochs=1")
+    settle(phone)
+    phone.get_by_test_id("stExpandSidebarButton").click()
+    phone.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click(timeout=5_000)
+    start = phone.get_by_role("button", name="Start", exact=True)
+    start.click()
+    expect(phone.locator(".st-key-run_state")).to_be_in_viewport(ratio=1)
+    expect(phone.get_by_text("Your model is ready")).to_be_in_viewport()
