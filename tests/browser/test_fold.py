@@ -1,13 +1,12 @@
 """What one comes to a page for is seen without scrolling in a laptop's window, in both languages, with the menu open."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.driving import Server, device, listen, serving, settle
-from tests.processes import nobody_left
+from tests.browser.driving import Server, settle
 from tests.tiny_runs import training
 
 LAPTOP = {"width": 1280, "height": 800}
@@ -15,24 +14,9 @@ VAE, AE = "run=starter-vae-2d", "run=starter-ae-2d"
 LARGE = "run=starter-vae-conv-16d"  # its map has settings
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """With a run that is being trained, and has done its first epoch."""
-    root: Path = tmp_path_factory.mktemp("fold")
-    with pytest.MonkeyPatch.context() as patch, nobody_left(root / "runs"):
-        patch.setenv("DIABOLO_RUNS", str(root / "runs"))
-        with training(1) as run, serving(root / "runs", root / "server.log") as running:
-            (root / "runs" / ".busy").write_text(run.id)
-            yield running
-
-
-@pytest.fixture(scope="module")
-def laptop(browser: Browser) -> Iterator[Page]:
-    """One window for all pages."""
-    context = browser.new_context(**device(LAPTOP))
-    context.set_default_timeout(30_000)
-    yield listen(context.new_page())
-    context.close()
+@pytest.fixture
+def laptop(new_page: Callable[..., Page]) -> Page:
+    return new_page(LAPTOP)
 
 
 def sheet_rows(rows: int, of: int) -> Callable[[Page], list[float]]:
@@ -77,15 +61,17 @@ PLACES: dict[str, tuple[str, Callable[[Page], list[float]]]] = {
 @pytest.mark.parametrize("place", PLACES)
 def test_it_is_above_the_fold(server: Server, laptop: Page, place: str) -> None:
     address, ends = PLACES[place]
-    address = address.replace("BUSY", (server.runs / ".busy").read_text())
-    laptop.goto(f"{server.address}/{address}&lang=en")
     found = {}
-    for language, name in (("en", "English"), ("fr", "Français")):
-        laptop.get_by_text(name, exact=True).click()
-        expect(laptop.locator("html")).to_have_attribute("lang", language)
-        if place != "train-at-work":  # which is looked at again and again
-            settle(laptop)
-        found[language] = ends(laptop)
+    with ExitStack() as at_work:
+        if "BUSY" in address:  # a run that has done its first epoch, and trains until the end of this block
+            address = address.replace("BUSY", at_work.enter_context(training(1)).id)
+        laptop.goto(f"{server.address}/{address}&lang=en")
+        for language, name in (("en", "English"), ("fr", "Français")):
+            laptop.get_by_text(name, exact=True).click()
+            expect(laptop.locator("html")).to_have_attribute("lang", language)
+            if place != "train-at-work":  # which is looked at again and again
+                settle(laptop)
+            found[language] = ends(laptop)
     print(place, {language: [round(end) for end in numbers] for language, numbers in found.items()})
     assert all(numbers and max(numbers) <= LAPTOP["height"] for numbers in found.values()), found
 
