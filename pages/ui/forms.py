@@ -18,27 +18,7 @@ from vae_core import datasets
 from vae_core.config import RunConfig, field
 from vae_core.errors import InputError
 from vae_core.setting_text import to_text
-from vae_core.settings import bounds, choices, fields
-
-CHOICES = {
-    "vae": N_("Variational autoencoder (VAE)"),
-    "autoencoder": N_("Autoencoder (AE)"),
-    "conditional-vae": N_("Conditional VAE"),
-    "dense": N_("Dense"),
-    "conv": N_("Convolutional"),
-    "relu": N_("ReLU"),
-    "gelu": N_("GELU"),
-    "silu": N_("SiLU"),
-    "tanh": N_("tanh"),
-    "bernoulli": N_("Bernoulli"),
-    "gaussian": N_("Gaussian"),
-    "grey": N_("Grey"),
-    "binarised": N_("Black and white"),
-    "constant": N_("Constant"),
-    "cosine": N_("Cosine"),
-    "float32": N_("float32"),
-    "bfloat16": N_("bfloat16"),
-}
+from vae_core.settings import CHOICES, bounds, choices, fields
 
 
 def in_words(value: Any) -> str:

@@ -212,7 +212,7 @@ def _strangeness(run: Run, judged: Judged, data: ImageData) -> None:
     said = verdict_in_words(own, verdict.threshold, scale(reference, verdict.threshold).digits)
     if verdict.unlike[0] and not verdict.flagged[0]:
         said += " " + t(
-            "This score alone misses it; its distance from all normal images, or its smoothness, gives it away."
+            "This score alone misses it; its distance from all normal images, or how its ink looks, gives it away."
         )
     st.markdown(said)
     words = t(

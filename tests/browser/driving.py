@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocket
+from playwright.sync_api import Locator, Page, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from pages.ui.navigation import BY_NAME
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WIDE = {"width": 1280, "height": 900}
@@ -233,6 +235,33 @@ def drag(page: Page, canvas: Locator, places: Sequence[tuple[float, float]]) -> 
     for place in on_page[1:]:
         page.mouse.move(*place, steps=6)
     page.mouse.up()
+
+
+def finger(page: Page) -> Callable[..., None]:
+    """One finger: `touchStart` and `touchMove` at a place in pixels, `touchEnd` without one."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *place: float) -> None:
+        points = [{"x": place[0], "y": place[1]}] if place else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    return touch
+
+
+def go_to(page: Page, name: str) -> None:
+    """To another page by the menu, which a phone's width keeps behind a button."""
+    entry = BY_NAME[name]
+    if page.get_by_test_id("stExpandSidebarButton").is_visible():
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebarNavLink").get_by_text(entry.title, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
+
+
+def saved(page: Page, button: Locator) -> tuple[str, bytes]:
+    """What a click on a button saves: its name and its content."""
+    with page.expect_download() as download:
+        button.click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
 def screenshot(page: Page, name: str, *, whole: bool = False) -> None:

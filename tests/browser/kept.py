@@ -51,7 +51,9 @@ class Kept:
             pytest.skip(reason)
 
         def launch() -> Browser:
-            playwright = self._stack.enter_context(sync_playwright())
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("DIABOLO_RUNS", raising=False)  # of the first test: what works for its runs ends with it
+                playwright = self._stack.enter_context(sync_playwright())
             browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
             self._stack.callback(browser.close)
             return browser
@@ -124,6 +126,8 @@ def clean(server: Server) -> Iterator[Server]:
 
 def emptied(root: Path) -> None:
     """Deletes what visitors have left in a run root; its supervisor stays."""
+    if not root.is_dir():
+        return
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIABOLO_RUNS", str(root))
         for run in runs.all_runs():

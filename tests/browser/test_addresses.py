@@ -7,7 +7,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.ui.navigation import BY_NAME, PAGES, Entry
-from tests.browser.driving import PHONE, WIDE, Server, complaints, overflow, problems, screenshot, serving, settle
+from tests.browser.driving import (
+    PHONE,
+    WIDE,
+    Server,
+    complaints,
+    go_to,
+    overflow,
+    problems,
+    screenshot,
+    serving,
+    settle,
+)
 from tests.processes import nobody_left
 
 
@@ -51,8 +62,7 @@ def test_an_unknown_address_leads_home(runs: Path, tmp_path: Path, page: Page) -
 def test_the_menu_leads_to_every_page(server: Server, page: Page) -> None:
     page.goto(server.address)
     for entry in (*PAGES[1:], BY_NAME["home"]):
-        page.get_by_test_id("stSidebarNav").get_by_text(entry.title, exact=True).click()
-        expect(page.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
+        go_to(page, entry.name)
         settle(page)
         assert complaints(page) == []
         assert page.url.split("?")[0] == f"{server.address}/{entry.address}"

@@ -1,12 +1,12 @@
 """What one comes to a page for is seen without scrolling in a laptop's window, in both languages, with the menu open."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driving import Server, settle
+from tests.browser.kept import KEPT, clean, opening
 from tests.tiny_runs import training
 
 LAPTOP = {"width": 1280, "height": 800}
@@ -14,9 +14,24 @@ VAE, AE = "run=starter-vae-2d", "run=starter-ae-2d"
 LARGE = "run=starter-vae-conv-16d"  # its map has settings
 
 
-@pytest.fixture
-def laptop(new_page: Callable[..., Page]) -> Page:
-    return new_page(LAPTOP)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With a run that is being trained, and has done its first epoch."""
+    kept: Server = KEPT.server("server", tmp_path_factory)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIABOLO_RUNS", str(kept.runs))
+        with clean(kept), training(1) as run:
+            busy = kept.runs / ".busy"
+            busy.write_text(run.id)
+            yield kept
+            busy.unlink()
+
+
+@pytest.fixture(scope="module")
+def laptop(server: Server) -> Iterator[Page]:
+    """One window for all pages."""
+    with opening() as open_page:
+        yield open_page(LAPTOP)
 
 
 def sheet_rows(rows: int, of: int) -> Callable[[Page], list[float]]:
@@ -61,17 +76,15 @@ PLACES: dict[str, tuple[str, Callable[[Page], list[float]]]] = {
 @pytest.mark.parametrize("place", PLACES)
 def test_it_is_above_the_fold(server: Server, laptop: Page, place: str) -> None:
     address, ends = PLACES[place]
+    address = address.replace("BUSY", (server.runs / ".busy").read_text())
+    laptop.goto(f"{server.address}/{address}&lang=en")
     found = {}
-    with ExitStack() as at_work:
-        if "BUSY" in address:  # a run that has done its first epoch, and trains until the end of this block
-            address = address.replace("BUSY", at_work.enter_context(training(1)).id)
-        laptop.goto(f"{server.address}/{address}&lang=en")
-        for language, name in (("en", "English"), ("fr", "Français")):
-            laptop.get_by_text(name, exact=True).click()
-            expect(laptop.locator("html")).to_have_attribute("lang", language)
-            if place != "train-at-work":  # which is looked at again and again
-                settle(laptop)
-            found[language] = ends(laptop)
+    for language, name in (("en", "English"), ("fr", "Français")):
+        laptop.get_by_text(name, exact=True).click()
+        expect(laptop.locator("html")).to_have_attribute("lang", language)
+        if place != "train-at-work":  # which is looked at again and again
+            settle(laptop)
+        found[language] = ends(laptop)
     print(place, {language: [round(end) for end in numbers] for language, numbers in found.items()})
     assert all(numbers and max(numbers) <= LAPTOP["height"] for numbers in found.values()), found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
-from tests.browser.driving import PHONE, WIDE, Server, complaints, overflow, problems, screenshot, settle
+from tests.browser.driving import PHONE, WIDE, Server, complaints, finger, overflow, problems, screenshot, settle
 from tests.browser.kept import KEPT, opening
 
 PIXELS = "canvas => canvas.toDataURL()"
@@ -98,17 +98,6 @@ def told(page: Page) -> str:
 
 def kept(page: Page) -> str:
     return page.locator(".map .kept").inner_text()
-
-
-def finger(page: Page) -> Callable[..., None]:
-    """One finger: `touchStart` and `touchMove` at a place, `touchEnd` without one."""
-    session = page.context.new_cdp_session(page)
-
-    def touch(kind: str, *place: float) -> None:
-        points = [{"x": place[0], "y": place[1]}] if place else []
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    return touch
 
 
 def test_the_picture_follows_the_cursor_without_a_word_to_the_server(page: Page, server: Server) -> None:

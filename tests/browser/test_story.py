@@ -1,24 +1,27 @@
 """The whole story, as a person lives it: train a VAE, watch, pause, come back, and look at what it has learnt."""
 
+import io
 import re
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from pages.ui.navigation import BY_NAME, PAGES
+from pages.ui.navigation import PAGES
 from tests.browser.driving import (
     CURVE_POINTS,
     PHONE,
     WIDE,
     Server,
     complaints,
+    finger,
+    go_to,
     overflow,
     problems,
+    saved,
     screenshot,
     settle,
 )
@@ -28,29 +31,34 @@ SLOW = 120_000  # ms; for what takes seconds on a quiet machine
 
 
 @pytest.mark.parametrize(("width", "dark"), [("wide", False), ("phone", True)])
-def test_the_whole_story(server: Server, new_page: Callable[..., Page], width: str, dark: bool, tmp_path: Path) -> None:
+def test_the_whole_story(server: Server, new_page: Callable[..., Page], width: str, dark: bool) -> None:
     page = new_page({"wide": WIDE, "phone": PHONE}[width], dark=dark)
     wrong = problems(page)
     page.goto(server.address)
     page.get_by_test_id("stPageLink").get_by_text("Train one yourself").click()
     run_id = train(page, width)
-    generate(page, tmp_path)
+    generate(page)
     looked_at(page, f"story-{width}-generate")
     go_to(page, "reconstruct")
+    settle(page)
     reconstruct(page)
     looked_at(page, f"story-{width}-reconstruct")
     anomalies(page)
     looked_at(page, f"story-{width}-anomalies")
     go_to(page, "latent")
+    settle(page)
     latent_map(page, "Box Select" if width == "wide" else "Lasso Select")
     looked_at(page, f"story-{width}-latent")
     sliders(page)
     looked_at(page, f"story-{width}-sliders")
-    # Once more each page with this run, as a link opens it, in the other colours.
+    # Once more each page with this run in the other colours: by the menu, and on the phone as a link opens it.
     page.emulate_media(color_scheme="light" if dark else "dark")
     for entry in PAGES:
-        page.goto(f"{server.address}/{entry.address}?run={run_id}")
-        expect(page.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
+        if width == "phone":
+            page.goto(f"{server.address}/{entry.address}?run={run_id}")
+            expect(page.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
+        else:
+            go_to(page, entry.name)
         looked_at(page, f"{entry.name}-{width}-{'light' if dark else 'dark'}")
     assert wrong == []
 
@@ -61,16 +69,6 @@ def looked_at(page: Page, name: str) -> None:
     assert complaints(page) == []
     assert overflow(page) == 0, f"{name}: scrolls sideways"
     screenshot(page, name, whole=True)
-
-
-def go_to(page: Page, name: str) -> None:
-    """By the menu, which a phone's width keeps behind a button."""
-    entry = BY_NAME[name]
-    if page.get_by_test_id("stExpandSidebarButton").is_visible():
-        page.get_by_test_id("stExpandSidebarButton").click()
-    page.get_by_test_id("stSidebarNavLink").get_by_text(entry.title, exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(entry.heading or entry.title)
-    settle(page)
 
 
 def enter(box: Locator, text: str) -> None:
@@ -86,7 +84,7 @@ def train(page: Page, width: str) -> str:
     enter(page.get_by_role("textbox", name="Epochs", exact=True), "3")
     page.get_by_text("More settings").click()
     # Many small steps, so that three epochs last long enough to watch.
-    enter(page.get_by_role("textbox", name="Batch size", exact=True), "3")
+    enter(page.get_by_role("textbox", name="Batch size", exact=True), "5")
     expect(page.get_by_text("each seen 3 times")).to_be_visible()
     settle(page)
     looked_at(page, f"story-{width}-form")
@@ -144,7 +142,7 @@ def source(found: Locator) -> str:
     return found.get_attribute("src") or ""
 
 
-def generate(page: Page, folder: Path) -> None:
+def generate(page: Page) -> None:
     page.get_by_test_id("stPageLink").get_by_text("Generate", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Generate")
     drawn = picture(page, "A sheet of 25 images")
@@ -156,21 +154,16 @@ def generate(page: Page, folder: Path) -> None:
     assert seed.input_value() != number
     enter(seed, number)
     expect(drawn).to_have_attribute("src", first)  # the same seed, the same picture
-    png, npz = (download(page, name, folder) for name in ("Sheet (PNG)", "Arrays (NPZ)"))
-    assert png.suffix == ".png" and npz.suffix == ".npz" and "seed0" in png.name
-    with Image.open(png) as sheet:
-        sheet.load()
-        assert min(sheet.size) > 5 * 28
-    with np.load(npz, allow_pickle=False) as arrays:
-        assert arrays["images"].shape == (25, 1, 28, 28) and int(arrays["seed"]) == int(number)
-
-
-def download(page: Page, button: str, folder: Path) -> Path:
-    with page.expect_download() as waited:
-        page.get_by_role("button", name=button).first.click()
-    path = folder / waited.value.suggested_filename
-    waited.value.save_as(path)
-    return path
+    settle(page)  # the files come after the picture
+    (png, sheet), (npz, arrays) = (
+        saved(page, page.get_by_role("button", name=name).first) for name in ("Sheet (PNG)", "Arrays (NPZ)")
+    )
+    assert png.endswith(".png") and npz.endswith(".npz") and "seed0" in png
+    with Image.open(io.BytesIO(sheet)) as image:
+        image.load()
+        assert min(image.size) > 5 * 28
+    with np.load(io.BytesIO(arrays), allow_pickle=False) as found:
+        assert found["images"].shape == (25, 1, 28, 28) and int(found["seed"]) == int(number)
 
 
 def reconstruct(page: Page) -> None:
@@ -229,16 +222,11 @@ def drag(page: Page, places: list[tuple[float, float]]) -> None:
             page.mouse.move(*place, steps=8)
         page.mouse.up()
         return
-    finger = page.context.new_cdp_session(page)
-
-    def touch(what: str, *places: tuple[float, float]) -> None:
-        points = [{"x": x, "y": y} for x, y in places]
-        finger.send("Input.dispatchTouchEvent", {"type": what, "touchPoints": points})
-
-    touch("touchStart", places[0])
+    touch = finger(page)
+    touch("touchStart", *places[0])
     for (x0, y0), (x1, y1) in pairwise(places):
         for part in np.linspace(0, 1, 8):
-            touch("touchMove", (x0 + part * (x1 - x0), y0 + part * (y1 - y0)))
+            touch("touchMove", x0 + part * (x1 - x0), y0 + part * (y1 - y0))
     touch("touchEnd")
 
 

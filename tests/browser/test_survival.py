@@ -11,15 +11,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.ui.navigation import BY_NAME
-from tests.browser.driving import Server, complaints, problems, screenshot, serving, settle
+from tests.browser.driving import Server, complaints, go_to, problems, screenshot, serving, settle
 from tests.processes import nobody_left
 from tests.tiny_runs import config_of, train
 from vae_core import events, files
 from vae_core.jobs import client
 from vae_core.runs import EventLog, Run
 
-EPOCHS = 60
-# Some 10 s on a quiet machine: long enough for all that happens meanwhile.
+EPOCHS = 30
+# About 20 s on a quiet machine: longer than all that happens meanwhile.
 LONG = {"name": "Survivor", "model__hidden": (64,), "training__batch_size": 8}
 SLOW = 400_000  # ms
 
@@ -47,11 +47,6 @@ def follows(page: Page) -> None:
     expect(page.get_by_test_id("stMain").get_by_text("training", exact=True)).to_be_visible()
 
 
-def menu(page: Page, name: str) -> None:
-    page.get_by_test_id("stSidebarNavLink").get_by_text(BY_NAME[name].title, exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(BY_NAME[name].title)
-
-
 @pytest.mark.timeout(600)
 def test_a_training_outlives_the_page_the_tab_and_the_server(
     tmp_path: Path, new_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
@@ -68,9 +63,9 @@ def test_a_training_outlives_the_page_the_tab_and_the_server(
             run = client.submit(config_of(EPOCHS, LONG))
             page.goto(f"{server.address}/train?run={run.id}")
             follows(page)
-            menu(page, "generate")
+            go_to(page, "generate")
             trains_on(run)
-            menu(page, "train")
+            go_to(page, "train")
             follows(page)
             page.reload()
             follows(page)
@@ -113,7 +108,7 @@ def test_damage_is_said_in_words_and_hides_no_other_run(server: Server, page: Pa
     (said,) = complaints(page)
     assert f"{run.id}/model.safetensors' is damaged" in said
     screenshot(page, "damage")
-    page.get_by_test_id("stSidebarNavLink").get_by_text(BY_NAME["home"].title, exact=True).click()
+    go_to(page, "home")
     expect(page.get_by_text("Good one")).to_be_visible()
     expect(page.get_by_text("damaged", exact=True)).to_be_visible()
     assert wrong == []

@@ -3,12 +3,11 @@
 import io
 import re
 import zipfile
-from pathlib import Path
 
 import onnxruntime
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import Server, complaints, screenshot, settle
+from tests.browser.driving import Server, complaints, saved, screenshot, settle
 from tests.tiny_runs import train
 
 
@@ -18,9 +17,7 @@ def taken(page: Page, label: str) -> tuple[str, bytes]:
     button = page.get_by_test_id("stDownloadButton").get_by_role("button", name=label)
     expect(button).to_be_visible(timeout=120_000)
     settle(page)
-    with page.expect_download() as download:
-        button.click()
-    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+    return saved(page, button)
 
 
 def test_a_run_travels(page: Page, server: Server, elsewhere: Server) -> None:

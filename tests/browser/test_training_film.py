@@ -3,12 +3,11 @@
 import io
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.browser.driving import PHONE, Server, complaints, overflow, problems, screenshot, settle
+from tests.browser.driving import PHONE, Server, complaints, go_to, overflow, problems, saved, screenshot, settle
 
 PIXELS = "canvas => canvas.toDataURL()"
 PARTS = ("curve", "places", "recon", "samples")
@@ -18,6 +17,7 @@ def opened(page: Page, server: Server, address: str = "train?run=starter-vae-2d"
     page.goto(f"{server.address}/{address}")
     settle(page)
     unfold(page)
+    settle(page)  # its buttons come after it
 
 
 def unfold(page: Page) -> None:
@@ -53,8 +53,7 @@ def test_one_scrubber_moves_everything_and_is_kept(page: Page, server: Server) -
         page.keyboard.press("ArrowRight")
     settle(page)
     assert told(page).startswith("After epoch 6")
-    page.get_by_test_id("stSidebarNav").get_by_text("Generate", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Generate")
+    go_to(page, "generate")
     settle(page)
     unfold(page)
     assert told(page).startswith("After epoch 6"), "on the other pages too"
@@ -98,9 +97,7 @@ def test_it_is_taken_along_as_a_file_that_moves(page: Page, server: Server) -> N
         button = page.get_by_test_id("stDownloadButton").get_by_role("button", name=f"Film as {kind}")
         expect(button).to_be_visible()
         settle(page)
-        with page.expect_download() as download:
-            button.click()
-        picture = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+        picture = Image.open(io.BytesIO(saved(page, button)[1]))
         assert picture.format == kind
         assert picture.n_frames == 8  # type: ignore[attr-defined]
 
@@ -108,8 +105,7 @@ def test_it_is_taken_along_as_a_file_that_moves(page: Page, server: Server) -> N
 def test_it_is_on_every_page_of_a_run(page: Page, server: Server) -> None:
     opened(page, server, "reconstruct?run=starter-ae-2d")
     assert complaints(page) == []
-    page.get_by_test_id("stSidebarNav").get_by_text("Draw", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Draw")
+    go_to(page, "draw")
     settle(page)
     unfold(page)
     assert complaints(page) == []
