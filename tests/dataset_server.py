@@ -38,9 +38,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, body: bool) -> None:
         name = self.path.rpartition("/")[2]
+        how = self.server.behaviour(self.path)  # decided before a test may see that it was asked, and change it
         self.server.asked.append((self.command, self.path))
         data = self.server.files.get(name)
-        how = self.server.behaviour(self.path)
         if how == "silence":
             self.server.closing.wait()
             return

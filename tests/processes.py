@@ -2,9 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -23,6 +25,15 @@ if os.geteuid() == 0:  # root writes where a folder's mode forbids it; let it ob
     assert libc.capset(head, data) == 0
 """
 """What a program of a test begins with that is to meet folders which it may not write to."""
+
+
+def wait(condition: Callable[[], Any], what: str, seconds: float = 120) -> Any:
+    """Until something is so. Deadlines are for a busy machine."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited in vain for: {what}"
+        time.sleep(0.01)  # between two looks
+    return found
 
 
 @contextmanager

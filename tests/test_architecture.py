@@ -5,6 +5,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -147,10 +148,19 @@ def layer(module: str) -> int | None:
     return None
 
 
-def imported(path: Path) -> Iterator[str]:
+def nodes(path: Path) -> Iterator[ast.AST]:
+    """All of a file's syntax."""
+    return ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+
+
+@cache
+def imported(path: Path) -> list[str]:
     """The modules that a file imports, anywhere in it."""
-    tree = ast.parse((REPOSITORY / path).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    return list(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -253,10 +263,22 @@ def test_only_cache_py_caches() -> None:
         str(path)
         for path in SOURCES
         if path.parts[0] in ("pages", "app.py")
-        for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in ("cache_data", "cache_resource")
     }
     assert users <= {"pages/ui/cache.py"}
+
+
+def test_only_address_py_writes_into_the_address() -> None:
+    """Streamlit alone makes an entry of the browser's history of each parameter."""
+    users = {
+        str(path)
+        for path in SOURCES
+        if path.parts[0] in ("pages", "app.py")
+        for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("query_params", "switch_page")
+    }
+    assert users == {"pages/ui/address.py"}
 
 
 def test_what_is_saved_is_there_when_its_button_is() -> None:
@@ -265,7 +287,7 @@ def test_what_is_saved_is_there_when_its_button_is() -> None:
         str(path)
         for path in SOURCES
         if path.parts[0] in ("pages", "app.py")
-        for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr == "download_button"
     }
     assert users == {"pages/ui/controls.py"}
@@ -276,7 +298,7 @@ def test_what_is_saved_is_there_when_its_button_is() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_no_pickle(path: Path) -> None:
     assert not _roots(path) & {"pickle", "cloudpickle", "dill", "shelve", "marshal"}
-    for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)

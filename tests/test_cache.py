@@ -54,6 +54,7 @@ def shared(run: Run) -> dict[str, Callable[[], object]]:
         "_fitting_codes": lambda: cache._fitting_codes(run.id, version, "digits"),
         "_code_fit": lambda: cache._code_fit(run.id, version, "digits"),
         "_progress_pictures": lambda: cache._progress_pictures(run.id, 0, 2),
+        "_thumbnail": lambda: cache._thumbnail(run.id, 2),
         "_model_checks": lambda: cache._model_checks(run.id, version, "digits"),
         "_slow_motion": lambda: cache._slow_motion(run.id, version, "digits", 0, 4),
         "_film": lambda: cache._film(run.id, (0, 1, 2)),
@@ -82,6 +83,7 @@ LEFT_OUT = {
     "_training_seconds": "gives a number, once the machine was measured",
     "_latent_map": "st.cache_data: each visitor gets a copy",
     "_film_payload": "st.cache_data: each visitor gets a copy",
+    "_live_codes": "st.cache_data: each visitor gets a copy",
 }
 """What is not walked, and why."""
 

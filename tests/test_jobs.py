@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ import pytest
 
 from pages.ui import standing
 from pages.ui.runs_list import details
+from tests.processes import wait
 from vae_core import events as ev
 from vae_core import files, runs
 from vae_core.config import RunConfig
@@ -37,15 +38,6 @@ SMALL = RunConfig().replace(model__hidden=(64,), training__epochs=3, training__t
 # Long enough to be caught at work, short enough to be waited for: about 20 ms an epoch.
 LONG = SMALL.replace(training__epochs=2_000, training__batch_size=512)
 EPOCHS = 80  # of what is disturbed and yet comes to its end
-
-
-def wait(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
-    """Until something is so. Deadlines are for a busy machine."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for: {what}"
-        time.sleep(0.01)
-    return found
 
 
 def until(run: Run, *states: str) -> str:

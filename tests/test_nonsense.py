@@ -89,7 +89,22 @@ NONSENSE: dict[str, tuple[dict[str, str | list[str]], ...]] = {
     "reconstruct": (*RUNS, {"view": "nothing", "recon_seed": "1e999"}),
     "latent": RUNS,
     "how": RUNS[:1],
+    "compare": ({"runs": "[1,2],,\0", "compare_seed": "-1e999", "recipe": "[]", "lang": "{}"},),
+    "experiments": ({"recipe": "../..", "show": "[[[[", "training.epochs": "[1,2]"},),
+    "draw": ({"drawing": "[" * 2000, "threshold": "nan", "score": "\0", "normal": "9,²,[", "picture": "-1e999"},),
 }
+EVERYTHING = {
+    "picture": "²",
+    "score": "{",
+    "threshold": "1e999",
+    "normal": "9" * 5000,
+    "place": "nan,inf",
+    "view": "anomalies",
+    "walk_seed": "٣",
+    "lang": "xx",
+}
+for _name in ("reconstruct", "latent", "generate"):
+    NONSENSE[_name] += (EVERYTHING,)
 
 
 @pytest.mark.parametrize(

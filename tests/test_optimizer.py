@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from vae_core.errors import WorkError
 from vae_core.optimizer import AdamW
 
 
@@ -44,7 +45,7 @@ def test_a_state_of_another_model_is_refused() -> None:
     other = AdamW(nn.Linear(2, 2).named_parameters(), 1e-2)
     with pytest.raises(KeyError):
         other.load_state(state)
-    with pytest.raises(RuntimeError, match="has shape"):
+    with pytest.raises(WorkError, match="another shape"):
         AdamW(net.named_parameters(), 1e-2).load_state(state | {"0.weight.exp_avg": torch.zeros(2)})
 
 

@@ -3,19 +3,18 @@
 import io
 import os
 import subprocess
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 import pytest
 from safetensors.numpy import load as tensors
 
 from tests.dataset_server import DatasetServer, offer_small, supervising
-from tests.processes import nobody_left
+from tests.processes import nobody_left, wait
 from tests.tiny_runs import train
 from vae_core import datasets, export, importing, runs
 from vae_core.config import RunConfig
@@ -74,14 +73,6 @@ def server(offered: Offered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("DIABOLO_DATA", str(tmp_path / "data"))
     offered.server.behaviour = lambda path: "good"
     return offered.server
-
-
-def wait(condition: Callable[[], Any], what: str, seconds: float = 120) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for: {what}"
-        time.sleep(0.01)  # between two looks at files of another process, which tells nobody that it wrote them
-    return found
 
 
 def settled(order: Order) -> str:
@@ -320,7 +311,9 @@ def test_a_download_is_stopped_in_the_midst_of_silence_and_outlives_its_process(
             assert left_in(tmp_path / "data") == []
 
             server.behaviour = lambda path: "stops half way"
+            before = len(server.fetched())
             order.ask()
+            wait(lambda: len(server.fetched()) > before, "half a file")
             wait(lambda: [name for name in left_in(tmp_path / "data") if name.endswith(".gz")], "a temporary file")
             server.behaviour = lambda path: "good"
             for process in wait(lambda: workers(order), "its process"):

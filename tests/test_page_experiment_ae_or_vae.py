@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.experiments import ae_or_vae_charts, ae_or_vae_words
+from tests.app_pages import experiment, headed_words, keep
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import files
@@ -63,25 +64,14 @@ def found(trained: Mapping[str, Run]) -> Findings:
     run, module, shares = trained[""], study("quality"), []
     findings = module.compute(run, module.Settings.from_dict({"data": "digits"}), shares.append)
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1)
-    folder = study_of(run, "quality", {"data": "digits"}).folder
-    folder.mkdir(parents=True)
-    files.write_arrays(folder / "arrays.safetensors", findings.arrays)
-    files.write_json(folder / "figures.json", {**findings.figures, "seconds": 1.0})
-    Job(folder).write_status(Status("finished"))
+    keep(findings, run, "quality", {"data": "digits"})
     return findings
 
 
 def opened(run: Run) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=120)
-    app.query_params["recipe"] = "ae-vs-vae"
-    app.session_state["run"] = run.id
-    app.switch_page("pages/experiments.py").run()
-    assert not app.exception and not app.error, (app.exception, app.error)
+    app = experiment("ae-vs-vae", run)
+    assert not app.error, app.error
     return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(str(element.value) for element in [*app.subheader, *app.markdown, *app.caption, *app.info])
 
 
 # What decides
@@ -227,7 +217,7 @@ def test_charts_show_what_they_are_given() -> None:
 
 def test_all_parts_of_the_answer(trained: Mapping[str, Run], found: Findings) -> None:
     app = opened(trained[""])
-    said = words(app)
+    said = headed_words(app)
     assert list(app.dataframe[0].value["MSE"]) == [
         f"{(trained[key].metrics() or {})['mse']:.4f}" for key in ("", AUTOENCODER, DENOISING)
     ]
@@ -251,16 +241,16 @@ def test_all_parts_of_the_answer(trained: Mapping[str, Run], found: Findings) ->
     (noise,) = [slider for slider in app.slider if slider.label == "Noise"]
     assert noise.value == trained[DENOISING].config.training.noise
     noise.set_value(0.0).run()
-    assert not app.exception and "Noise of 0.00 puts the images 0.0000" in words(app)
+    assert not app.exception and "Noise of 0.00 puts the images 0.0000" in headed_words(app)
 
 
 def test_a_vae_alone_shows_what_it_can(trained: Mapping[str, Run]) -> None:
     app = opened(small(AE_OR_VAE.config, training__seed=5))
-    said = words(app)
+    said = headed_words(app)
     assert f"Not there: {AUTOENCODER}, {DENOISING}" in said
     assert "New images" in said and "Interpolation between digits" not in said and "Removing noise" not in said
 
 
 def test_an_autoencoder_of_the_recipe_says_so(trained: Mapping[str, Run]) -> None:
     app = opened(small(AE_OR_VAE.config.replace(model__kind="autoencoder"), training__seed=6))
-    assert "This run is an autoencoder" in words(app)
+    assert "This run is an autoencoder" in headed_words(app)

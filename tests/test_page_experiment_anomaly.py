@@ -13,21 +13,19 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.experiments import anomaly_charts, anomaly_words, groups
 from pages.ui.experiments.anomaly_words import Answer, Tutorial
+from tests.app_pages import APP, experiment, keep, words
 from tests.processes import nobody_left
 from tests.tiny_runs import train
-from vae_core import anomaly, datasets, files, runs
+from vae_core import anomaly, datasets, runs
 from vae_core.config import RunConfig
-from vae_core.control import Job, Status
 from vae_core.datasets import load
 from vae_core.errors import InputError
-from vae_core.jobs.studies import study_of
 from vae_core.models import load as load_model
 from vae_core.recipes import RECIPES
 from vae_core.recipes.anomaly import ANOMALY, BETTER
 from vae_core.runs import Run
 from vae_core.studies import Findings, study
 
-APP = Path(__file__).parents[1] / "app.py"
 STUDY = {"data": "digits", "epochs": 2, "latent_dim": 4}
 
 
@@ -50,26 +48,12 @@ def found(both: tuple[Run, Run]) -> Findings:
     module = study("strangers")
     findings = module.compute(both[1], module.Settings.from_dict(STUDY), shares.append)
     assert shares == sorted(shares) and shares[0] > 0 and shares[-1] == pytest.approx(1)
-    folder = study_of(both[1], "strangers", STUDY).folder
-    folder.mkdir(parents=True)
-    files.write_arrays(folder / "arrays.safetensors", findings.arrays)
-    files.write_json(folder / "figures.json", {**findings.figures, "seconds": 1.0})
-    Job(folder).write_status(Status("finished"))
+    keep(findings, both[1], "strangers", STUDY)
     return findings
 
 
 def opened(run: Run | None = None, **session: Any) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params["recipe"] = "anomaly-fives"
-    for key, value in ({"run": run.id} if run else {} | session).items():
-        app.session_state[key] = value
-    app.switch_page("pages/experiments.py").run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+    return experiment("anomaly-fives", run, **session)
 
 
 # The study

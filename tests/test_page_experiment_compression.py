@@ -10,13 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.experiments import compression_charts, compression_words
+from tests.app_pages import experiment, keep, words
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import code_files, compression, files, latent
-from vae_core.control import Job, Status
 from vae_core.datasets import load
 from vae_core.errors import InputError
-from vae_core.jobs.studies import study_of
 from vae_core.models import load as load_model
 from vae_core.runs import Run
 from vae_core.studies import Findings, study
@@ -57,26 +56,12 @@ def computed(run: Run, name: str, settings: dict[str, Any]) -> Findings:
     module = study(name)
     findings = module.compute(run, module.Settings.from_dict(settings), shares.append)
     assert shares == sorted(shares) and shares[0] > 0 and shares[-1] == pytest.approx(1)
-    folder = study_of(run, name, settings).folder
-    folder.mkdir(parents=True)
-    files.write_arrays(folder / "arrays.safetensors", findings.arrays)
-    files.write_json(folder / "figures.json", {**findings.figures, "seconds": 1.0})
-    Job(folder).write_status(Status("finished"))
+    keep(findings, run, name, settings)
     return findings
 
 
 def opened(run: Run, **session: Any) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params["recipe"] = "compress-392"
-    for key, value in ({"run": run.id} | session).items():
-        app.session_state[key] = value
-    app.switch_page("pages/experiments.py").run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+    return experiment("compress-392", run, **session)
 
 
 def button(app: AppTest, label: str) -> Any:
@@ -152,6 +137,14 @@ ERRORS = np.array([0.6, 0.5, 0.4, 0.3, 0.2])
 def test_the_words_follow_the_figures(equivalent: int | None, said: str) -> None:
     sentence = compression_words.against_pca({**FIGURES, "pca_equivalent": equivalent}, ERRORS)
     assert said in sentence and "**0.3500**" in sentence
+
+
+def test_a_study_of_an_earlier_version_says_that_it_compares_means_alone() -> None:
+    older = {"each": np.full(9, 0.35)}
+    assert "keeps means alone" in compression_words.against_pca({**FIGURES, "pca_equivalent": 2}, ERRORS, older)
+    figures = {"sizes": [1, 2], "mse": [0.25, 0.35], "pca_equivalent": [4, 3], "epochs": 7}
+    *_, said = compression_words.sweep(figures, ERRORS, older)
+    assert "keeps means alone" in said
 
 
 def pictures(own: float, pca: float, spread: float = 0.01, seed: int = 0) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.app_pages import experiment, headed_words
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import runs
@@ -41,17 +42,9 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Run]]:
 
 
 def opened(run: Run | None = None) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params["recipe"] = "fashion-vae"
-    if run is not None:
-        app.session_state["run"] = run.id
-    app.switch_page("pages/experiments.py").run()
-    assert not app.exception and not app.error, (app.exception, app.error)
+    app = experiment("fashion-vae", run)
+    assert not app.error, app.error
     return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(str(element.value) for element in [*app.subheader, *app.markdown, *app.caption, *app.info])
 
 
 def test_too_heavy_a_kl_leaves_nothing_of_the_picture(three: list[Run]) -> None:
@@ -63,7 +56,7 @@ def test_too_heavy_a_kl_leaves_nothing_of_the_picture(three: list[Run]) -> None:
 
 def test_the_three_stand_side_by_side(three: list[Run]) -> None:
     app = opened(three[0])
-    said = words(app)
+    said = headed_words(app)
     for name in ("sum over pixels + KL", MEAN_OVER_PIXELS, KL_OVER_PIXELS):
         assert f"**{name}**" in said
     table = app.dataframe[0].value
@@ -80,18 +73,18 @@ def test_the_three_stand_side_by_side(three: list[Run]) -> None:
 def test_what_is_missing_is_said(three: list[Run]) -> None:
     run = trained("fashion-vae", 1.0, training__seed=9)
     app = opened(run)
-    assert f"Not there: {MEAN_OVER_PIXELS}, {KL_OVER_PIXELS}" in words(app)
+    assert f"Not there: {MEAN_OVER_PIXELS}, {KL_OVER_PIXELS}" in headed_words(app)
     assert len(app.dataframe[0].value) == 2 and len(app.get("plotly_chart")) == 1
 
 
 def test_a_run_without_a_sampling_layer_says_so(three: list[Run]) -> None:
     app = opened(three[3])
-    assert "no sampling layer" in words(app) and not app.dataframe
+    assert "no sampling layer" in headed_words(app) and not app.dataframe
 
 
 def test_without_fashion_mnist_it_runs_on_digits(three: list[Run]) -> None:
     app = opened()
-    assert "is not on this machine" in words(app)
+    assert "is not on this machine" in headed_words(app)
     assert app.button(key="start_full_fashion-vae").disabled
     assert not app.button(key="start_quick_fashion-vae").disabled
     assert any(button.label == "Start the 3 trainings" and not button.disabled for button in app.button)
@@ -102,7 +95,7 @@ def test_without_fashion_mnist_it_runs_on_digits(three: list[Run]) -> None:
 def test_one_click_starts_all_three_and_their_result_appears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIABOLO_DATA", str(tmp_path / "data"))
     app = opened()
-    assert "No run of this experiment yet" in words(app)
+    assert "No run of this experiment yet" in headed_words(app)
     app.text_input(key="epochs_fashion-vae_digits").set_value("1").run()
     next(button for button in app.button if button.label == "Start the 3 trainings").click().run()
     own = [run for run in runs.all_runs() if not run.is_starter]
@@ -113,4 +106,4 @@ def test_one_click_starts_all_three_and_their_result_appears(tmp_path: Path, mon
         time.sleep(0.2)
     app.run()
     assert not app.exception and not app.error
-    assert "What you see" in words(app) and len(app.get("plotly_chart")) == 3
+    assert "What you see" in headed_words(app) and len(app.get("plotly_chart")) == 3

@@ -13,11 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.experiments import oversampling as page
 from pages.ui.experiments import oversampling_charts
+from tests.app_pages import experiment, keep, words
 from tests.processes import nobody_left
 from tests.tiny_runs import train
-from vae_core import files, latent
+from vae_core import latent
 from vae_core.config import RunConfig
-from vae_core.control import Job, Status
 from vae_core.datasets import load
 from vae_core.errors import InputError
 from vae_core.fillings import METHODS
@@ -59,27 +59,8 @@ def found(run: Run) -> Findings:
     return findings
 
 
-def keep(run: Run, found: Findings, settings: dict[str, Any]) -> None:
-    """As a job of its own keeps them."""
-    folder = study_of(run, "oversampling", settings).folder
-    folder.mkdir(parents=True, exist_ok=True)
-    files.write_arrays(folder / "arrays.safetensors", found.arrays)
-    files.write_json(folder / "figures.json", {**found.figures, "seconds": 1.0})
-    Job(folder).write_status(Status("finished"))
-
-
 def opened(run: Run, **session: Any) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params["recipe"] = "oversample"
-    for key, value in ({"run": run.id} | session).items():
-        app.session_state[key] = value
-    app.switch_page("pages/experiments.py").run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+    return experiment("oversample", run, **session)
 
 
 # What the study finds
@@ -267,7 +248,7 @@ def test_a_visitor_asks_for_the_comparison(run: Run) -> None:
 
 
 def test_a_visitor_sees_the_comparison_and_changes_what_is_shown(run: Run, found: Findings) -> None:
-    keep(run, found, SETTINGS)
+    keep(found, run, "oversampling", SETTINGS)
     app = opened(run, **{f"fill_seeds_{run.id}": 2, f"fill_epochs_{run.id}": 1, f"fill_ways_{run.id}": list(WAYS)})
     assert not app.error and len(app.get("plotly_chart")) == 1
     text = words(app)
@@ -287,7 +268,7 @@ def test_a_visitor_sees_the_comparison_and_changes_what_is_shown(run: Run, found
 
 
 def test_the_files_hold_what_the_gallery_shows(run: Run, found: Findings) -> None:
-    keep(run, found, SETTINGS)
+    keep(found, run, "oversampling", SETTINGS)
     row, shares = maker("oversampled-npz"), []
     content = row.make(run, row.Settings.from_dict(SETTINGS | {"way": "cvae-posterior-3"}), shares.append)
     arrays = np.load(io.BytesIO(content.data))

@@ -255,7 +255,7 @@ def test_a_larger_latent_space_is_cut_along_two_numbers(trained: dict[str, Run])
     app.selectbox(key="manifold_across").set_value(4).run()
     app.selectbox(key="manifold_up").set_value(9).run()
     assert not app.exception and not app.error
-    assert "Across: code number 5" in captions(app) and "Up: code number 10" in captions(app)
+    assert "Across: latent dimension 5" in captions(app) and "Up: latent dimension 10" in captions(app)
     assert "all but these two are 0" in captions(app)
     app.selectbox(key="manifold_across").set_value(9).run()
     assert not app.exception and app.selectbox(key="manifold_up").value != 9

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import cache
 from pages.ui.lessons import LESSONS
 from pages.ui.walkthrough import FAVOURITE, cloud, invent, teacher, walk
+from tests.app_pages import words
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import losses, runs
@@ -39,10 +40,6 @@ def opened() -> AppTest:
     app.switch_page("pages/how.py").run()
     assert not app.exception
     return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
 
 
 def summary(name: str, kind: str = "vae", latent_dim: int = 2, state: str = "finished") -> Summary:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import cache, reconstruction
 from pages.ui.strangeness import in_words, ink_correlation, only_these, scale
+from tests.app_pages import words
 from tests.processes import nobody_left
 from tests.tiny_runs import train
 from vae_core import anomaly, metrics, runs
@@ -62,10 +63,6 @@ def opened(run: Run, view: str | None = None) -> AppTest:
         app.segmented_control(key="view").set_value(view).run()
     assert not app.exception
     return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
 
 
 def sentence(app: AppTest) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.app_pages import words
+
 APP = Path(__file__).parents[1] / "app.py"
 
 
@@ -24,10 +26,6 @@ def switched(app: AppTest, page: str) -> AppTest:
     app.switch_page(f"pages/{page}.py").run()
     assert not app.exception and not app.error
     return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(one.value for one in [*app.markdown, *app.caption])
 
 
 def test_a_link_to_a_picture_shows_it() -> None:

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
-from vae_core.errors import N_, InputError
+from vae_core.errors import N_, InputError, Named
 from vae_core.reasons import reason
-from vae_core.settings import Part, fields
+from vae_core.settings import Part, fields, unknown
 
 
 class DataConfig(Part):
@@ -396,10 +396,13 @@ def field(path: str) -> FieldInfo:
     """
     known = fields(RunConfig)
     if path not in known:
-        raise InputError(
-            N_("There is no setting '{path}'. The settings are: {known}."), path=path, known=", ".join(known)
-        )
+        raise unknown(path, known)
     return known[path]
+
+
+def named(path: str) -> Named:
+    """A setting in a message: by its dotted name in a command, by its title on a page."""
+    return Named(path, field(path).title or path)
 
 
 def _check_together(config: RunConfig) -> None:
@@ -414,14 +417,16 @@ def _check_together(config: RunConfig) -> None:
     if model.kind == "autoencoder":
         raise InputError(
             N_(
-                "'loss.samples' is {samples}, but an autoencoder's code is a point: there is nothing to draw. Choose 1, or a VAE."
+                "'{setting}' is {samples}, but an autoencoder's code is a point: there is nothing to draw. Choose 1, or a VAE."
             ),
+            setting=named("loss.samples"),
             samples=loss.samples,
         )
     if (loss.beta, loss.reconstruction, loss.kl_warmup, loss.free_bits) != (1, 1, 0, 0):
         raise InputError(
             N_(
-                "'loss.samples' is {samples}: the importance weighted bound has no terms to weigh. Choose 1, or set beta and the reconstruction's weight to 1, KL warm-up and free bits to 0."
+                "'{setting}' is {samples}: the importance weighted bound has no terms to weigh. Choose 1, or set beta and the reconstruction's weight to 1, KL warm-up and free bits to 0."
             ),
+            setting=named("loss.samples"),
             samples=loss.samples,
         )

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 
 from vae_core import reasons
-from vae_core.errors import N_, WorkError
+from vae_core.errors import N_, InputError, WorkError
 
 LARGEST_JSON = 1 << 20
 LARGEST_ARRAYS = 2 << 30
@@ -136,13 +136,13 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON")  # Python's reader takes NaN and Infinity
+    raise InputError(N_("{constant} is no JSON"), constant=constant)  # Python's reader takes NaN and Infinity
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is too large")
+        raise InputError(N_("{number} is too large"), number=text[:40])
     return value
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
+from vae_core.errors import N_, WorkError
+
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
@@ -70,9 +72,9 @@ class AdamW:
 
         Raises:
             KeyError: One is missing.
-            RuntimeError: One has another shape.
+            WorkError: One has another shape.
         """
         for name, tensor in self.state():
             if tensor.shape != tensors[name].shape:
-                raise RuntimeError(f"{name} has shape {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}")
+                raise WorkError(N_("'{name}' has another shape than the run's settings say"), name=name)
             tensor.copy_(tensors[name])

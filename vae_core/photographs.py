@@ -128,7 +128,7 @@ def _sheets(plane: Plane) -> Iterator[Mask | None]:
             largest = parts == np.bincount(parts.ravel())[1:].argmax() + 1
             # What is at its edge is half desk.
             sheet = ndimage.binary_erosion(ndimage.binary_fill_holes(largest), iterations=2, border_value=1)
-            if 0.05 < sheet.mean() < 0.97:
+            if 0.02 < sheet.mean() < 0.97:
                 yield mask_resized(sheet, plane.shape)
 
 

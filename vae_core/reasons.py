@@ -1,11 +1,16 @@
-"""Why something failed, as a message of ours within a message of ours, where Python's own words are English only."""
+"""Why something failed, as a message of ours within a message of ours: Python's and libraries' own words are English only.
+
+Those stand in the log alone (`diabolo.reasons`: a page's server and a worker write it, commands don't).
+"""
 
 import errno
 import json
+import logging
 from collections.abc import Mapping
 
 from vae_core.errors import N_, DiaboloError, WorkError
 
+LOG = logging.getLogger("diabolo.reasons")
 _OF_THE_SYSTEM: Mapping[int, str] = {
     errno.ENOSPC: N_("No space left on device"),
     errno.EDQUOT: N_("Disk quota exceeded"),
@@ -38,9 +43,11 @@ def reason(cause: object) -> DiaboloError | str:
     """
     if isinstance(cause, DiaboloError | str):
         return cause
-    if isinstance(cause, OSError):
-        known = _OF_THE_SYSTEM.get(cause.errno or 0)
-        return WorkError(known) if known else cause.strerror or str(cause)
+    if isinstance(cause, OSError) and (known := _OF_THE_SYSTEM.get(cause.errno or 0)):
+        return WorkError(known)
+    LOG.warning("%s: %s", type(cause).__name__, cause)
+    if isinstance(cause, OSError) and cause.errno:
+        return WorkError(N_("the system's error no. {number}"), number=cause.errno)
     if isinstance(cause, json.JSONDecodeError):
         return WorkError(N_("no JSON in line {line}, column {column}"), line=cause.lineno, column=cause.colno)
     if isinstance(cause, UnicodeDecodeError):
@@ -49,4 +56,8 @@ def reason(cause: object) -> DiaboloError | str:
         return WorkError(N_("too deeply nested"))
     if isinstance(cause, KeyError | TypeError | AttributeError | IndexError):
         return WorkError(N_("its entries are not those of such a file"))
-    return str(cause)
+    if isinstance(cause, ModuleNotFoundError):
+        return WorkError(N_("it is not installed"))
+    if isinstance(cause, ImportError):
+        return WorkError(N_("it can't be loaded"))
+    return WorkError(N_("its content can't be read"))

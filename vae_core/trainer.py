@@ -24,9 +24,11 @@ from vae_core.models import (
     DiagonalGaussian,
     Posterior,
     build,
+    misfit,
 )
 from vae_core.optimizer import AdamW
 from vae_core.pixels import binarise, noisy, to_bytes, to_unit
+from vae_core.reasons import reason
 
 Phase = Literal["training", "validation"]
 
@@ -207,9 +209,10 @@ class Trainer:
         """
         try:
             tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-            self.model.load_state_dict(
-                {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
-            )
+            weights = {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+            if wrong := misfit(self.model, weights):
+                raise wrong
+            self.model.load_state_dict(weights)
             self.optimizer.load_state(
                 {k.removeprefix("optimizer."): v for k, v in tensors.items() if k.startswith("optimizer.")}
             )
@@ -220,7 +223,7 @@ class Trainer:
         except (KeyError, RuntimeError, ValueError) as error:
             raise WorkError(
                 N_("The saved state does not fit this run's settings ({reason}). Start the run anew."),
-                reason=str(error).splitlines()[0],
+                reason=reason(error),
             ) from error
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 import torch
 
-from vae_core.config import RunConfig
+from vae_core.config import RunConfig, named
 from vae_core.datasets import Splits
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.events import Arrays, Checkpoint, Diverged, EpochEnd, Event, Finished, Paused, Progress
@@ -157,8 +157,9 @@ def check(config: RunConfig, splits: Splits) -> None:
     if config.training.batch_size > len(splits.train):
         raise InputError(
             N_(
-                "'training.batch_size' is {batch_size}, but there are only {images} training images. Choose a number from 1 to {images}."
+                "'{setting}' is {batch_size}, but there are only {images} training images. Choose a number from 1 to {images}."
             ),
+            setting=named("training.batch_size"),
             batch_size=config.training.batch_size,
             images=len(splits.train),
         )

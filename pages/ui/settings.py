@@ -201,7 +201,7 @@ def from_values(values: Mapping[str, Any]) -> RunConfig:
     if "recipe" in changes:
         changes["recipe"] = changes["recipe"] or None
     if "data.classes" in changes:
-        changes["data.classes"] = list(changes["data.classes"] or ()) or None
+        changes["data.classes"] = changes["data.classes"] or None
     return RunConfig().with_values(changes)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pages.ui import notation
 from vae_core.environment import REPOSITORY
-from vae_core.errors import N_, DiaboloError
+from vae_core.errors import N_, DiaboloError, Named
 
 __all__ = ["LANGUAGES", "N_", "as_it_is", "describe", "language", "plain", "signs", "t", "tn", "written"]
 
@@ -100,8 +100,10 @@ def signs() -> tuple[str, str]:
     return shown[5], shown[1]
 
 
-def describe(error: DiaboloError) -> str:
-    """What went wrong, for the visitor, with the error's values in it."""
+def describe(error: DiaboloError | Named) -> str:
+    """What went wrong, for the visitor, with the error's values in it; of what has a title, that."""
+    if isinstance(error, Named):
+        return t(error.title)
     return t(error.message, **error.told(describe)) if error.values else t(error.message).format()
 
 

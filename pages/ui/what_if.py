@@ -12,7 +12,7 @@ from pages.ui import cache, number_text, settings, standing, what_if_charts
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
 from pages.ui.cost import show_time
-from pages.ui.forms import CHOICES, in_words
+from pages.ui.forms import in_words
 from pages.ui.navigation import BY_NAME
 from pages.ui.number_tables import number_table
 from pages.ui.primary import primary
@@ -25,7 +25,7 @@ from vae_core.events import EpochEnd
 from vae_core.jobs import client
 from vae_core.runs import Run, Summary
 from vae_core.setting_text import to_text
-from vae_core.settings import choices
+from vae_core.settings import CHOICES, choices
 
 MOST_COMPARED = 6
 

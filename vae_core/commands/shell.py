@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import logging
 import math
 import sys
 import traceback
@@ -81,6 +82,7 @@ class Shell(click.Group):
             _print_what_it_can(stream)
         status = DONE
         try:
+            logging.getLogger("diabolo").addHandler(logging.NullHandler())  # a command says what it has to say itself
             result = super().main(*args, **kwargs)
             status = result if isinstance(result, int) else DONE
         except click.exceptions.NoArgsIsHelpError as error:

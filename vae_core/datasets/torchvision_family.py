@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from vae_core.errors import N_, WorkError
+from vae_core.reasons import reason
 
 _importing = threading.Lock()
 _operators: Any = None  # a declaration lasts as long as its Library object
@@ -74,7 +75,7 @@ def _unusable(error: Exception) -> WorkError:
             "torchvision, which knows where to download from, can't be used ({reason}). Install it with: "
             "pip install -r requirements.txt. The bundled digits work without it."
         ),
-        reason=str(error),
+        reason=reason(error),
     )
 
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from vae_core.config import ModelConfig
+from vae_core.config import ModelConfig, named
 from vae_core.errors import N_, InputError, WorkError
 from vae_core.models.distributions import Bernoulli, DiagonalGaussian, Gaussian, Likelihood, PointMass, Posterior
 from vae_core.models.model import UNKNOWN, VAE, Autoencoder, ConditionalVAE, Model
@@ -35,6 +35,7 @@ __all__ = [
     "build",
     "check_batch",
     "load",
+    "misfit",
     "size",
     "without_numbers",
 ]
@@ -95,15 +96,23 @@ def load(config: ModelConfig, weights: Mapping[str, NDArray[Any]], image_shape: 
         WorkError: The weights are those of other settings.
     """
     model = without_numbers(config, image_shape, classes)
-    tensors = {name: torch.from_numpy(array).float() for name, array in weights.items()}
-    try:
-        model.load_state_dict(tensors, assign=True)
-    except RuntimeError as error:
+    if wrong := misfit(model, weights):
         raise WorkError(
-            N_("The weights don't fit the run's settings ({reason}). Delete this run, or train it again."),
-            reason=str(error).splitlines()[-1].strip(),
-        ) from error
+            N_("The weights don't fit the run's settings ({reason}). Delete this run, or train it again."), reason=wrong
+        )
+    model.load_state_dict({name: torch.from_numpy(array).float() for name, array in weights.items()}, assign=True)
     return model.eval().requires_grad_(False)
+
+
+def misfit(model: Model, weights: Mapping[str, NDArray[Any] | Tensor]) -> WorkError | None:
+    """Why these arrays are not a model's weights; `None` where they are."""
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    if missing := expected.keys() - weights.keys():
+        return WorkError(N_("'{name}' is missing"), name=min(missing))
+    if other := weights.keys() - expected.keys():
+        return WorkError(N_("'{name}' is of other settings"), name=min(other))
+    wrong = [name for name, shape in expected.items() if tuple(weights[name].shape) != shape]
+    return WorkError(N_("'{name}' has another shape than the run's settings say"), name=wrong[0]) if wrong else None
 
 
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
@@ -195,9 +204,10 @@ def check_batch(batch_size: int, activations: int) -> None:
     if batch_size > most:
         raise InputError(
             N_(
-                "'training.batch_size' is {batch_size}, but with these hidden widths at most {most} images fit into "
+                "'{setting}' is {batch_size}, but with these hidden widths at most {most} images fit into "
                 "memory together. Choose a number from 1 to {most}, or smaller widths."
             ),
+            setting=named("training.batch_size"),
             batch_size=batch_size,
             most=most,
         )

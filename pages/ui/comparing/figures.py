@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from pages.ui import cache
 from pages.ui.comparing.choice import Chosen
-from pages.ui.forms import CHOICES
 from pages.ui.model_kinds import is_told
 from pages.ui.quantities import duration
 from pages.ui.shown import Shown
@@ -20,6 +19,7 @@ from vae_core.config import RunConfig, field
 from vae_core.events import EpochEnd, last_epoch
 from vae_core.jobs.client import was_stopped
 from vae_core.metrics import Pixels
+from vae_core.settings import CHOICES
 from vae_core.significance import estimate
 from vae_core.sweeps import NO_MATTER, differing, repeats
 

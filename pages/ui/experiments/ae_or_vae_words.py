@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.ui.certainty import one_training_each
+from pages.ui.certainty import by_difference, one_training_each
 from pages.ui.experiments.ae_or_vae_charts import SOURCES
-from pages.ui.text import t, written
+from pages.ui.text import N_, t, written
 from vae_core.recipes.ae_or_vae import BOTH, KL_ONLY, RECONSTRUCTION_ONLY
 from vae_core.significance import Difference, holm, independent, paired, rank
 
@@ -113,31 +113,28 @@ def between(
     middle = vae[0].shape[1] // 2
     gap = paired(vae[0][:, middle], ae[0][:, middle])
     values = {"vae": float(vae[0][:, middle].mean()), "ae": float(ae[0][:, middle].mean())}
-    if not gap.is_clear:
-        first = t(
+    first = by_difference(
+        gap,
+        N_(
             "Half way, the classifier is {vae:.0%} sure of the VAE's images and {ae:.0%} of the autoencoder's: no "
-            "measurable difference.",
-            **values,
-        )
-    elif gap.value > 0:
-        first = t(
+            "measurable difference."
+        ),
+        N_(
             "Half way, the classifier is {vae:.0%} sure of the VAE's images and {ae:.0%} of the "
-            "autoencoder's: its path leads through more that is no digit.",
-            **values,
-        )
-    else:
-        first = t(
+            "autoencoder's: its path leads through more that is no digit."
+        ),
+        N_(
             "Half way, the classifier is {ae:.0%} sure of the autoencoder's images and only {vae:.0%} of "
-            "the VAE's: here the autoencoder has the better path.",
-            **values,
-        )
+            "the VAE's: here the autoencoder has the better path."
+        ),
+    )
     second = t(
         "From the ends to the middle of a path, the distance to the nearest real image changes by "
         "{vae:+.2f} for the VAE and by {ae:+.2f} for the autoencoder.",
         vae=_detour(vae[1]),
         ae=_detour(ae[1]),
     )
-    return [first, second, one_training_each()]
+    return [t(first, **values), second, one_training_each()]
 
 
 def _detour(distances: NDArray[np.float64]) -> float:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.ui.certainty import one_training_each
-from pages.ui.text import t, tn, written
+from pages.ui.certainty import by_difference, one_training_each
+from pages.ui.text import N_, t, tn, written
 from vae_core.roc import roc_auc_score
 from vae_core.significance import Difference, auroc_difference, from_error, holm, paired
 
@@ -141,24 +141,19 @@ def _against_pca(pca: Answer, models: Sequence[Answer], strange: NDArray[np.bool
     )
     if not math.isfinite(gap.margin):
         return first
-    if not gap.is_clear:
-        second = t(
+    second = by_difference(
+        gap,
+        N_(
             "By the same score the best here, {name}, has {best:.1%}: no measurable difference ({gap:.1f} ± {margin:.1f} "
-            "points).",
-            **values,
-        )
-    elif gap.value > 0:
-        second = t(
-            "By the same score the best here, {name}, is above that with {best:.1%} ({gap:.1f} ± {margin:.1f} points).",
-            **values,
-        )
-    else:
-        second = t(
+            "points)."
+        ),
+        N_("By the same score the best here, {name}, is above that with {best:.1%} ({gap:.1f} ± {margin:.1f} points)."),
+        N_(
             "By the same score **no model here is better** (the best has {best:.1%}, {gap:.1f} ± {margin:.1f} points less). "
-            "A longer training may change that.",
-            **values,
-        )
-    return f"{first} {second}"
+            "A longer training may change that."
+        ),
+    )
+    return f"{first} {t(second, **values)}"
 
 
 def _gaps(pca: Answer, models: Sequence[Answer], strange: NDArray[np.bool_] | None) -> dict[str, Difference]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pages.ui.certainty import one_training_each
+from pages.ui.certainty import means_alone, one_training_each
 from pages.ui.text import t, tn
 from vae_core.significance import Difference, holm, paired, rank
 
@@ -49,6 +49,12 @@ def against_pca(
         )
     if gap is not None:
         return f"{_tested(values, gap)} {one_training_each()}"
+    return _by_means(values) if found is None else f"{_by_means(values)} {means_alone()}"
+
+
+def _by_means(values: Mapping[str, Any]) -> str:
+    """Of a study that kept no picture's own error."""
+    numbers, equivalent = values["numbers"], values["equivalent"]
     if equivalent is None:
         return tn(
             "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
@@ -316,7 +322,9 @@ def sweep(
                 epochs=epochs,
             )
         )
-    return sentences if found is None else [*sentences, one_training_each()]
+    if found is None:
+        return sentences
+    return [*sentences, one_training_each() if "pca_each" in found else means_alone()]
 
 
 class _Beside(NamedTuple):
