@@ -44,6 +44,16 @@ def ink(views: Sequence[Plane], found: Found) -> NDArray[np.uint8]:
     return np.asarray(np.rint(np.clip(kept, 0, 1) * 255), np.uint8)
 
 
+def everything(plane: Plane, *, dark: bool) -> NDArray[np.uint8]:
+    """All that departs from the brightness of the photograph's edge, to one side, as `ink` gives a digit."""
+    plane = with_side(plane, SIDE)
+    paper = float(np.median(np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])))
+    away = (paper - plane) if dark else (plane - paper)
+    full = max(1.0, float(np.percentile(away, 99.5)))
+    share = np.clip(away / full, 0, 1)
+    return np.asarray(np.rint(np.where(share < EDGE, 0, share) * 255), np.uint8)
+
+
 def _cut_out(view: Plane, found: Found) -> tuple[Plane, Mask, float]:
     """The photograph around the digit, where the digit is in it, and the digit's longer side in pixels."""
     height, width = view.shape

@@ -168,7 +168,11 @@ def _uploaded(model: Model) -> NDArray[np.uint8] | None:
         writing = handwriting.read(file.getvalue())
         image = KeptImage(handwriting.prepare(writing, model.image_shape), file.name, writing.inverted)
         kept_image.keep("upload", image)
-        words = t("The digit found in your image, ink in white") + (f" {dark}" if writing.inverted else "")
+        words = (
+            t("No digit stands out in this image, so all of it is taken")
+            if writing.whole
+            else t("The digit found in your image, ink in white") + (f" {dark}" if writing.inverted else "")
+        )
         st.image(data_url(sheet(writing.ink[None], 1, scale=1)), caption=words, alt=words, width=220)
         return image.pixels
     kept = kept_image.kept("upload")
