@@ -1,6 +1,6 @@
 """Diabolo's entry: `streamlit run app.py`. Chooses a page and runs it; what the pages show is in `pages/`."""
 
-from pages.ui import navigation, sharing, validators
+from pages.ui import address, navigation, sharing, validators
 from pages.ui.boundary import guarded
 from pages.ui.cache import supervisor
 from vae_core import memory
@@ -14,3 +14,4 @@ with guarded():
     page.run()
 with guarded():
     sharing.show_copy_button()
+address.show()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cache, state
+from pages.ui import address, cache, state
 from pages.ui.boundary import guarded
 from pages.ui.experiments import EXPERIMENTS, asking, experiment, groups
 from pages.ui.navigation import BY_NAME, begin
@@ -19,7 +19,7 @@ from vae_core.runs import Run
 def choose_experiment() -> Recipe:
     """Which experiment to show; it stands in the address, for F5 and for links."""
     given = asking.class_settings()
-    named = st.query_params.get("recipe")
+    named = address.get("recipe")
     # Not the widget's own binding to the address: st.switch_page fails on a page that has one.
     if named in EXPERIMENTS and named != st.session_state.get("recipe_in_address"):
         st.session_state["experiment"] = named
@@ -28,7 +28,8 @@ def choose_experiment() -> Recipe:
         st.session_state["experiment"] = last if last in EXPERIMENTS else next(iter(EXPERIMENTS))
     if given is not None:  # a class sees the one that its link names
         name = st.session_state["experiment"]
-        st.query_params["recipe"] = st.session_state["recipe_in_address"] = given["recipe"] = name
+        st.session_state["recipe_in_address"] = given["recipe"] = name
+        address.write({"recipe": name})
         return RECIPES[name]
     chosen = st.pills(
         t("Experiment"),
@@ -40,7 +41,8 @@ def choose_experiment() -> Recipe:
         label_visibility="collapsed",
     )
     name = chosen or next(iter(EXPERIMENTS))
-    st.query_params["recipe"] = st.session_state["recipe_in_address"] = name
+    st.session_state["recipe_in_address"] = name
+    address.write({"recipe": name})
     return RECIPES[name]
 
 
@@ -67,19 +69,22 @@ def answer(recipe: Recipe) -> None:
         return
     chosen = state.chosen_run()
     start = list(found).index(chosen) if chosen in found else 0
+    names = labels(list(found.values()))
     run_id = st.selectbox(
         t("Result of"),
         list(found),
         start,
-        format_func=labels(list(found.values())).__getitem__,
+        format_func=names.__getitem__,
         key=f"run_{recipe.name}",
     )
     run = runs.find(run_id)
     summary = found[run_id]
+    state.show_runs({run_id: names[run_id]})
     if is_active(summary) or summary.state != "finished":
         follow(run)
         return
     together = groups.together(recipe, run)
+    state.show_runs({run_id: names[run_id]} | {one.id: one.title for one in together.values()})
     missing = [key for key in recipe.companions if key not in together]
     with st.container():  # what may come and go; a fragment below is known by its place
         if words := groups.stopped_in_words({"": run, **together}, lambda one: last_epoch(cache.log(one).read())):
@@ -87,11 +92,11 @@ def answer(recipe: Recipe) -> None:
         if groups.still_coming(recipe, run):
             wait(recipe, run, missing)
         elif missing:
-            names = ", ".join(t(key) for key in missing)
+            absent = ", ".join(t(key) for key in missing)
             st.info(
                 t(
                     "Not there: {names}. Start the experiment above with the same settings to have them too.",
-                    names=names,
+                    names=absent,
                 ),
                 icon=":material/info:",
             )

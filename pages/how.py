@@ -47,6 +47,7 @@ if summary is None:
         show_details(name)
 else:
     run = runs.find(summary.id)
+    state.show_runs({run.id: name_of(summary)})
     st.caption(t("The model is “{name}”.", name=plain(name_of(summary))) + " " + plain(shown_note(run)))
     show_story(run)
 st.header(t("Now try it"), divider="gray")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cache
+from pages.ui import address, cache
 from pages.ui.anomaly_views import show_anomalies
 from pages.ui.boundary import guarded
 from pages.ui.film import show_film
@@ -20,7 +20,7 @@ VIEWS = {"reconstruct": N_("Reconstruct"), "anomalies": N_("Anomalies")}
 
 def choose_view() -> str:
     """Which half of the page to show; it stands in the address, for F5 and for links."""
-    named = st.query_params.get("view")
+    named = address.get("view")
     # Not the widget's own binding to the address: st.switch_page fails on a page that has one.
     if named in VIEWS and named != st.session_state.get("view_in_address"):
         st.session_state["view"] = named
@@ -36,7 +36,8 @@ def choose_view() -> str:
         label_visibility="collapsed",
     )
     chosen = view or "reconstruct"
-    st.query_params["view"] = st.session_state["view_in_address"] = chosen
+    st.session_state["view_in_address"] = chosen
+    address.write({"view": chosen})
     return chosen
 
 

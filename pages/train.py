@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui import architecture, cache, forms, recipe_choice, settings, sharing, standing, state, time_budget
 from pages.ui.boundary import guarded
 from pages.ui.coach import show_coach
+from pages.ui.components.to_top import to_top
 from pages.ui.cost import show_cost
 from pages.ui.downloads import offer_download
 from pages.ui.film import show_film
@@ -59,6 +60,7 @@ def new_run() -> None:
             disabled=bool(problem),
             help=plain(problem) or t("The training runs in the background, also when you leave the page."),
         )
+        to_top("start")
         before = st.container()  # what is to be known before it starts; a fragment stands below
         if started and config is not None and not problem:
             state.follow_run(client.submit(config).id)
@@ -85,11 +87,13 @@ def one_run(run: Run) -> None:
     """A run that was started, with all that can be done with it."""
     summary = runs.summary(run)
     st.subheader(plain(standing.name_of(summary)))
+    state.show_runs({run.id: standing.name_of(summary)})
     if summary.config is not None:
         words = [describe_settings(summary.config)]
         if not standing.is_active(summary):  # else it grows, and this line is not written anew
             words.append(t("{size} on disk", size=file_size(run.size())))
-        st.caption(plain(" · ".join(words)))
+        with st.container(key="run_about"):
+            st.caption(plain(" · ".join(words)))
     about = st.container()
     with st.container(horizontal=True):
         st.button(t("New training"), icon=":material/add:", on_click=state.follow_none)
@@ -132,7 +136,7 @@ def followed() -> Run | None:
         return runs.find(run_id)
     except DiaboloError as error:
         state.forget_followed()
-        if sharing.remember_link():
+        if run_id in state.missed_runs() or sharing.remember_link():
             state.follow_none()
         else:
             st.warning(plain(describe(error)), icon=":material/warning:")

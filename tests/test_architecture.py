@@ -269,6 +269,18 @@ def test_only_cache_py_caches() -> None:
     assert users <= {"pages/ui/cache.py"}
 
 
+def test_only_address_py_writes_into_the_address() -> None:
+    """Streamlit alone makes an entry of the browser's history of each parameter."""
+    users = {
+        str(path)
+        for path in SOURCES
+        if path.parts[0] in ("pages", "app.py")
+        for node in ast.walk(ast.parse((REPOSITORY / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("query_params", "switch_page")
+    }
+    assert users == {"pages/ui/address.py"}
+
+
 def test_what_is_saved_is_there_when_its_button_is() -> None:
     """A button that makes its file when it is pressed does so in no language, and keeps the reason where it fails."""
     users = {

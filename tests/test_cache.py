@@ -54,6 +54,7 @@ def shared(run: Run) -> dict[str, Callable[[], object]]:
         "_fitting_codes": lambda: cache._fitting_codes(run.id, version, "digits"),
         "_code_fit": lambda: cache._code_fit(run.id, version, "digits"),
         "_progress_pictures": lambda: cache._progress_pictures(run.id, 0, 2),
+        "_thumbnail": lambda: cache._thumbnail(run.id, 2),
         "_model_checks": lambda: cache._model_checks(run.id, version, "digits"),
         "_slow_motion": lambda: cache._slow_motion(run.id, version, "digits", 0, 4),
         "_film": lambda: cache._film(run.id, (0, 1, 2)),

@@ -1,5 +1,6 @@
 """One place decides: alone or among others, by which threshold, and what is nothing that the model has learnt."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -190,6 +191,24 @@ def test_textures_are_nothing_even_to_a_model_that_has_hardly_learnt(anyone: Det
     ways = textured(kind)
     unlike = [anyone.judge(way).unlike for way in ways]
     assert np.concatenate(unlike).mean() >= 0.95 and min(way.mean() for way in unlike) >= 0.9
+
+
+@pytest.mark.parametrize("kind", [kind for kind in textures.KINDS if "brushed" in kind])
+def test_uploaded_plates_are_refused_or_called_nothing(kind: str) -> None:
+    images = [uploaded(textures.grey(kind, 700 + seed)) for seed in range(10)]
+    taken = pictures(np.stack([image for image in images if image is not None]))
+    for name in ("starter-vae-2d", next(iter(WEAK))):
+        assert (~detector(name).judge(taken).unlike).sum() <= 1
+
+
+def uploaded(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """An image as the page Draw takes it from a file; `None` where it refuses it."""
+    file = io.BytesIO()
+    Image.fromarray(grey).save(file, "PNG")
+    try:
+        return handwriting.prepare(handwriting.read(file.getvalue()), (1, 28, 28))
+    except InputError:
+        return None
 
 
 @cache

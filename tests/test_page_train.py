@@ -250,7 +250,8 @@ def test_a_time_becomes_epochs(supervised: Path) -> None:
 def test_a_run_gets_another_name(root: Path) -> None:
     run = train()
     app = opened(run)
-    app.text_input(key=f"upkeep.name.{run.id}").set_value("My [first](x) one")
+    name = app.text_input(key=f"upkeep.name.{run.id}").set_value("My [first](x) one")
+    assert name.form_id and name.form_id == button(app, "Save the name").form_id, "in a form Enter saves"
     press(app, "Save the name")
     assert run.title == "My [first](x) one"
     assert plain(run.title) in [heading.value for heading in app.subheader]

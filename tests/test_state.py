@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.text import plain
 from tests.processes import nobody_left
+from tests.tiny_runs import train
 from vae_core import runs
 from vae_core.config import RunConfig
 from vae_core.control import Status
@@ -28,6 +29,9 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
         return run
 
     return make
+
+
+APP = Path(__file__).parents[1] / "app.py"
 
 
 def chooser() -> None:
@@ -101,6 +105,47 @@ def test_a_deleted_run_gives_way(make_run: Callable[..., Run]) -> None:
     assert chosen(app) == gone.id
     runs.delete(gone)
     assert chosen(app.run()) == left.id
+
+
+@pytest.mark.heavy
+def test_a_run_that_was_deleted_under_one_s_eyes_is_told_once(root: Path) -> None:
+    run = train(name="Gone one")
+    for name in ("train", "generate", "reconstruct", "draw", "latent"):
+        app = AppTest.from_file(APP, default_timeout=60)
+        app.query_params.update({"run": run.id, "runs": f"{run.id},starter-vae-2d,starter-ae-2d"})
+        app.switch_page(f"pages/{name}.py").run()
+        assert not app.exception and not app.warning, name
+        away = run.folder.rename(run.folder.with_name("elsewhere"))
+        app.run()
+        told = [one.value for one in app.warning]
+        assert told == [plain("Deleted meanwhile, so no longer shown: Gone one.")], name
+        assert not app.exception and not app.error, name
+        assert "Delete for good" not in [one.label for one in app.button]
+        assert not app.run().exception and not any("Deleted" in one.value for one in app.warning), "once"
+        away.rename(run.folder)
+
+
+def deleted_meanwhile() -> None:
+    import streamlit as st
+
+    from pages.ui import state
+    from pages.ui.boundary import guarded
+
+    st.session_state.setdefault("runs", 0)
+    st.session_state["runs"] += 1
+    if st.session_state["runs"] == 1:
+        state.show_runs({"20200101-000000-gone": "Gone one"})  # deleted while the page is written
+    else:
+        state.leave_runs()
+        st.write(dict(state.missed_runs()))
+    with guarded():
+        st.button("Resample")
+
+
+def test_what_is_left_of_a_deleted_run_runs_the_page_anew() -> None:
+    app = AppTest.from_function(deleted_meanwhile).run()
+    assert app.session_state["runs"] == 2 and not app.exception
+    assert "Gone one" in str(app.json[0].value) and [one.label for one in app.button] == ["Resample"]
 
 
 def test_runs_without_a_model_are_not_offered(make_run: Callable[..., Run]) -> None:

@@ -30,10 +30,12 @@ class Handwriting:
     Attributes:
         ink: The picture.
         inverted: It was darker than its paper before.
+        whole: No digit was found, so it is all that the photograph shows.
     """
 
     ink: NDArray[np.uint8]
     inverted: bool = False
+    whole: bool = False
 
 
 def read(content: bytes) -> Handwriting:
@@ -54,7 +56,12 @@ def read(content: bytes) -> Handwriting:
         raise InputError(
             N_("Nothing stands out in this image: it is nearly of one brightness. Choose one with a clear digit.")
         )
-    return Handwriting(photo_ink.ink(views, found), found.dark)
+    if found.is_clear:
+        return Handwriting(photo_ink.ink(views, found), found.dark)
+    ink = photo_ink.everything(views[found.view], dark=found.dark)
+    if not (ink > FAINTEST).any():
+        ink = photo_ink.everything(views[found.view], dark=not found.dark)
+    return Handwriting(ink, found.dark, whole=True)
 
 
 def prepare(writing: Handwriting, image_shape: tuple[int, int, int]) -> NDArray[np.uint8]:

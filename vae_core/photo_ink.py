@@ -36,11 +36,22 @@ def ink(views: Sequence[Plane], found: Found) -> NDArray[np.uint8]:
     grain = 1.4826 * float(np.median(np.abs(share[clean]))) if clean.any() else 0.0
     there = share > max(CORE, GRAINS * grain)
     rows, columns = np.flatnonzero(seed.any(1)), np.flatnonzero(seed.any(0))
-    ruled = _lines(there, columns[0], columns[-1]) | _lines(there.T, rows[0], rows[-1]).T
+    faint = share > max(CORE / 2, GRAINS / 2 * grain)  # a line as faint as the limit is one with gaps above it
+    ruled = _lines(faint, columns[0], columns[-1]) | _lines(faint.T, rows[0], rows[-1]).T
     digit = _digit(there & ~ruled, seed, share, extent)
     near = ndimage.distance_transform_edt(~digit) <= max(2, FRINGE * extent)
     kept = np.where(near & (share > max(EDGE, 2 * grain)), share, 0)
     return np.asarray(np.rint(np.clip(kept, 0, 1) * 255), np.uint8)
+
+
+def everything(plane: Plane, *, dark: bool) -> NDArray[np.uint8]:
+    """All that departs from the brightness of the photograph's edge, to one side, as `ink` gives a digit."""
+    plane = with_side(plane, SIDE)
+    paper = float(np.median(np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])))
+    away = (paper - plane) if dark else (plane - paper)
+    full = max(1.0, float(np.percentile(away, 99.5)))
+    share = np.clip(away / full, 0, 1)
+    return np.asarray(np.rint(np.where(share < EDGE, 0, share) * 255), np.uint8)
 
 
 def _cut_out(view: Plane, found: Found) -> tuple[Plane, Mask, float]:

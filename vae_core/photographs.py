@@ -36,6 +36,7 @@ LARGE = 0.25  # of the shorter side: a digit that is larger is not more of one
 THICK = 0.35  # of a digit's longer side: a stroke is thinner
 NEIGHBOUR = 0.15  # of a digit's longer side: how far its parts are apart
 INNER = 0.15  # of a frame's longer side: what is smaller in it is a speck
+CLEAR, PURE = 0.2, 0.8  # weight and purity, of which a digit has one at least and a piece of a texture mostly neither
 
 
 class Found(NamedTuple):
@@ -43,6 +44,7 @@ class Found(NamedTuple):
 
     Attributes:
         weight: How much there is of what makes a digit, in [0, 1].
+        purity: The same, whatever its size and its distance from the paper.
         view: The number of the plane on which it stands out.
         dark: Its ink is darker than the paper.
         departure: How far the ink is from the paper, in [0, 1).
@@ -51,11 +53,17 @@ class Found(NamedTuple):
     """
 
     weight: float
+    purity: float
     view: int
     dark: bool
     departure: float
     box: tuple[float, float, float, float]
     mask: Mask
+
+    @property
+    def is_clear(self) -> bool:
+        """It may be a digit; else it is the piece of brushed metal or of wood that is most like one."""
+        return self.weight > CLEAR or self.purity > PURE
 
 
 def resized(plane: Plane, shape: tuple[int, ...], how: Image.Resampling | None = None) -> Plane:
@@ -94,7 +102,15 @@ def located(views: Sequence[Plane]) -> Found | None:
                         part, weight = level.best(best.weight if best else LEAST)
                         if part:
                             box, mask = level.group(part)
-                            best = Found(weight, number, dark, level.strengths[part], _shares(box, plane), mask)
+                            best = Found(
+                                weight,
+                                weight / level.most(part),
+                                number,
+                                dark,
+                                level.strengths[part],
+                                _shares(box, plane),
+                                mask,
+                            )
                 if best and best.departure > PLAIN and best.weight > 0.9 * best.departure:
                     return best
     return best
@@ -128,7 +144,7 @@ def _sheets(plane: Plane) -> Iterator[Mask | None]:
             largest = parts == np.bincount(parts.ravel())[1:].argmax() + 1
             # What is at its edge is half desk.
             sheet = ndimage.binary_erosion(ndimage.binary_fill_holes(largest), iterations=2, border_value=1)
-            if 0.05 < sheet.mean() < 0.97:
+            if 0.02 < sheet.mean() < 0.97:
                 yield mask_resized(sheet, plane.shape)
 
 
@@ -232,10 +248,14 @@ class _Level:
         """The component that is most of a digit, and its weight, if that is more than `least`; 0 where none is."""
         part = 0
         for candidate in self.candidates:
-            if self._size(candidate) * self.strengths[candidate] > least:  # else weighing it is in vain
+            if self.most(candidate) > least:  # else weighing it is in vain
                 weight = self.weight(candidate)
                 part, least = (candidate, weight) if weight > least else (part, least)
         return part, least
+
+    def most(self, part: int) -> float:
+        """The weight of a digit of its size that departs as much."""
+        return self._size(part) * self.strengths[part]
 
     def _size(self, part: int) -> float:
         return float(min(1, self.extent(part) / min(self.plane.shape) / LARGE) ** 0.7)

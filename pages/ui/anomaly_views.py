@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.ui import cache, charts, csv_files, state
+from pages.ui import address, cache, charts, csv_files, state
 from pages.ui.anomaly_choice import choose, normal_classes, place, places
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_chart
@@ -91,7 +91,7 @@ def _choose_normal(run: Run, data: ImageData) -> tuple[int, ...] | None:
     if wanted and possible:
         own = run.config.data.name
         state.propose(only_these(own if datasets.is_present(own) else data.name, normal))
-        st.switch_page(BY_NAME["train"].script)
+        address.go(BY_NAME["train"].script)
     if not possible:
         st.info(t("Choose at least one normal class, and leave at least one out: there has to be something anomalous."))
         return None

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from pages.ui import state
 from pages.ui.number_box import ToldError
 from pages.ui.text import describe, plain, t
 from vae_core.errors import DiaboloError
@@ -29,8 +30,11 @@ def guarded() -> Iterator[None]:
 
     A number that is none is told at its box, and not again.
 
-    Also a decorator: a new context is made for each call.
+    Also a decorator: a new context is made for each call. Where a run that the page shows was deleted meanwhile, the page
+    runs anew and says so, once: half of what stands on it would do nothing any more.
     """
+    if state.misses_run():
+        st.rerun()
     try:
         yield
     except ToldError:

@@ -4,6 +4,7 @@ import secrets
 
 import streamlit as st
 
+from pages.ui import address
 from pages.ui.number_box import Typed, number_box
 from pages.ui.number_text import Span
 from pages.ui.primary import primary
@@ -22,10 +23,10 @@ def seed_box(key: str, help: str) -> Typed:
     # Not `bind="query-params"`: an infinite number in the address makes Streamlit 1.67 fail. And no default of the
     # widget's own, so that `again` may set it.
     if key not in st.session_state:
-        st.session_state[key] = whole_number(st.query_params.get(key), LARGEST_SEED)
+        st.session_state[key] = whole_number(address.get(key), LARGEST_SEED)
     seed = number_box(t("Seed"), Span(0, LARGEST_SEED), key=key, persist_state="session", width=150, help=help)
-    if seed.problem is None and st.query_params.get(key, "0") != str(seed.number):
-        st.query_params[key] = str(seed.number)
+    if seed.problem is None and address.get(key, "0") != str(seed.number):
+        address.write({key: str(seed.number)})
     st.button(t("Resample"), type=primary(f"{key}_again"), icon=":material/casino:", key=f"{key}_again", on_click=again)
     return seed
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui import settings
+from pages.ui import address, settings
 from pages.ui.number_box import ToldError, held, number_box, show_reason
 from pages.ui.number_text import Number, Span, shown
 from pages.ui.text import N_, t, written
@@ -59,15 +59,15 @@ def is_whole() -> bool:
 def show_all() -> None:
     """Show every setting again."""
     st.session_state.pop(SHOW, None)
-    st.query_params.pop(SHOW, None)
+    address.write({SHOW: None})
 
 
 def _shown() -> tuple[str, ...] | None:
     """The settings that a link chose to show; `None`: all. The address wins, and follows the session across pages."""
-    if (named := st.query_params.get(SHOW)) is not None:
+    if (named := address.get(SHOW)) is not None:
         st.session_state[SHOW] = named[:1000]
     elif SHOW in st.session_state:
-        st.query_params[SHOW] = st.session_state[SHOW]
+        address.write({SHOW: st.session_state[SHOW]})
     chosen = st.session_state.get(SHOW)
     return None if chosen is None else tuple(path for path in str(chosen).split(",") if path in SHARED)
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui import address
 from pages.ui.components.page_language import page_language
 from pages.ui.text import CHOSEN, LANGUAGES, language
 
@@ -13,12 +14,16 @@ _LABEL = "Language · Langue"
 
 
 def take_address() -> None:
-    """Believe a link's `?lang=fr`; what was chosen stays in the address of every page, so that F5 keeps it."""
-    named = st.query_params.get(_ADDRESS)
-    if named in LANGUAGES:
+    """Believe a link's `?lang=fr`: the address that a session begins with. Later ones are Back's, from before the choice."""
+    named = address.get(_ADDRESS)
+    if CHOSEN not in st.session_state and named in LANGUAGES:
         st.session_state[CHOSEN] = named
-    elif CHOSEN in st.session_state:
-        st.query_params[_ADDRESS] = st.session_state[CHOSEN]
+
+
+def write_address() -> None:
+    """What was chosen stays in the address of every page, so that F5 keeps it."""
+    if CHOSEN in st.session_state:
+        address.write({_ADDRESS: st.session_state[CHOSEN]})
 
 
 def show_switch() -> None:
@@ -39,4 +44,5 @@ def show_switch() -> None:
 
 
 def _choose() -> None:
-    st.session_state[CHOSEN] = st.query_params[_ADDRESS] = st.session_state[_WIDGET]
+    st.session_state[CHOSEN] = st.session_state[_WIDGET]
+    write_address()

@@ -16,8 +16,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page
 
-from pages.ui import language, primary
-from pages.ui.text import N_, t
+from pages.ui import address, language, primary, state
+from pages.ui.text import N_, plain, t
 
 _MARK = "_entered"
 _STYLE = Path(__file__).with_name("style.css")
@@ -134,6 +134,9 @@ def enter() -> Page:
     """Show the menu and mark the session. Called by `app.py` alone, which then runs the page that it returns."""
     language.take_address()
     page = _navigation()
+    # From here on the browser has the page's address: written before, a parameter would go to the page that one leaves.
+    address.begin(page.url_path)
+    language.write_address()
     st.session_state[_MARK] = True
     language.show_switch()
     return page
@@ -153,11 +156,18 @@ def begin(name: str, *, beside: bool = False) -> DeltaGenerator:
         _navigation()
         st.rerun()
     primary.forget()
+    state.leave_runs()
     entry = BY_NAME[name]
     with st.container(key="page_title"):  # see style.css
         st.title(t(entry.heading or entry.title), anchor=False)
     line, place = st.columns([2, 3], vertical_alignment="center") if beside else (st.container(), st.container())
     line.caption(t(entry.line))
+    with st.container():  # what may come and go; a fragment below is known by its place
+        if missed := state.missed_runs():
+            names = ", ".join(missed.values())
+            st.warning(
+                plain(t("Deleted meanwhile, so no longer shown: {names}.", names=names)), icon=":material/delete:"
+            )
     return place
 
 

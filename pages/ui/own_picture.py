@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.ui import cache, own_picture_views, state
+from pages.ui import cache, kept_image, own_picture_views, state
 from pages.ui.about import show_about
 from pages.ui.anomaly_choice import Choice, choose, normal_classes
 from pages.ui.boundary import guarded
@@ -15,6 +15,7 @@ from pages.ui.chart_view import show_chart
 from pages.ui.components.drawing_pad import drawing_pad
 from pages.ui.image_choice import show_images
 from pages.ui.images import data_url
+from pages.ui.kept_image import KeptImage
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
 from pages.ui.own_picture_views import Seen
@@ -150,42 +151,77 @@ def _picture(way: str, model: Model, data: ImageData) -> NDArray[np.uint8] | Non
         words = t("Class {name}", name=t(data.class_names[data.labels[number]]))
         st.image(data_url(sheet(picture[None], 1, scale=8)), caption=words, alt=words)
         return picture
-    if way == "upload":
-        file = st.file_uploader(
-            t("An image of one digit"),
-            ["png", "jpg", "jpeg", "webp", "bmp", "gif", *UNREADABLE],
-            max_upload_size=handwriting.MOST_BYTES // 1_000_000,
-            key="own_picture_file",
-        )
-        if file is None:
-            st.caption(
-                t(
-                    "A photograph of a digit will do, on plain, ruled or squared paper. It is kept in memory only and "
-                    "never saved."
-                )
-            )
-            return None
+    return _uploaded(model) if way == "upload" else _drawn(model)
+
+
+def _uploaded(model: Model) -> NDArray[np.uint8] | None:
+    file = st.file_uploader(
+        t("An image of one digit"),
+        ["png", "jpg", "jpeg", "webp", "bmp", "gif", *UNREADABLE],
+        max_upload_size=handwriting.MOST_BYTES // 1_000_000,
+        key="own_picture_file",
+        on_change=kept_image.forget,
+        args=("upload",),
+    )
+    dark = t("(it was dark on light)")
+    if file is not None:
         writing = handwriting.read(file.getvalue())
-        prepared = handwriting.prepare(writing, model.image_shape)
-        words = t("The digit found in your image, ink in white") + (
-            " " + t("(it was dark on light)") if writing.inverted else ""
+        image = KeptImage(handwriting.prepare(writing, model.image_shape), file.name, writing.inverted)
+        kept_image.keep("upload", image)
+        words = (
+            t("No digit stands out in this image, so all of it is taken")
+            if writing.whole
+            else t("The digit found in your image, ink in white") + (f" {dark}" if writing.inverted else "")
         )
         st.image(data_url(sheet(writing.ink[None], 1, scale=1)), caption=words, alt=words, width=220)
-        return prepared
+        return image.pixels
+    kept = kept_image.kept("upload")
+    if kept is None:
+        st.caption(
+            t(
+                "A photograph of a digit will do, on plain, ruled or squared paper. It is kept in memory only and "
+                "never saved."
+            )
+        )
+        return None
+    words = t("The digit of “{name}”, ink in white", name=kept.name) + (f" {dark}" if kept.inverted else "")
+    st.image(data_url(sheet(kept.pixels[None], 1, scale=8)), caption=plain(words), alt=words, width=220)
+    st.caption(
+        t("Of a file that you uploaded, this small image is kept until you close the page, not the file itself.")
+    )
+    st.button(t("Remove it"), icon=":material/close:", on_click=kept_image.forget, args=("upload",))
+    return kept.for_model(model.image_shape)
+
+
+def _drawn(model: Model) -> NDArray[np.uint8] | None:
     st.caption(t("Draw a digit as large as you like, with the mouse or a finger."))
-    drawn = drawing_pad(key="own_picture_pad")
-    if drawn is not None:
-        writing = Handwriting(drawn)
-        state.keep_drawing(handwriting.to_text(handwriting.prepare(writing, (1, SIDE, SIDE))))
-        return handwriting.prepare(writing, model.image_shape)
-    sent = handwriting.from_text(state.sent_drawing())
-    if sent is None:
+    named = state.sent_drawing()
+    kept = kept_image.kept("draw")
+    pad = drawing_pad(key="own_picture_pad", restore=kept is not None and not kept.sent and not named)
+    whole = (1, SIDE, SIDE)
+    if pad.picture is not None:
+        writing = Handwriting(pad.picture)
+        small = handwriting.prepare(writing, whole)
+        prepared = small if model.image_shape == whole else handwriting.prepare(writing, model.image_shape)
+        kept_image.keep("draw", KeptImage(prepared))
+        state.keep_drawing(handwriting.to_text(small))
+        return prepared
+    sent = handwriting.from_text(named)
+    if sent is not None:
+        kept_image.keep("draw", KeptImage(sent[None], sent=True))
+    elif named or pad.cleared:
+        kept_image.forget("draw")
+    kept = kept_image.kept("draw")
+    if kept is None:
         state.keep_drawing("")
         return None
-    words = t("This drawing came with the link. Draw on the pad to replace it.")
-    st.image(data_url(sheet(sent[None], 1, scale=4)), caption=words, alt=words, width=4 * SIDE)
-    whole = (1, SIDE, SIDE)  # made for it already
-    return sent[None] if model.image_shape == whole else handwriting.prepare(Handwriting(sent), model.image_shape)
+    if kept.sent:
+        state.show_sent_drawing(handwriting.to_text(kept.pixels))
+        words = t("This drawing came with the link. Draw on the pad to replace it.")
+        st.image(data_url(sheet(kept.pixels[None], 1, scale=4)), caption=words, alt=words, width=4 * SIDE)
+    else:
+        state.keep_drawing(state.drawing())
+    return kept.for_model(model.image_shape)
 
 
 def _reconstruction(seen: Seen, *, is_own: bool) -> None:

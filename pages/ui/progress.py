@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 import streamlit as st
 
-from pages.ui import cache, live_curves, standing
+from pages.ui import address, cache, live_curves, standing
 from pages.ui.about import show_about
 from pages.ui.boundary import guarded
 from pages.ui.chart_view import show_details
@@ -124,7 +124,7 @@ def _buttons(run: Run, seen: Look) -> None:
 def _next_steps(run: Run) -> None:
     """What to do with a model that is ready, where the buttons were that have no use any more."""
     if st.button(t("Play with it"), key="play", type=primary("play"), icon=BY_NAME["latent"].icon):
-        st.switch_page(BY_NAME["latent"].script, query_params={"run": run.id})
+        address.go(BY_NAME["latent"].script, {"run": run.id})
     for name in NEXT_STEPS:
         entry = BY_NAME[name]
         with st.container(key=f"next_{name}", width="content"):

@@ -29,7 +29,7 @@ def choose_recipe() -> None:
         on_change=_fill,
         help=t("A recipe is a set of settings that answers a classic question. It fills the form below."),
     )
-    if not chosen:
+    if chosen not in RECIPES:
         return
     row = RECIPES[chosen]
     st.markdown(t(row.question))
@@ -69,5 +69,6 @@ def differences(config: RunConfig, recipe: RunConfig) -> list[str]:
 
 
 def _fill() -> None:
-    if chosen := st.session_state[_KEY]:
+    # Where the language was switched, the browser may still tell the words of the other one.
+    if (chosen := st.session_state[_KEY]) in RECIPES:
         forms.fill(RECIPES[chosen].config)

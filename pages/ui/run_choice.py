@@ -48,6 +48,7 @@ def choose_run(place: DeltaGenerator, kinds: Collection[str] | None = None) -> s
         help=t("Whichever model you choose here is the one that the other pages show too."),
     )
     state.write_address(picked)
+    state.show_runs({picked: name_of(usable[picked])})
     with st.container():  # what may come and go; a fragment below is known by its place
         if unusable:
             _say_why_not(unusable, found, kinds, by_address=unusable == named[:100])
@@ -61,7 +62,7 @@ def _say_why_not(run_id: str, found: list[Summary], kinds: Collection[str] | Non
     if wanted is None:
         # Whoever deleted it himself knows; whoever followed a link does not.
         # A link that brought its settings is answered below, by an offer to train it.
-        if by_address and not sharing.remember_link():
+        if by_address and run_id not in state.missed_runs() and not sharing.remember_link():
             words = t("There is no run '{run}' here, so another one is shown.", run=run_id)
             st.warning(plain(words), icon=":material/link_off:")
     elif wanted.config is None:

@@ -3,12 +3,12 @@
 A link names its run, and for a server whose disk lacks that run the settings with which it can be trained again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.ui import forms, links, settings, state
+from pages.ui import address, forms, links, settings, state
 from pages.ui.components.copy_link import copy_link
 from pages.ui.cost import show_time
 from pages.ui.navigation import BY_NAME
@@ -43,9 +43,7 @@ def write_settings(config: RunConfig) -> None:
     """Let the address follow the form, so that F5 and a copied link keep it."""
     wanted = links.parameters(config)
     st.session_state[_WRITTEN] = wanted
-    if wanted != _settings_in_address():
-        rest = {name: value for name, value in st.query_params.to_dict().items() if name not in _KEYS}
-        st.query_params.from_dict(rest | wanted)
+    address.write(dict.fromkeys(_settings_in_address()) | wanted)
 
 
 def remember_link() -> bool:
@@ -57,8 +55,7 @@ def remember_link() -> bool:
     named = _settings_in_address()
     if named:
         st.session_state[_LINKED] = named
-        for name in named:
-            del st.query_params[name]
+        address.write(dict.fromkeys(named))
     return bool(named)
 
 
@@ -107,7 +104,7 @@ def offer_training() -> None:
             )
         if wanted and not problem:
             _show(client.submit(linked.config).id)
-            st.switch_page(BY_NAME["train"].script)
+            address.go(BY_NAME["train"].script)
         if problem:
             st.caption(plain(problem))
         else:
@@ -169,8 +166,8 @@ def offer_class_link(config: RunConfig) -> None:
 
 
 def _settings_in_address() -> dict[str, str]:
-    address: Mapping[str, str] = st.query_params.to_dict()
-    return {name: address[name] for name in _KEYS if name in address}
+    named = address.everything()
+    return {name: named[name] for name in _KEYS if name in named}
 
 
 def _same(config: RunConfig) -> str | None:

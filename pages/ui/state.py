@@ -11,8 +11,11 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from pages.ui import address
 from pages.ui.text import N_, t
+from vae_core import runs
 from vae_core.control import State
+from vae_core.errors import InputError
 from vae_core.runs import Summary
 
 _RUN = "run"
@@ -30,6 +33,9 @@ _PLACE = "place"
 _FILM = "film"
 _PROPOSAL = "proposal"
 _FOLLOWED = "followed_run"
+_SHOWN = "shown_runs"
+_MISSED = "missed_runs"
+_TOLD = "told_runs"
 
 STATE_TITLES: Mapping[State, str] = {
     "queued": N_("waiting"),
@@ -63,7 +69,7 @@ def state_title(state: State, *, stopped: bool = False) -> str:
 
 def chosen_run() -> str | None:
     """The run that the visitor chose last, by its id; not checked whether it is still there."""
-    written, named = st.session_state.get(_WRITTEN), st.query_params.get(_RUN)
+    written, named = st.session_state.get(_WRITTEN), address.get(_RUN)
     # The address counts where somebody other than this page wrote it: a link, F5, the browser's back button.
     if named and named != written:
         st.session_state[_RUN] = st.session_state[_WRITTEN] = named[:100]
@@ -73,13 +79,52 @@ def chosen_run() -> str | None:
 
 def run_in_address() -> str | None:
     """The run that the address names; not checked whether it is there."""
-    return st.query_params.get(_RUN)
+    named = address.get(_RUN)
+    return named if isinstance(named, str) else None
 
 
 def remember_run(run_id: str) -> None:
     """Make this the chosen run, in the session and in the address."""
     st.session_state[_RUN] = run_id
     write_address(run_id)
+
+
+def show_runs(names: Mapping[str, str]) -> None:
+    """Say which runs the page shows, by their ids, with their names: see `misses_run`. A page shows none at first."""
+    st.session_state[_SHOWN] = dict(names)
+
+
+def misses_run() -> bool:
+    """Whether a run that the page shows is gone: deleted in another window, or on the command line. Said once."""
+    gone = _gone()
+    if gone:
+        st.session_state[_MISSED] = {**st.session_state.get(_MISSED, {}), **gone}
+        st.session_state[_SHOWN] = {}
+    return bool(gone)
+
+
+def leave_runs() -> None:
+    """Begin a page anew: it shows no run yet, and has to tell which ones that were shown are gone."""
+    st.session_state[_TOLD] = {**st.session_state.pop(_MISSED, {}), **_gone()}
+    st.session_state[_SHOWN] = {}
+
+
+def missed_runs() -> Mapping[str, str]:
+    """The names of runs, by their ids, that were shown before this run of the page and are gone."""
+    found: Mapping[str, str] = st.session_state.get(_TOLD, {})
+    return found
+
+
+def _gone() -> dict[str, str]:
+    return {run_id: name for run_id, name in st.session_state.get(_SHOWN, {}).items() if not _is_there(run_id)}
+
+
+def _is_there(run_id: str) -> bool:
+    try:
+        runs.find(run_id)
+    except InputError:
+        return False
+    return True
 
 
 def is_usable(summary: Summary, kinds: Collection[str] | None = None) -> bool:
@@ -91,7 +136,7 @@ def is_usable(summary: Summary, kinds: Collection[str] | None = None) -> bool:
 
 def picked_picture(count: int) -> int:
     """The number of the test picture that the visitor picked, here or by a link, from 0 to `count - 1`."""
-    named = st.query_params.get(_PICTURE)
+    named = address.get(_PICTURE)
     # As with the run: the address counts where somebody other than a page wrote it.
     if named is not None and named != st.session_state.get(_PICTURE_WRITTEN):
         st.session_state[_PICTURE_WRITTEN] = named
@@ -105,13 +150,14 @@ def picked_picture(count: int) -> int:
 
 def picture_in_address() -> bool:
     """Whether the address names a test picture."""
-    return _PICTURE in st.query_params
+    return address.get(_PICTURE) is not None
 
 
 def pick_picture(number: int) -> None:
     """Remember a test picture by its number, for the other pages too; it stands in the address."""
     st.session_state[_PICTURE] = int(number)
-    st.session_state[_PICTURE_WRITTEN] = st.query_params[_PICTURE] = str(int(number))
+    st.session_state[_PICTURE_WRITTEN] = str(int(number))
+    address.write({_PICTURE: str(int(number))})
 
 
 def chosen_score(known: Collection[str], default: str) -> str:
@@ -187,7 +233,7 @@ def _short(threshold: float) -> str:
 
 def _from_address(name: str) -> str | None:
     """A parameter that somebody other than a page has written since this was last asked."""
-    named = st.query_params.get(name)
+    named: str | None = address.get(name)
     if named is None or named == st.session_state.get(f"{name}_in_address"):
         return None
     st.session_state[f"{name}_in_address"] = named
@@ -196,22 +242,29 @@ def _from_address(name: str) -> str | None:
 
 def _to_address(name: str, text: str) -> None:
     st.session_state[f"{name}_in_address"] = text
-    if st.query_params.get(name) != text:
-        st.query_params[name] = text
+    address.write({name: text})
 
 
 def keep_drawing(text: str) -> None:
     """Let the address hold a drawing, so that a copied link does; `""` for none."""
     st.session_state[_DRAWING] = text
-    if text:
-        st.query_params[_DRAWING] = text
-    else:
-        st.query_params.pop(_DRAWING, None)
+    address.write({_DRAWING: text or None})
+
+
+def drawing() -> str:
+    """The visitor's own drawing as it stands in the address, also after a page switch; empty where there is none."""
+    return str(st.session_state.get(_DRAWING, ""))
+
+
+def show_sent_drawing(text: str) -> None:
+    """Let the address hold the drawing that came with a link, which a page switch dropped."""
+    st.session_state.pop(_DRAWING, None)
+    address.write({_DRAWING: text})
 
 
 def sent_drawing() -> str:
     """The drawing that came with a link, as text that anybody may have written; empty where none did."""
-    named = st.query_params.get(_DRAWING, "")
+    named: str = address.get(_DRAWING, "")
     return "" if named == st.session_state.get(_DRAWING) else named
 
 
@@ -224,13 +277,13 @@ def pick_place(run_id: str, plane: str, place: tuple[float, float]) -> None:
     """Remember the place that was kept on a map of a run's latent space; it stands in the address too."""
     x, y = place
     st.session_state[_PLACE] = {"run": run_id, "plane": plane, "place": [x, y]}
-    st.query_params[_PLACE] = f"{x:.4g},{y:.4g}"
+    address.write({_PLACE: f"{x:.4g},{y:.4g}"})
 
 
 def picked_place(run_id: str, plane: str, extent: Sequence[float]) -> tuple[float, float] | None:
     """The place kept on this map, from the session or from a link, brought into its extent (left, right, bottom, top)."""
     kept = st.session_state.get(_PLACE)
-    if kept is None and (named := st.query_params.get(_PLACE)):
+    if kept is None and (named := address.get(_PLACE)):
         try:
             x, y = (float(text) for text in named[:60].split(","))
         except ValueError:
@@ -255,12 +308,12 @@ def film_epoch(run_id: str) -> int | None:
 
 def followed_run() -> str | None:
     """The run that the page Train follows, by its id: the address's, else the one of this session; not checked."""
-    if named := st.query_params.get(_RUN):
+    if named := address.get(_RUN):
         st.session_state[_FOLLOWED] = named[:100]
         chosen_run()  # a link's run is the other pages' too
     followed = st.session_state.get(_FOLLOWED)
     if isinstance(followed, str) and named != followed:
-        st.query_params[_RUN] = followed
+        address.write({_RUN: followed})
     return followed if isinstance(followed, str) else None
 
 
@@ -278,7 +331,7 @@ def forget_followed() -> None:
 def follow_none() -> None:
     """The page Train shows its form again."""
     st.session_state.pop(_FOLLOWED, None)
-    st.query_params.pop(_RUN, None)
+    address.write({_RUN: None})
 
 
 def propose(settings: Mapping[str, Any]) -> None:
@@ -295,5 +348,4 @@ def take_proposal() -> dict[str, Any] | None:
 def write_address(run_id: str) -> None:
     """Let the address name this run, which the page shows; what the visitor chose stays chosen."""
     st.session_state[_WRITTEN] = run_id
-    if st.query_params.get(_RUN) != run_id:
-        st.query_params[_RUN] = run_id
+    address.write({_RUN: run_id})

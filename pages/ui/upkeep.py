@@ -31,14 +31,16 @@ def upkeep(run: Run, summary: Summary) -> None:
 
 
 def _rename(run: Run, summary: Summary) -> None:
-    name = st.text_input(
-        t(field("name").title or ""),
-        value=summary.config.name if summary.config else "",
-        max_chars=80,
-        key=f"{NAME}.{run.id}",
-        placeholder=t("named after its settings"),
-    )
-    if st.button(t("Save the name"), key="upkeep.save"):
+    with st.form("upkeep.form", border=False):  # so that Enter saves
+        name = st.text_input(
+            t(field("name").title or ""),
+            value=summary.config.name if summary.config else "",
+            max_chars=80,
+            key=f"{NAME}.{run.id}",
+            placeholder=t("named after its settings"),
+        )
+        saved = st.form_submit_button(t("Save the name"), key="upkeep.save")
+    if saved:
         runs.rename(run, name or "")
         st.rerun()
 
@@ -55,5 +57,6 @@ def _delete(run: Run) -> None:
         with st.spinner(t("Deleting")):
             client.delete(run)
         state.follow_none()
+        state.show_runs({})  # who deletes it himself knows
         st.toast(t("Deleted."), icon=":material/delete:")
         st.rerun()

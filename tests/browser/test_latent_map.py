@@ -131,7 +131,7 @@ def test_a_click_keeps_a_place_and_its_picture_is_decoded_exactly(page: Page, se
     box = page.get_by_role("checkbox", name="Sigma ellipses")
     box.check()
     page.mouse.click(*at(board, 0.25, 0.5))
-    exact = page.get_by_text(re.compile(r"^The kept place -?\d+\.\d\d; -?\d+\.\d\d, decoded$"))
+    exact = page.get_by_text(re.compile(r"^The kept point -?\d+\.\d\d; -?\d+\.\d\d, decoded$"))
     expect(exact).to_be_visible()
     settle(page)
     assert box.is_checked(), "a kept place leaves the layers as they are"
@@ -262,7 +262,7 @@ def test_the_keyboard_does_all_of_it(boards: Boards) -> None:
     after = told(page)
     assert after != before
     page.keyboard.press("Enter")
-    expect(page.get_by_text(re.compile("^The kept place"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^The kept point"))).to_be_visible()
     assert kept(page).removeprefix("Kept: ") == told(page).removeprefix("At ")
 
 
@@ -278,7 +278,7 @@ def test_a_finger_on_a_phone(boards: Boards) -> None:
     page.emulate_media(color_scheme="dark")
     place = at(board, 0.4, 0.4)
     page.touchscreen.tap(*place)
-    expect(page.get_by_text(re.compile("^The kept place"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^The kept point"))).to_be_visible()
     settle(page)
     assert overflow(page) == 0
     screenshot(page, "latent-map-phone", whole=True)

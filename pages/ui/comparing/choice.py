@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import address, state
 from pages.ui.model_kinds import is_told
 from pages.ui.number_box import number_box
 from pages.ui.number_text import Span
@@ -58,13 +58,13 @@ def choose() -> Chosen | None:
             persist_state="session",
         )
         pca = _choose_pca(usable, picked)
-    address = ",".join(picked)
-    st.session_state[_WRITTEN] = address
-    st.query_params["runs"] = address
+    st.session_state[_WRITTEN] = ",".join(picked)
+    address.write({"runs": st.session_state[_WRITTEN]})
     if len(picked) < FEWEST:
         st.info(t("Choose at least two models: their figures and images then stand side by side."))
         return None
     found = {run_id: runs.find(run_id) for run_id in picked}
+    state.show_runs({run_id: names[run_id] for run_id in picked})
     return Chosen(found, {run_id: names[run_id] for run_id in picked}, pca)
 
 
@@ -141,7 +141,7 @@ def _of_few_classes(found: Mapping[str, Run], names: Mapping[str, str]) -> str:
 
 def _take_address(usable: Mapping[str, Summary]) -> None:
     """What the address names, where somebody other than this page wrote it; at the first visit, the starters."""
-    named = st.query_params.get("runs", "")
+    named: str = address.get("runs", "")
     if named and named != st.session_state.get(_WRITTEN):
         wanted = list(dict.fromkeys(named.split(",")))[:MOST]
         st.session_state[_RUNS] = [run_id for run_id in wanted if run_id in usable]

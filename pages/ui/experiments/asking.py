@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import links, settings, state
+from pages.ui import address, links, settings, state
 from pages.ui.components.copy_link import copy_link
 from pages.ui.cost import show_time
 from pages.ui.experiments import experiment, groups
@@ -48,22 +48,22 @@ def ask(recipe: Recipe) -> None:
 
 def class_settings() -> dict[str, str] | None:
     """What a class's link says, by parameters; `None` without one. It follows the session across pages."""
-    if SHOW in st.query_params:
-        address = st.query_params.to_dict()
+    if address.get(SHOW) is not None:
         st.session_state[_CLASS] = {
-            name: value[:1000] for name, value in address.items() if name in (links.RECIPE, SHOW, *links.SETTINGS)
+            name: value[:1000]
+            for name, value in address.everything().items()
+            if name in (links.RECIPE, SHOW, *links.SETTINGS)
         }
     elif _CLASS in st.session_state:
-        st.query_params.update(st.session_state[_CLASS])
+        address.write(st.session_state[_CLASS])
     found: dict[str, str] | None = st.session_state.get(_CLASS)
     return found
 
 
 def leave_class() -> None:
     """Show every setting again."""
-    for name in st.session_state.pop(_CLASS, {}):
-        if name != links.RECIPE:
-            st.query_params.pop(name, None)
+    given = st.session_state.pop(_CLASS, {})
+    address.write(dict.fromkeys(name for name in given if name != links.RECIPE))
 
 
 def _presets(recipe: Recipe) -> None:

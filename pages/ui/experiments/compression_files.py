@@ -16,6 +16,8 @@ from vae_core.runs import Run
 COUNTS = (10, 100, 1000, 10_000)
 USUAL_BITS = 8
 PREVIEW = 100  # pictures
+MOST_KEPT = 256_000  # bytes of an upload that the session keeps across a page switch: codes of some 10,000 images
+_KEPT = "kept_codes"
 
 
 def show(run: Run, name: str, found: Found) -> None:
@@ -99,13 +101,23 @@ def _decoder(run: Run) -> None:
         key="codes_upload",
         max_upload_size=code_files.LARGEST >> 20,
         help=t("One that was downloaded here. The images themselves are not needed."),
+        on_change=_forget,
     )
-    if upload is None:
+    if upload is not None:
+        name, content = upload.name, upload.getvalue()
+        if len(content) <= MOST_KEPT:
+            st.session_state[_KEPT] = {"name": name, "content": content}
+    elif _KEPT in st.session_state:
+        name, content = st.session_state[_KEPT]["name"], st.session_state[_KEPT]["content"]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(plain(t("“{name}”, which you uploaded, is kept until you close the page.", name=name)))
+            st.button(t("Remove it"), icon=":material/close:", on_click=_forget, key="codes_remove")
+    else:
         st.caption(t("Download codes on this page, then upload the file here."))
         return
     model = cache.model(run)
     try:
-        received = code_files.from_bytes(upload.getvalue(), model.latent_dim)
+        received = code_files.from_bytes(content, model.latent_dim)
     except InputError as error:
         st.error(plain(describe(error)), icon=":material/error:")
         return
@@ -123,7 +135,7 @@ def _decoder(run: Run) -> None:
             "**{count:,}** images from {size}: {numbers}-D codes, bits per dimension: {bits}.",
             "count",
             count=len(pictures),
-            size=file_size(upload.size),
+            size=file_size(len(content)),
             bits=received.quantiser.bits,
             numbers=model.latent_dim,
         )
@@ -138,6 +150,11 @@ def _decoder(run: Run) -> None:
             )
         )
     download(t("Download the images"), sheet(pictures, scale=1), f"{run.id}-decoded.png", "image/png")
+
+
+def _forget() -> None:
+    """Another file was chosen, or none any more."""
+    st.session_state.pop(_KEPT, None)
 
 
 def _weights(run: Run) -> str:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -20,11 +21,24 @@ _COMPONENT = st.components.v2.component(
 SIDE = 112  # pixels of the picture that is sent: four times MNIST's
 
 
-def drawing_pad(*, key: str) -> NDArray[np.uint8] | None:
+class Pad(NamedTuple):
+    """What the pad says.
+
+    Attributes:
+        picture: What is drawn, white on black, uint8 with shape (112, 112); `None` while there is nothing new.
+        cleared: The visitor took all away.
+    """
+
+    picture: NDArray[np.uint8] | None
+    cleared: bool
+
+
+def drawing_pad(*, key: str, restore: bool = False) -> Pad:
     """The pad.
 
-    Returns:
-        What is drawn, white on black, uint8 with shape (112, 112); `None` while there is nothing.
+    Args:
+        key: Of the widget.
+        restore: Have the strokes again that were drawn before the pad was left. They are not sent anew.
     """
     texts = {
         "pad": t("Pad to draw on, with the mouse or a finger"),
@@ -34,12 +48,12 @@ def drawing_pad(*, key: str) -> NDArray[np.uint8] | None:
     }
     result = _COMPONENT(
         key=key,
-        data={"side": SIDE, "texts": texts},
-        default={"picture": ""},
+        data={"side": SIDE, "restore": restore, "texts": texts},
+        default={"picture": None},
         on_picture_change=_heard,
         height="content",
     )
-    return picture_from(result.picture)
+    return Pad(picture_from(result.picture), result.picture == "")
 
 
 def picture_from(sent: object) -> NDArray[np.uint8] | None:

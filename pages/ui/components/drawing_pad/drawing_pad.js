@@ -4,6 +4,8 @@ const SIDE = 448; // pixels of the canvas, whatever its size on the screen
 const SOFT = 0.35; // of the brush: how much of its edge fades
 
 const pads = new WeakMap();
+const PAUSE = 800; // milliseconds after a stroke: who draws a second one keeps the pad where it is
+let last = []; // the strokes that were drawn last, for a pad that comes back
 
 class Pad {
     constructor(root) {
@@ -25,7 +27,11 @@ class Pad {
         this.draw();
     }
 
-    take({ side, texts }) {
+    take({ side, texts, restore }) {
+        if (restore && !this.strokes.length && last.length) {
+            this.strokes = last;
+            this.draw();
+        }
         this.side = side;
         this.canvas.setAttribute("aria-label", texts.pad);
         this.root.querySelector(".undo").textContent = texts.undo;
@@ -40,6 +46,7 @@ class Pad {
     }
 
     begin(event) {
+        clearTimeout(this.pause);
         this.canvas.setPointerCapture(event.pointerId);
         const width = (Number(this.root.querySelector("input").value) / 280) * SIDE;
         this.stroke = { width, points: [this.at(event)] };
@@ -57,6 +64,15 @@ class Pad {
         if (!this.stroke) return;
         this.stroke = null;
         this.tell();
+        this.pause = setTimeout(() => this.makeRoom(), PAUSE);
+    }
+
+    // On a phone, what the model makes of the drawing stands below the pad: the pad goes up, if there is no room for it.
+    makeRoom() {
+        const isBelow = window.matchMedia("(max-width: 640px)").matches;
+        if (isBelow && this.canvas.getBoundingClientRect().bottom > 0.6 * window.innerHeight) {
+            this.root.querySelector(".pad").scrollIntoView({ block: "start" });
+        }
     }
 
     undo() {
@@ -90,6 +106,7 @@ class Pad {
     }
 
     tell() {
+        last = this.strokes;
         if (!this.strokes.length) return this.send("");
         const small = new OffscreenCanvas(this.side, this.side);
         const context = small.getContext("2d");
@@ -107,5 +124,8 @@ export default function ({ data, parentElement, setStateValue }) {
     if (!pad) pads.set(parentElement, (pad = new Pad(parentElement)));
     pad.send = (picture) => setStateValue("picture", picture);
     pad.take(data);
-    return () => pads.delete(parentElement);
+    return () => {
+        clearTimeout(pad.pause);
+        pads.delete(parentElement);
+    };
 }
