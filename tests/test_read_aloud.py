@@ -23,7 +23,7 @@ def test_real_digits_are_read_as_what_they_are() -> None:
 
 def test_of_many_the_classes_are_counted() -> None:
     words = read_aloud(np.concatenate([some(3, 30), some(6, 20)]), "digits")
-    counts = dict(part.split(" times ")[::-1] for part in words.rstrip(".").split(": ")[1].split(", "))
+    counts = {name: count for count, name in re.findall(r"(\d+) times? (\d)", words)}
     assert sum(map(int, counts.values())) == 50 and int(counts["3"]) >= 27 and int(counts["6"]) >= 18
 
 
