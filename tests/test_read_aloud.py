@@ -1,5 +1,7 @@
 """What pictures show, for those who can't see them."""
 
+import re
+
 import numpy as np
 import pytest
 
