@@ -68,7 +68,7 @@ def test_its_legend_and_its_numbers_are_those_of_the_page(page: Page, server: Se
     colours = names.evaluate_all(colour)
     assert len(set(colours)) == 10
     assert colours == page.locator(".map .legend li").evaluate_all(colour), "the same as on the map"
-    expect(page.locator(".film .told")).to_have_text(re.compile(r"\d,\d nats"))
+    expect(page.locator(".film .told")).to_have_text(re.compile(r"\d,\d\snats"))
 
 
 def test_it_plays_without_a_word_to_the_server(page: Page, server: Server) -> None:
