@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as hy
 
-from pages.ui import forms, language, state
+from pages.ui import address, forms, language, state
 from tests.test_any_text import few, texts
 from vae_core import handwriting
 
@@ -48,11 +48,22 @@ ON_PAGES = ("recipe", "runs", "view", "draw_count", "draw_temperature", "draw_se
 settings are tried in `test_any_text.py`."""
 
 
+class Parameters(dict[str, str]):
+    """As Streamlit's."""
+
+    def to_dict(self) -> dict[str, str]:
+        return dict(self)
+
+    def from_dict(self, parameters: Mapping[str, str]) -> None:
+        self.clear()
+        self.update(parameters)
+
+
 @pytest.fixture(autouse=True)
 def visitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """A session and an address without a browser."""
-    st = SimpleNamespace(session_state={}, query_params={})
-    for module in (state, forms, language):
+    st = SimpleNamespace(session_state={}, query_params=Parameters(), context=SimpleNamespace(url=None))
+    for module in (address, state, forms, language):
         monkeypatch.setattr(module, "st", st)
     yield st
 
@@ -83,7 +94,7 @@ def test_each_parameter_that_a_page_reads_is_tried() -> None:
     for path in (FOLDER / "pages").rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         constants = dict(re.findall(r'^(_?[A-Z_]+) = "([a-z_]+)"', source, re.M))
-        named = re.findall(r"query_params(?:\.get\(|\.pop\(|\[)\s*([\w\"]+)", source)
+        named = re.findall(r"\baddress\.get\(\s*([\w\"]+)", source) if path.stem != "links" else []  # of any mapping
         named += re.findall(r"_from_address\(([\w\"]+)\)", source)
         named += re.findall(r"seed_box\(([\w\"]+),", source)
         bound = len(re.findall(r'[\s(]bind="query-params",', source))
@@ -91,4 +102,4 @@ def test_each_parameter_that_a_page_reads_is_tried() -> None:
         assert bound == len(keys), path
         named += keys
         found |= {constants.get(one, one.strip('"')) for one in named}
-    assert found - {"key", "name"} == {*READERS, *ON_PAGES}, "but for helpers' own arguments"
+    assert found - {"key", "name", "SHOW"} == {*READERS, *ON_PAGES}, "but for helpers' own arguments and `forms.SHOW`"
