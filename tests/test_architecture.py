@@ -4,6 +4,7 @@ import ast
 import inspect
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -321,3 +322,9 @@ print(app.title[0].value, "torch" in sys.modules)
 
 def _roots(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imported(path)}
+
+
+def test_no_two_files_of_tests_have_the_same_name() -> None:
+    """pytest would not take the second one."""
+    names = Counter(path.name for path in (REPOSITORY / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
