@@ -193,6 +193,7 @@ def test_textures_are_nothing_even_to_a_model_that_has_hardly_learnt(anyone: Det
     assert np.concatenate(unlike).mean() >= 0.95 and min(way.mean() for way in unlike) >= 0.9
 
 
+@pytest.mark.slow  # ten files each
 @pytest.mark.parametrize("kind", [kind for kind in textures.KINDS if "brushed" in kind])
 def test_uploaded_plates_are_refused_or_called_nothing(kind: str) -> None:
     images = [uploaded(textures.grey(kind, 700 + seed)) for seed in range(10)]

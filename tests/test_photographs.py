@@ -34,6 +34,7 @@ def eight() -> tuple[np.ndarray, np.random.Generator]:
     return digits()[0][16], np.random.default_rng(8)
 
 
+@pytest.mark.slow  # twenty photographs each
 @pytest.mark.parametrize("row", ROWS)
 def test_nineteen_of_twenty_are_read(row: str) -> None:
     images, labels = digits()
