@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import cycle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from pages.ui import kept_image
+from pages.ui.kept_image import KeptImage
 from tests import textures
 from tests.conftest import mnist_is_there
 from tests.test_anomaly import fives
@@ -200,6 +203,17 @@ def test_uploaded_plates_are_refused_or_called_nothing(kind: str) -> None:
     taken = pictures(np.stack([image for image in images if image is not None]))
     for name in ("starter-vae-2d", next(iter(WEAK))):
         assert (~detector(name).judge(taken).unlike).sum() <= 1
+
+
+def test_a_plate_is_taken_whole_and_stays_so_while_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_image, "st", SimpleNamespace(session_state={}))
+    file = io.BytesIO()
+    Image.fromarray(textures.grey("brushed at 120°", 700)).save(file, "PNG")
+    writing = handwriting.read(file.getvalue())
+    image = KeptImage(handwriting.prepare(writing, (1, 28, 28)), "plate.png", writing.inverted, whole=writing.whole)
+    kept_image.keep("upload", image)
+    found = kept_image.kept("upload")
+    assert found is not None and found.whole and (found.pixels == image.pixels).all()
 
 
 def uploaded(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:

@@ -1,6 +1,5 @@
 """The experiment `fashion-vae` as a visitor sees it, and the lesson itself on the bundled digits."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app_pages import experiment, headed_words
-from tests.processes import nobody_left
+from tests.processes import nobody_left, wait
 from tests.tiny_runs import train
 from vae_core import runs
 from vae_core.recipes.fashion import FASHION, KL_OVER_PIXELS, MEAN_OVER_PIXELS
@@ -100,10 +99,7 @@ def test_one_click_starts_all_three_and_their_result_appears(tmp_path: Path, mon
     next(button for button in app.button if button.label == "Start the 3 trainings").click().run()
     own = [run for run in runs.all_runs() if not run.is_starter]
     assert {run.config.recipe for run in own} == {FASHION.name, *(c.recipe for c in FASHION.companions.values())}
-    deadline = time.monotonic() + SECONDS
-    while not all(run.state() == "finished" for run in own):
-        assert time.monotonic() < deadline, [run.state() for run in own]
-        time.sleep(0.2)
+    wait(lambda: all(run.state() == "finished" for run in own), "all three trainings", SECONDS)
     app.run()
     assert not app.exception and not app.error
     assert "What you see" in headed_words(app) and len(app.get("plotly_chart")) == 3

@@ -58,10 +58,12 @@ def read(content: bytes) -> Handwriting:
         )
     if found.is_clear:
         return Handwriting(photo_ink.ink(views, found), found.dark)
-    ink = photo_ink.everything(views[found.view], dark=found.dark)
+    dark = found.dark
+    ink = photo_ink.everything(views[found.view], dark=dark)
     if not (ink > FAINTEST).any():
-        ink = photo_ink.everything(views[found.view], dark=not found.dark)
-    return Handwriting(ink, found.dark, whole=True)
+        dark = not dark
+        ink = photo_ink.everything(views[found.view], dark=dark)
+    return Handwriting(ink, dark, whole=True)
 
 
 def prepare(writing: Handwriting, image_shape: tuple[int, int, int]) -> NDArray[np.uint8]:

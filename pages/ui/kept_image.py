@@ -23,12 +23,14 @@ class KeptImage:
         name: Of its file; empty for a drawing.
         inverted: It was dark on light.
         sent: It came with a link.
+        whole: No digit was found in the file, so it is all that it shows.
     """
 
     pixels: NDArray[np.uint8]
     name: str = ""
     inverted: bool = False
     sent: bool = False
+    whole: bool = False
 
     def for_model(self, image_shape: tuple[int, int, int]) -> NDArray[np.uint8]:
         """As a model with images of that shape gets it."""
@@ -45,7 +47,7 @@ def keep(way: str, image: KeptImage) -> None:
         image: The image.
     """
     content = base64.b64encode(image.pixels.tobytes()).decode()
-    about = {"name": image.name, "inverted": image.inverted, "sent": image.sent}
+    about = {"name": image.name, "inverted": image.inverted, "sent": image.sent, "whole": image.whole}
     st.session_state[_key(way)] = {"shape": image.pixels.shape, "pixels": content, **about}
 
 
@@ -55,7 +57,7 @@ def kept(way: str) -> KeptImage | None:
     if found is None:
         return None
     pixels = np.frombuffer(base64.b64decode(found["pixels"]), np.uint8).reshape(found["shape"])
-    return KeptImage(pixels, found["name"], found["inverted"], found["sent"])
+    return KeptImage(pixels, found["name"], found["inverted"], found["sent"], found["whole"])
 
 
 def forget(way: str) -> None:

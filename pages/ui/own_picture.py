@@ -166,7 +166,8 @@ def _uploaded(model: Model) -> NDArray[np.uint8] | None:
     dark = t("(it was dark on light)")
     if file is not None:
         writing = handwriting.read(file.getvalue())
-        image = KeptImage(handwriting.prepare(writing, model.image_shape), file.name, writing.inverted)
+        pixels = handwriting.prepare(writing, model.image_shape)
+        image = KeptImage(pixels, file.name, writing.inverted, whole=writing.whole)
         kept_image.keep("upload", image)
         words = (
             t("No digit stands out in this image, so all of it is taken")
@@ -184,7 +185,11 @@ def _uploaded(model: Model) -> NDArray[np.uint8] | None:
             )
         )
         return None
-    words = t("The digit of “{name}”, ink in white", name=kept.name) + (f" {dark}" if kept.inverted else "")
+    words = (
+        t("“{name}”, all of it: no digit stands out", name=kept.name)
+        if kept.whole
+        else t("The digit of “{name}”, ink in white", name=kept.name) + (f" {dark}" if kept.inverted else "")
+    )
     st.image(data_url(sheet(kept.pixels[None], 1, scale=8)), caption=plain(words), alt=words, width=220)
     st.caption(
         t("Of a file that you uploaded, this small image is kept until you close the page, not the file itself.")

@@ -52,19 +52,24 @@ def against_pca(
     return _by_means(values) if found is None else f"{_by_means(values)} {means_alone()}"
 
 
+def _never_as_good(values: Mapping[str, Any]) -> str:
+    """Of a code whose error PCA does not reach with any number of dimensions."""
+    return tn(
+        "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
+        "is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its dimension.",
+        "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
+        "test images is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its "
+        "dimension.",
+        "numbers",
+        **values,
+    )
+
+
 def _by_means(values: Mapping[str, Any]) -> str:
     """Of a study that kept no picture's own error."""
     numbers, equivalent = values["numbers"], values["equivalent"]
     if equivalent is None:
-        return tn(
-            "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
-            "is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its dimension.",
-            "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
-            "test images is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its "
-            "dimension.",
-            "numbers",
-            **values,
-        )
+        return _never_as_good(values)
     if equivalent <= numbers:
         words = tn(
             "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
@@ -126,15 +131,7 @@ def _tested(values: Mapping[str, Any], gap: Difference) -> str:
             words += " " + t("It needs only **{equivalent}** to be as good.", **values)
         return f"{words} {_advice(values['numbers'])}"
     if values["equivalent"] is None:
-        return tn(
-            "With **{numbers}** latent dimension instead of {pixels:,} pixels, the error on {images:,} test images "
-            "is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its dimension.",
-            "With **{numbers}** latent dimensions instead of {pixels:,} pixels, the error on {images:,} "
-            "test images is **{mse:.4f}**. PCA (the best *linear* code) is never as good, whatever its "
-            "dimension.",
-            "numbers",
-            **values,
-        )
+        return _never_as_good(values)
     return _behind(values)
 
 
