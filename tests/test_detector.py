@@ -208,7 +208,7 @@ def test_uploaded_plates_are_refused_or_called_nothing(kind: str) -> None:
 def test_a_plate_is_taken_whole_and_stays_so_while_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_image, "st", SimpleNamespace(session_state={}))
     file = io.BytesIO()
-    Image.fromarray(textures.grey("brushed at 120°", 700)).save(file, "PNG")
+    Image.fromarray(textures.grey("brushed at 120°", 702)).save(file, "PNG")
     writing = handwriting.read(file.getvalue())
     image = KeptImage(handwriting.prepare(writing, (1, 28, 28)), "plate.png", writing.inverted, whole=writing.whole)
     kept_image.keep("upload", image)
